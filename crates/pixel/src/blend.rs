@@ -1,0 +1,1 @@
+//! Blend modes and their inverses.

@@ -1,0 +1,16 @@
+//! Pictures in memory: samples, geometry, colour, filters, blending and codecs.
+//!
+//! This crate knows no files, no threads of its own, no faces and no plugins.
+//! Coordinates are pixels, origin top left, x to the right, y down.
+
+pub mod blend;
+pub mod codec;
+pub mod colour;
+pub mod filter;
+pub mod geometry;
+pub mod picture;
+pub mod plane;
+
+pub use geometry::{Orientation, Rect, Size};
+pub use picture::{Picture, Samples};
+pub use plane::Plane;
