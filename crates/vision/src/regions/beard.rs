@@ -1,7 +1,7 @@
 //! Beard and moustache: hair texture on the lower face where the colour leaves the skin's.
 
 use pixel::Plane;
-use pixel::filter::{distance_outside, enlarge, gauss, reduce};
+use pixel::filter::{distance_outside, enlarge, gauss, gauss_masked, reduce};
 
 use super::canvas::{Canvas, quantile, ramp};
 use super::prior::Prior;
@@ -32,9 +32,15 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     let inset = small.inset(&rgb, rect);
     let lab = inset.lab();
 
-    let fine = lab.l.zip(&gauss(&lab.l, 0.012 * width), |l, s| (l - s).abs());
-    let texture = gauss(&fine, 0.025 * width);
-    let (l, a, b) = (gauss(&lab.l, 0.02 * width), gauss(&lab.a, 0.02 * width), gauss(&lab.b, 0.02 * width));
+    // Only the face itself is measured: the step to hair, collar or background beside it is no texture.
+    let outline = inset.fill(&oval);
+    let face = gauss(&sample_skin(prior, canvas, &inset), 0.01 * width)
+        .zip(&distance_outside(&outline), |s, d| ramp(s, 0.6, 0.9) * ramp(d, 0.1 * width, 0.06 * width));
+    // Hair is rough in proportion to its lightness, whatever its colour.
+    let local = gauss_masked(&lab.l, &face, 0.012 * width);
+    let fine = lab.l.zip(&local, |l, s| (l - s).abs() / (s + 8.0));
+    let texture = gauss_masked(&fine, &face, 0.025 * width);
+    let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss_masked(plane, &face, 0.02 * width));
     let chroma = a.zip(&b, f32::hypot);
     let mut bare = Plane::zeros(inset.size());
     for point in BARE {
@@ -49,16 +55,14 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
 
     let [base_x, base_y] = inset.index(mesh.point(NOSE_BASE));
     let up = mesh.up();
-    let outside = distance_outside(&inset.fill(&oval));
     let lips = inset.fill(&mesh.ring(&LIPS_OUTER));
     let found = Plane::from_fn(inset.size(), |i, j| {
         let below = -((i as f32 - base_x) * up[0] + (j as f32 - base_y) * up[1]);
-        let zone =
-            ramp(below, -0.01 * width, 0.03 * width) * ramp(outside.at(i, j), 0.16 * width, 0.1 * width);
+        let zone = ramp(below, -0.01 * width, 0.03 * width) * face.at(i, j);
         if zone == 0.0 {
             return 0.0;
         }
-        let rough = ramp(texture.at(i, j) / skin_texture.max(0.3), 1.7, 3.0);
+        let rough = ramp(texture.at(i, j) / skin_texture.max(0.006), 1.6, 3.0);
         let dark = ramp(l.at(i, j) / skin_l, 0.9, 0.68);
         let grey = ramp(chroma.at(i, j) / skin_chroma.max(4.0), 0.85, 0.55);
         zone * (1.0 - lips.at(i, j)) * rough * dark.max(grey)
@@ -79,10 +83,18 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
         hair.at(i, j) * chin.at(i, j) * ramp(below, 0.0, 0.06 * width)
     });
     if full.max() > 0.3 {
-        beard.apply_with(&prior.refine(canvas, &full, 0.6 * prior.blur), f32::max);
+        beard.apply_with(&prior.refine(canvas, &full), f32::max);
     }
-    // Where the networks see clothes or background, hair texture is something else's.
-    let person = prior.skin().zip(hair, |s, h| ramp(s + h, 0.2, 0.7));
-    beard.apply_with(&prior.enlarge(&person, canvas), |v, p| v * p);
     beard
+}
+
+/// Probability of skin on another canvas over the same picture.
+fn sample_skin(prior: &Prior, canvas: &Canvas<'_>, onto: &Canvas<'_>) -> Plane {
+    let skin = prior.skin();
+    let factor = prior.factor as f32;
+    Plane::from_fn(onto.size(), |i, j| {
+        let [x, y] = onto.place(i as f32, j as f32);
+        let [u, v] = canvas.index([x, y]);
+        skin.bilinear((u + 0.5) / factor - 0.5, (v + 0.5) / factor - 0.5)
+    })
 }

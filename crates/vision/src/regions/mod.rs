@@ -7,6 +7,7 @@ mod beard;
 mod canvas;
 mod colour;
 mod eyes;
+mod guide;
 mod mouth;
 mod nearby;
 mod prior;
@@ -139,7 +140,7 @@ pub fn picture_regions(sight: &Sight<'_>, canvas: &Canvas<'_>) -> Result<Picture
         }
     }
     let skin = skin(canvas, &prior, &excluded, None);
-    let refined = |part: Part| prior.refine(canvas, prior.plane(part), prior.blur);
+    let refined = |part: Part| prior.refine(canvas, prior.plane(part));
     let person = person(canvas, &prior);
     let background = person.map(|v| 1.0 - v);
     let within = |matte: Plane| matte.zip(&person, |v, p| v.min(p));
@@ -161,7 +162,7 @@ fn person(canvas: &Canvas<'_>, prior: &Prior) -> Plane {
         Some(mask) => parts.zip(mask, |p, m| (p * ramp(m, 0.02, 0.6)).sqrt().min(p.max(m))),
         None => parts,
     };
-    prior.refine(canvas, &both, prior.blur)
+    prior.refine(canvas, &both)
 }
 
 /// The features of a face that are not skin.
@@ -178,7 +179,7 @@ struct Features {
 fn features(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Features {
     Features {
         mouth: mouth_regions(mesh, canvas),
-        eyes: [eye_regions(mesh, canvas, 0), eye_regions(mesh, canvas, 1)],
+        eyes: eye_regions(mesh, canvas),
         brows: brows(mesh, canvas),
         lashes: lashes(mesh, canvas),
         nostrils: nostrils(mesh, canvas),
