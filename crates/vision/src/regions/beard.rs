@@ -68,10 +68,11 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
         if zone == 0.0 {
             return 0.0;
         }
-        let rough = ramp(texture.at(i, j) / skin_texture.max(0.006), 1.4, 2.4);
-        let dark = ramp(l.at(i, j) / skin_l, 0.85, 0.6);
-        let grey = ramp(saturation.at(i, j) / skin_saturation.max(0.08), 0.95, 0.7);
-        zone * rough * dark.max(grey)
+        let rough = ramp(texture.at(i, j) / skin_texture.max(0.006), 1.4, 2.6);
+        // Shade darkens skin but leaves it at least as saturated; hair is greyer, and dark hair darker as well.
+        let greyer = 1.0 - saturation.at(i, j) / skin_saturation.max(0.08);
+        let darker = (0.8 - l.at(i, j) / skin_l).max(0.0);
+        zone * rough * ramp(greyer + 0.5 * darker, 0.06, 0.25)
     });
     let hair = sample(prior, prior.plane(Part::Hair), canvas, &inset);
     let grown = found.zip(&hair, f32::max);
