@@ -7,6 +7,7 @@ use pixel::filter::{erode, gauss};
 use super::canvas::{Canvas, ramp};
 use super::colour::{Histogram, weigh};
 use super::prior::Prior;
+use super::strands::remove_strands;
 use crate::faces::Face;
 use crate::parts::Part;
 
@@ -35,8 +36,9 @@ pub(crate) fn skin(canvas: &Canvas<'_>, prior: &Prior, features: &Plane, share: 
     let mut matte = prior.refine(canvas, &smooth);
     // The filter lets freckles and shine of the skin show through the matte; well inside there is nothing to refine.
     let core = erode(&smooth.map(|v| if v > 0.7 { 1.0 } else { 0.0 }), 1.2 * prior.blur);
-    let core = prior.enlarge(&gauss(&core, 0.4 * prior.blur), canvas);
-    matte.apply_with(&core, |v, c| v.max(c));
+    let inner = prior.enlarge(&gauss(&core, 0.4 * prior.blur), canvas);
+    matte.apply_with(&inner, |v, c| v.max(c));
+    remove_strands(canvas, prior, &core.zip(&excluded, |c, e| c * (1.0 - e)), &mut matte);
     matte.apply_with(features, |v, f| v * (1.0 - f));
     if let Some(share) = share {
         matte.apply_with(&prior.enlarge(share, canvas), |v, s| v * s);
