@@ -2,7 +2,7 @@
 //! the skin and the colour of the hair around it.
 
 use pixel::Plane;
-use pixel::filter::{distance_outside, gauss_masked};
+use pixel::filter::{distance_outside, gauss, gauss_masked};
 
 use super::canvas::{Canvas, ramp};
 use super::prior::Prior;
@@ -27,6 +27,7 @@ pub(crate) fn remove_strands(canvas: &Canvas<'_>, prior: &Prior, core: &Plane, m
     let window = WINDOW * prior.blur;
     let skin_colour = prior.guide().map(|channel| gauss_masked(channel, core, window));
     let hair_colour = prior.guide().map(|channel| gauss_masked(channel, &sure_hair, window));
+    let broad = prior.guide().map(|channel| gauss(channel, prior.blur));
     let factor = prior.factor as f32;
     for j in 0..matte.height() {
         for i in 0..matte.width() {
@@ -35,15 +36,19 @@ pub(crate) fn remove_strands(canvas: &Canvas<'_>, prior: &Prior, core: &Plane, m
             if v == 0.0 || near.at(i / prior.factor, j / prior.factor) == 0.0 {
                 continue;
             }
-            let (mut along, mut length) = (0.0, 0.0);
+            let (mut here, mut around, mut length) = (0.0, 0.0, 0.0);
             for k in 0..3 {
                 let skin = skin_colour[k].bilinear(x, y);
                 let axis = hair_colour[k].bilinear(x, y) - skin;
-                along += (canvas.rgb[k].at(i, j) - skin) * axis;
+                here += (canvas.rgb[k].at(i, j) - skin) * axis;
+                around += (broad[k].bilinear(x, y) - skin) * axis;
                 length += axis * axis;
             }
             let clear = ramp(length.sqrt(), 0.7 * CONTRAST, 1.3 * CONTRAST) * near.bilinear(x, y);
-            *matte.at_mut(i, j) = v * (1.0 - clear * ramp(along / length.max(1e-6), 0.35, 0.75));
+            let (here, around) = (here / length.max(1e-6), around / length.max(1e-6));
+            // The shade of a lock is as dark as hair, but broad; a strand stands out from what is around it.
+            let strand = ramp(here, 0.65, 0.95).max(ramp(here - 0.7 * around.max(0.0), 0.25, 0.5));
+            *matte.at_mut(i, j) = v * (1.0 - clear * strand);
         }
     }
 }
