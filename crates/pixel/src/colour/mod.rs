@@ -1,1 +1,2 @@
 //! Colour spaces and perceptual colour.
+pub mod profile;
