@@ -3,7 +3,7 @@
 use std::io::Cursor;
 
 use tiff::decoder::{Decoder, DecodingResult};
-use tiff::{ColorType, TiffError};
+use tiff::{ColorType, TiffError, TiffUnsupportedError};
 
 use super::ifd::{self, Directory, Entry};
 use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk};
@@ -32,6 +32,7 @@ mod tag {
 }
 
 const NO_COMPRESSION: u32 = 1;
+const JPEG_COMPRESSION: u32 = 7;
 
 /// Most bytes that one compressed byte can stand for: LZW's 12-bit codes stand for up to 4 KiB,
 /// deflate reaches 1032. The fax codes 2 to 4 have no such bound.
@@ -83,13 +84,17 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Opened<'a>, DecodeError>
         limits.admit(u64::from(width), u64::from(height))?;
     }
     let mut own_limits = tiff::decoder::Limits::default();
-    own_limits.decoding_buffer_size = 10 * limits.max_pixels as usize;
-    own_limits.intermediate_buffer_size = 10 * limits.max_pixels as usize;
+    let most_samples = usize::try_from(limits.max_pixels).unwrap_or(usize::MAX).saturating_mul(10);
+    own_limits.decoding_buffer_size = most_samples;
+    own_limits.intermediate_buffer_size = most_samples;
     own_limits.ifd_value_size = bytes.len();
     let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(explain)?.with_limits(own_limits);
     let (width, height) = decoder.dimensions().map_err(explain)?;
     let size = limits.admit(u64::from(width), u64::from(height))?;
     let layout = layout(&directory, decoder.colortype().map_err(explain)?)?;
+    if layout.channels == Channels::GreyAlpha && number(tag::COMPRESSION) == Some(JPEG_COMPRESSION) {
+        return Err(DecodeError::unsupported(Format::Tiff, "JPEG compression of grey with alpha"));
+    }
     let samples = u64::from(number(tag::SAMPLES_PER_PIXEL).unwrap_or(1));
     let raw = size.area() as u64 * samples * u64::from(layout.bits) / 8;
     let ratio = match number(tag::COMPRESSION).unwrap_or(NO_COMPRESSION) {
@@ -133,9 +138,10 @@ fn explain(error: TiffError) -> DecodeError {
         TiffError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             DecodeError::Truncated { format: Format::Tiff }
         }
-        TiffError::UnsupportedError(what) => {
-            DecodeError::unsupported(Format::Tiff, format!("this TIFF kind ({what})"))
+        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
+            DecodeError::unsupported(Format::Tiff, format!("{method:?} compression"))
         }
+        TiffError::UnsupportedError(_) => DecodeError::unsupported(Format::Tiff, "this layout of colours"),
         error => DecodeError::corrupt(Format::Tiff, error),
     }
 }
