@@ -90,7 +90,8 @@ fn is_implausibly_short(bytes: &[u8], frame: &Frame) -> bool {
     !frame.arithmetic && bytes.len() < blocks / 8
 }
 
-fn read_pixels(
+/// The samples of a JPEG stream that must have exactly this size.
+pub(super) fn read_pixels(
     bytes: &[u8],
     size: Size,
     format: PixelFormat,

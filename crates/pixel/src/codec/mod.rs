@@ -12,6 +12,7 @@ mod jpeg_segments;
 mod layer_png;
 mod png;
 mod tiff;
+mod tiff_jpeg;
 mod webp;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use tiff::decoder::{Decoder, DecodingResult};
 use tiff::{ColorType, TiffError, TiffUnsupportedError};
 
 use super::ifd::{self, Directory, Entry};
-use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk};
+use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, tiff_jpeg};
 use crate::geometry::Size;
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
 
@@ -58,8 +58,6 @@ struct Layout {
     depth: Depth,
     /// Bits as stored: 1, 2, 4 (grey only), 8 or 16.
     bits: u8,
-    /// Luma and chroma that must be turned into RGB.
-    ycbcr: bool,
     /// Colour samples are multiplied by alpha.
     premultiplied: bool,
 }
@@ -92,9 +90,6 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Opened<'a>, DecodeError>
     let (width, height) = decoder.dimensions().map_err(explain)?;
     let size = limits.admit(u64::from(width), u64::from(height))?;
     let layout = layout(&directory, decoder.colortype().map_err(explain)?)?;
-    if layout.channels == Channels::GreyAlpha && number(tag::COMPRESSION) == Some(JPEG_COMPRESSION) {
-        return Err(DecodeError::unsupported(Format::Tiff, "JPEG compression of grey with alpha"));
-    }
     let samples = u64::from(number(tag::SAMPLES_PER_PIXEL).unwrap_or(1));
     let raw = size.area() as u64 * samples * u64::from(layout.bits) / 8;
     let ratio = match number(tag::COMPRESSION).unwrap_or(NO_COMPRESSION) {
@@ -124,13 +119,17 @@ fn layout(directory: &Directory, colour: ColorType) -> Result<Layout, DecodeErro
         other => return Err(DecodeError::unsupported(Format::Tiff, format!("the colour type {other:?}"))),
     };
     let ycbcr = matches!(colour, ColorType::YCbCr(_));
+    let jpeg = directory.get(tag::COMPRESSION).and_then(Entry::number) == Some(JPEG_COMPRESSION);
+    if ycbcr && !jpeg {
+        return Err(DecodeError::unsupported(Format::Tiff, "YCbCr without JPEG compression"));
+    }
     let narrow_grey = channels == Channels::Grey && matches!(colour, ColorType::Gray(1 | 2 | 4));
-    let only_eight = ycbcr || channels == Channels::Cmyk;
+    let only_eight = jpeg || channels == Channels::Cmyk;
     if !(bits == 8 || bits == 16 && !only_eight || narrow_grey) {
         return Err(DecodeError::unsupported(Format::Tiff, format!("{bits} bits a sample in {colour:?}")));
     }
     let depth = if bits == 16 { Depth::Sixteen } else { Depth::Eight };
-    Ok(Layout { channels, depth, bits, ycbcr, premultiplied: alpha_kind == Some(ASSOCIATED_ALPHA) })
+    Ok(Layout { channels, depth, bits, premultiplied: alpha_kind == Some(ASSOCIATED_ALPHA) })
 }
 
 fn explain(error: TiffError) -> DecodeError {
@@ -152,7 +151,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
     if decoder.more_images() {
         notes.push(DecodeNote::FirstPictureOnly);
     }
-    let mut samples = read_samples(&mut decoder, size, layout)?;
+    let compression = directory.get(tag::COMPRESSION).and_then(Entry::number);
+    let mut samples = if compression == Some(JPEG_COMPRESSION) {
+        Samples::U8(tiff_jpeg::read(bytes, &directory, size, &mut notes)?)
+    } else {
+        read_samples(&mut decoder, size, layout)?
+    };
     drop(decoder);
     let mut metadata = metadata(&directory);
     let orientation = directory.orientation();
@@ -185,9 +189,6 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
             (Samples::U16(rgb), alpha.map(Samples::U16))
         }
     };
-    if let (Samples::U8(rgb), true) = (&mut rgb, layout.ycbcr) {
-        rgb.chunks_exact_mut(3).for_each(ycbcr_to_rgb);
-    }
     if let (Some(alpha), true) = (&alpha, layout.premultiplied) {
         divide_by_alpha(&mut rgb, alpha);
         notes.push(DecodeNote::AlphaMadeStraight);
@@ -270,16 +271,6 @@ fn separate<T: Copy>(mut samples: Vec<T>, channels: usize) -> (Vec<T>, Option<Ve
             let alpha = (channels == 2).then(|| samples.chunks_exact(2).map(|pixel| pixel[1]).collect());
             (rgb, alpha)
         }
-    }
-}
-
-/// Full-range BT.601 as in JFIF, which JPEG-compressed TIFFs use.
-fn ycbcr_to_rgb(pixel: &mut [u8]) {
-    let [y, cb, cr] = [0, 1, 2].map(|index| f32::from(pixel[index]));
-    let (cb, cr) = (cb - 128.0, cr - 128.0);
-    let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
-    for (sample, value) in pixel.iter_mut().zip(rgb) {
-        *sample = (value + 0.5).clamp(0.0, 255.0) as u8;
     }
 }
 

@@ -265,3 +265,42 @@ fn planar_tiffs_are_interleaved() {
     ifd::Directory { entries, children: vec![] }.append_to(&mut file);
     assert_eq!(open(&file).picture.rgb, Samples::U8(vec![1, 10, 100, 2, 20, 200]));
 }
+
+#[test]
+fn jpeg_tiles_in_a_tiff_are_put_together() {
+    let original = gradient(Size::new(20, 24), false);
+    for (colourspace, photometric) in [(Colorspace::YCbCr, 6u16), (Colorspace::RGB, 2)] {
+        let mut file = b"II\x2a\0\0\0\0\0".to_vec();
+        let (mut offsets, mut counts) = (Vec::new(), Vec::new());
+        for (x0, y0) in [(0, 0), (16, 0), (0, 16), (16, 16)] {
+            let tile: Vec<u8> = (0..16 * 16)
+                .flat_map(|i| {
+                    let (x, y) = ((x0 + i % 16).min(19), (y0 + i / 16).min(23));
+                    bytes_of(&original)[3 * (20 * y + x)..][..3].to_vec()
+                })
+                .collect();
+            let coded = jpeg(&tile, Size::new(16, 16), PixelFormat::RGB, |c| c.set_colorspace(colourspace));
+            offsets.push(file.len() as u32);
+            counts.push(coded.len() as u32);
+            file.extend(coded);
+        }
+        file.resize(file.len().next_multiple_of(2), 0);
+        let directory_offset = (file.len() as u32).to_le_bytes();
+        file[4..8].copy_from_slice(&directory_offset);
+        let entries = vec![
+            ifd::Entry::long(256, &[20]),
+            ifd::Entry::long(257, &[24]),
+            ifd::Entry::short(258, &[8, 8, 8]),
+            ifd::Entry::short(259, &[7]),
+            ifd::Entry::short(262, &[photometric]),
+            ifd::Entry::short(277, &[3]),
+            ifd::Entry::short(322, &[16]),
+            ifd::Entry::short(323, &[16]),
+            ifd::Entry::long(324, &offsets),
+            ifd::Entry::long(325, &counts),
+        ];
+        ifd::Directory { entries, children: vec![] }.append_to(&mut file);
+        let difference = worst_difference(&open(&file).picture.rgb, &original.rgb);
+        assert!(difference < 5.0, "photometric {photometric}: {difference}");
+    }
+}
