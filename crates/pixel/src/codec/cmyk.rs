@@ -56,6 +56,7 @@ pub(super) fn srgb_profile() -> Option<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colour::profile::table_profile::table_profile;
 
     #[test]
     fn plain_conversion_maps_paper_and_black() {
@@ -75,5 +76,17 @@ mod tests {
     fn an_rgb_profile_is_not_taken_for_inks() {
         let icc = srgb_profile().expect("sRGB profile encodes");
         assert_eq!(to_srgb(&[0; 4], Some(&icc)).1, DecodeNote::CmykConvertedWithoutProfile);
+    }
+
+    #[test]
+    fn an_embedded_profile_is_followed() {
+        let icc = table_profile(4, |ink| [0, 1, 2].map(|c| f64::from((1.0 - ink[c]) * (1.0 - ink[3]))));
+        let inks: Vec<u8> = (0..=255u8).flat_map(|v| [v, v / 2, 255 - v, v / 4]).collect();
+        let (through_profile, note) = to_srgb(&inks, Some(&icc));
+        assert_eq!(note, DecodeNote::CmykConverted);
+        let (plain, _) = to_srgb(&inks, None);
+        for (a, b) in through_profile.iter().zip(&plain) {
+            assert!(a.abs_diff(*b) <= 8, "{a} {b}");
+        }
     }
 }

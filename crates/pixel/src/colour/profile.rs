@@ -16,9 +16,10 @@ const ENTRIES: usize = 4096;
 /// Intervals of the curve tables.
 const STEPS: usize = ENTRIES - 1;
 
-/// Least slope of a curve. A pure power has slope 0 at black, where rounding of linear `f32` values
-/// would come back as visible steps; this bends it below the first 8-bit level only.
-const TOE_SLOPE: f64 = 1e-3;
+/// Least slope of a curve. Where a curve is flatter (a pure power at black, steps of a sampled curve),
+/// rounding of linear `f32` values would come back as visible steps. Of a power it bends only the part
+/// below the first 8-bit level.
+const LEAST_SLOPE: f64 = 1e-3;
 
 /// Adding this to a small `f32` rounds it to a whole number that stands in the low bits.
 const ROUNDING: f32 = 12_582_912.0;
@@ -51,15 +52,15 @@ struct Curve {
 }
 
 impl Curve {
-    /// Tabulates `transfer` over 0 to 1; it is made monotone and clipped to 0 to 1.
+    /// Tabulates `transfer` over 0 to 1; it is made to rise and clipped to 0 to 1.
     fn new(transfer: impl Fn(f64) -> f64) -> Result<Self, ProfileError> {
         let mut linear = table();
-        let mut floor = 0.0;
+        let mut floor = 0.0f64;
         for (index, entry) in linear.iter_mut().enumerate() {
-            let place = index as f64 / STEPS as f64;
-            let value = transfer(place).max(TOE_SLOPE * place);
+            let value = transfer(index as f64 / STEPS as f64);
             floor = if value.is_finite() { value.clamp(floor, 1.0) } else { floor };
             *entry = floor as f32;
+            floor = (floor + LEAST_SLOPE / STEPS as f64).min(1.0);
         }
         if linear[STEPS] - linear[0] < 0.1 {
             return Err(ProfileError::NotInvertible);
@@ -370,6 +371,9 @@ impl TableProbe {
         Ok(self.wide.v.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2]))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod table_profile;
 
 #[cfg(test)]
 mod tests;

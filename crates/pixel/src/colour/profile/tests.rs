@@ -1,5 +1,6 @@
 //! Synthetic profiles there and back, twins, and profiles that must be refused.
 
+use super::table_profile::table_profile;
 use super::*;
 
 fn space(profile: &ColorProfile) -> ColourSpace {
@@ -149,4 +150,22 @@ fn useless_profiles_are_refused() {
     flat.blue_colorant = flat.red_colorant;
     let flat = flat.encode().expect("encodes");
     assert_eq!(ColourSpace::from_icc(&flat).err(), Some(ProfileError::NotInvertible));
+}
+
+#[test]
+fn a_profile_of_tables_only_is_approximated() {
+    let icc = table_profile(3, |device| [device[0], device[1], device[2]].map(f64::from));
+    let (space, srgb) = (ColourSpace::from_icc(&icc).expect("usable"), ColourSpace::srgb());
+    for rgb in cube().step_by(31) {
+        let difference = largest_difference(space.to_linear(rgb), srgb.to_linear(rgb));
+        assert!(difference < 0.03, "{rgb:?}: {difference}");
+        let back = space.from_linear(space.to_linear(rgb));
+        assert!(largest_difference(back, rgb) < 1.0 / 1024.0, "{rgb:?}: {back:?}");
+    }
+}
+
+#[test]
+fn a_cmyk_profile_of_tables_is_the_wrong_space() {
+    let icc = table_profile(4, |_| [0.5; 3]);
+    assert_eq!(ColourSpace::from_icc(&icc).err(), Some(ProfileError::WrongSpace));
 }
