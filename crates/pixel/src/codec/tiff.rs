@@ -6,7 +6,10 @@ use tiff::decoder::{Decoder, DecodingResult};
 use tiff::{ColorType, TiffError, TiffUnsupportedError};
 
 use super::ifd::{self, Directory, Entry};
-use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, tiff_jpeg};
+use super::{
+    Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, own_profile,
+    tiff_jpeg,
+};
 use crate::geometry::Size;
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
 
@@ -166,7 +169,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
         };
         let (rgb, note) = cmyk::to_srgb(&inks, metadata.icc.as_deref());
         notes.push(note);
-        metadata.icc = cmyk::srgb_profile();
+        metadata.icc = own_profile::srgb();
         let picture =
             Picture { size, rgb: Samples::U8(rgb), alpha: None, grey: false, orientation, metadata };
         return Ok((picture, notes));

@@ -146,6 +146,13 @@ fn palette_png_with_transparency_becomes_rgba() {
 }
 
 #[test]
+fn code_points_of_a_png_become_a_profile() {
+    let bytes = png(Size::new(1, 1), 8, 2, 0, &[(b"cICP", &[12, 13, 0, 1])], &[0, 1, 2, 3]);
+    let icc = open(&bytes).picture.metadata.icc.expect("profile");
+    assert!(!ColourSpace::from_icc(&icc).expect("usable").is_srgb());
+}
+
+#[test]
 fn interlaced_png_is_put_in_order() {
     let size = Size::new(11, 9);
     let value = |x: usize, y: usize| (17 * x + 5 * y) as u8;
