@@ -1,5 +1,8 @@
 # The two commands of the README, and the steps they are made of.
 
+# rustup's folder is on the path of login shells only.
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
 .PHONY: run test setup lint unit licences docs
 
 # Retouches the sample portrait and says where the result lies.

@@ -1,0 +1,220 @@
+//! The order: which plugins at which strength, from a preset, a payload and single settings.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use retouch::{Key, Plugin, Preset, Recipe, RecipeError, Scale, Settings, Task, plugins};
+
+use crate::delivery::advice;
+
+/// Why no recipe could be made. All are mistakes on the command line.
+#[derive(Debug, thiserror::Error)]
+pub enum OrderError {
+    /// The payload file cannot be read.
+    #[error("cannot read the payload {path}: {}", advice(.source))]
+    Unreadable {
+        /// As given.
+        path: PathBuf,
+        /// The refusal.
+        source: io::Error,
+    },
+    /// The payload is not what it should be.
+    #[error("the payload {path} cannot be used: {source}")]
+    Payload {
+        /// As given.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: RecipeError,
+    },
+}
+
+/// One `--set NAME=ALPHA1[,ALPHA2][,scale=N][,automask]`, checked against the plugin's declaration.
+#[derive(Clone)]
+pub struct Adjustment {
+    plugin: &'static dyn Plugin,
+    alpha1: Option<f32>,
+    alpha2: Option<f32>,
+    scale: Option<Scale>,
+    automask: bool,
+}
+
+impl std::fmt::Debug for Adjustment {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}={:?},{:?}", self.plugin.spec().name, self.alpha1, self.alpha2)
+    }
+}
+
+impl FromStr for Adjustment {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, values) =
+            text.split_once('=').ok_or("write it as NAME=STRENGTH, for example \"Dodge Burn=1,0.2\"")?;
+        let plugin = find(name.trim())?;
+        let mut adjustment = Self { plugin, alpha1: None, alpha2: None, scale: None, automask: false };
+        for (position, value) in values.split(',').map(str::trim).enumerate() {
+            if value.eq_ignore_ascii_case("automask") {
+                number(plugin, Key::Automask, "1")?;
+                adjustment.automask = true;
+            } else if let Some(scale) = value.strip_prefix("scale=") {
+                adjustment.scale = Some(Scale::from_number(number(plugin, Key::Scale, scale)?));
+            } else if position == 0 {
+                adjustment.alpha1 = Some(number(plugin, Key::Alpha1, value)?);
+            } else if position == 1 {
+                adjustment.alpha2 = Some(number(plugin, Key::Alpha2, value)?);
+            } else {
+                return Err(format!("{value:?} is one value too many"));
+            }
+        }
+        Ok(adjustment)
+    }
+}
+
+impl Adjustment {
+    fn apply(&self, settings: &mut Settings) {
+        settings.alpha1 = self.alpha1.unwrap_or(settings.alpha1);
+        settings.alpha2 = self.alpha2.unwrap_or(settings.alpha2);
+        settings.scale = self.scale.unwrap_or(settings.scale);
+        settings.automask |= self.automask;
+    }
+}
+
+/// Puts a recipe together: the payload, else the preset, else `adjustments` alone, else the balanced preset; then the
+/// adjustments, each on its plugin's tasks, or as a new task at its recommended place.
+///
+/// # Errors
+/// When the payload cannot be read or is not valid.
+pub fn recipe(
+    payload: Option<&Path>,
+    preset: Option<Preset>,
+    adjustments: &[Adjustment],
+) -> Result<Recipe, OrderError> {
+    let mut recipe = match (payload, preset) {
+        (Some(path), _) => read_payload(path)?,
+        (None, Some(preset)) => Recipe::preset(preset),
+        (None, None) if adjustments.is_empty() => Recipe::preset(Preset::Balanced),
+        (None, None) => Recipe { tasks: Vec::new(), ..Recipe::preset(Preset::Balanced) },
+    };
+    for adjustment in adjustments {
+        adjust(&mut recipe.tasks, adjustment);
+    }
+    Ok(recipe)
+}
+
+/// Makes every task a layer, with the skin mask in front as a selection to work with.
+pub fn in_layers(recipe: &mut Recipe) {
+    let has_mask = recipe.tasks.iter().any(|task| task.plugin.spec().name == "Skin Mask");
+    if let (false, Ok(plugin)) = (has_mask, find("Skin Mask")) {
+        recipe.tasks.insert(0, Task { plugin, settings: Settings::defaults(plugin.spec()), layer: true });
+    }
+    for task in &mut recipe.tasks {
+        task.layer = true;
+    }
+}
+
+fn adjust(tasks: &mut Vec<Task>, adjustment: &Adjustment) {
+    let spec = adjustment.plugin.spec();
+    let mut is_new = true;
+    for task in tasks.iter_mut().filter(|task| task.plugin.spec().name == spec.name) {
+        adjustment.apply(&mut task.settings);
+        is_new = false;
+    }
+    if !is_new {
+        return;
+    }
+    let mut settings = Settings::defaults(spec);
+    adjustment.apply(&mut settings);
+    let place = rank(spec.name);
+    let index = tasks.iter().position(|task| rank(task.plugin.spec().name) > place).unwrap_or(tasks.len());
+    tasks.insert(index, Task { plugin: adjustment.plugin, settings, layer: false });
+}
+
+/// Place in the recommended order.
+fn rank(name: &str) -> usize {
+    plugins().iter().position(|plugin| plugin.spec().name == name).unwrap_or(usize::MAX)
+}
+
+fn find(name: &str) -> Result<&'static dyn Plugin, String> {
+    let plain = |name: &str| name.replace('&', " ").split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let names = || plugins().iter().map(|plugin| plugin.spec().name).collect::<Vec<_>>().join(", ");
+    plugins()
+        .iter()
+        .copied()
+        .find(|plugin| plain(plugin.spec().name) == plain(name))
+        .ok_or_else(|| format!("there is no plugin {name:?}; choose one of: {}", names()))
+}
+
+fn number(plugin: &dyn Plugin, key: Key, text: &str) -> Result<f32, String> {
+    let spec = plugin.spec();
+    let Some(param) = spec.param(key) else {
+        return Err(format!("{} has no {}; leave the value out", spec.name, key.name()));
+    };
+    let (min, max) = (param.min, param.max);
+    text.parse::<f32>().ok().filter(|value| (min..=max).contains(value)).ok_or_else(|| {
+        format!("{} of {} must be a number from {min} to {max}, not {text:?}", param.label, spec.name)
+    })
+}
+
+fn read_payload(path: &Path) -> Result<Recipe, OrderError> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        fs::read_to_string(path)
+    };
+    let text = text.map_err(|source| OrderError::Unreadable { path: path.to_owned(), source })?;
+    Recipe::from_json(&text).map_err(|source| OrderError::Payload { path: path.to_owned(), source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(recipe: &Recipe) -> Vec<&'static str> {
+        recipe.tasks.iter().map(|task| task.plugin.spec().name).collect()
+    }
+
+    fn set(text: &str) -> Adjustment {
+        text.parse().expect("a valid adjustment")
+    }
+
+    #[test]
+    fn balanced_is_the_default_and_settings_alone_stand_alone() {
+        assert_eq!(names(&recipe(None, None, &[]).expect("made")), names(&Recipe::preset(Preset::Balanced)));
+        let alone = recipe(None, None, &[set("White Teeth=0.5"), set("heal=0.2")]).expect("made");
+        assert_eq!(names(&alone), ["Heal", "White Teeth"]);
+    }
+
+    #[test]
+    fn overrides_a_preset_and_adds_at_the_recommended_place() {
+        let made = recipe(None, Some(Preset::Balanced), &[set("Dodge & Burn=0.3"), set("Mattifier=0.4")]);
+        let made = made.expect("made");
+        let names = names(&made);
+        let place = |name| names.iter().position(|found| *found == name).expect("there");
+        assert_eq!(place("Mattifier") + 1, place("Dodge Burn"));
+        let dodge_burn = made.tasks[place("Dodge Burn")].settings;
+        assert_eq!((dodge_burn.alpha1, dodge_burn.alpha2), (0.3, 0.2), "only what was said changes");
+    }
+
+    #[test]
+    fn says_what_is_wrong_with_a_setting() {
+        let error = |text: &str| text.parse::<Adjustment>().expect_err("refused");
+        assert!(error("Heel=1").contains("choose one of: "), "{}", error("Heel=1"));
+        assert!(error("Heal").contains("NAME=STRENGTH"));
+        assert!(error("Heal=2").contains("from 0 to 1"));
+        assert!(error("Heal=NaN").contains("from 0 to 1"));
+        assert!(error("Heal=1,1").contains("has no Alpha2"));
+        assert!(error("Heal=1,automask").contains("has no Automask"));
+    }
+
+    #[test]
+    fn layers_begin_with_the_skin_mask_once() {
+        let mut made = recipe(None, None, &[set("Heal=1")]).expect("made");
+        in_layers(&mut made);
+        in_layers(&mut made);
+        assert_eq!(names(&made), ["Skin Mask", "Heal"]);
+        assert!(made.tasks.iter().all(|task| task.layer));
+    }
+}
