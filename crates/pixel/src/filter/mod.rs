@@ -1,1 +1,13 @@
-//! Filters over planes.
+//! Filters over planes. Sizes are Gaussian sigmas in samples; edges are continued outwards.
+
+mod distance;
+mod gauss;
+mod guided;
+mod label;
+mod resample;
+
+pub use distance::{dilate, distance_inside, distance_outside, erode, erode_soft};
+pub use gauss::{gauss, gauss_masked};
+pub use guided::{GuidedModel, guided_colour, guided_colour_model, guided_masked};
+pub use label::{Components, label};
+pub use resample::{enlarge, reduce, resize_bilinear};

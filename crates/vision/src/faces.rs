@@ -1,0 +1,202 @@
+//! Faces: detection at the sizes that are needed, landmarks, and what counts as a false alarm.
+
+use pixel::{Plane, Rect};
+
+use crate::detect::{Detection, Pass, detect, overlap, suppress};
+use crate::error::VisionError;
+use crate::landmarks::{Crop, Mesh, read_mesh};
+use crate::networks::MESH_SIDE;
+use crate::parts::Part;
+use crate::sight::Sight;
+use crate::view::{Grid, View};
+
+/// Long edge of the ordinary detector pass, input pixels.
+const PASS_LONG_EDGE: usize = 640;
+/// Long edge of the pass for tiny faces.
+const FINE_LONG_EDGE: usize = 1280;
+/// Long edge of the pass for faces that fill the frame, and the border around it.
+const CLOSE_LONG_EDGE: usize = 256;
+const CLOSE_BORDER: f32 = 0.25;
+/// Side of the square of a turned pass.
+const TURNED_SIDE: usize = 640;
+/// A face this sure and, compared with the long edge, this wide ends the search.
+const CLEAR_SCORE: f32 = 0.8;
+const CLEAR_WIDTH: f32 = 0.08;
+/// Meshes below this presence are no faces.
+const PRESENCE_FLOOR: f32 = 0.5;
+/// A face without a mesh (profile, covered) must be this sure, and its box hold this share of skin.
+const MESHLESS_SCORE: f32 = 0.8;
+const MESHLESS_SKIN: f32 = 0.3;
+/// Share of the picture that persons must cover before small faces are searched for.
+const PERSON_SHARE: f64 = 0.002;
+/// Share of the picture that face skin must cover before turned faces are searched for.
+const FACE_SKIN_SHARE: f64 = 0.003;
+/// Faces from this rank on (by size) get one landmark pass instead of two.
+const STEADIED_FACES: usize = 8;
+/// From the detector's box to the width from cheek to cheek.
+const WIDTH_OF_BOX: f32 = 0.95;
+
+/// One face, in full-resolution upright pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Face {
+    /// The detector's box: left, top, right, bottom. It may reach beyond the picture.
+    pub frame: [f32; 4],
+    /// The detector's score, 0.5 to 1.
+    pub score: f32,
+    /// Eye at the left of the picture, eye at the right, nose tip, left and right mouth corner.
+    pub points: [[f32; 2]; 5],
+    /// The landmarks; `None` for a full profile or a face mostly hidden.
+    pub mesh: Option<Mesh>,
+    /// Distance from cheek to cheek (mesh points 234 and 454, with depth), estimated from the box without a mesh.
+    pub width: f32,
+}
+
+impl Face {
+    /// Centre of the face: of the mesh's bounds, or of the box.
+    pub fn centre(&self) -> [f32; 2] {
+        let b = self.mesh.as_ref().map_or(self.frame, Mesh::bounds);
+        [(b[0] + b[2]) * 0.5, (b[1] + b[3]) * 0.5]
+    }
+}
+
+/// All faces of the picture, largest first. Also see [`Sight::faces`], which remembers them.
+///
+/// # Errors
+/// When a network cannot be loaded or run.
+pub fn find_faces(sight: &Sight<'_>) -> Result<Vec<Face>, VisionError> {
+    let mut detections = search(sight)?;
+    detections.sort_by(|a, b| frame_width(b).total_cmp(&frame_width(a)).then(b.score.total_cmp(&a.score)));
+    let mut faces: Vec<Face> = Vec::new();
+    for (rank, detection) in detections.into_iter().enumerate() {
+        let Some(face) = judge(sight, detection, rank < STEADIED_FACES)? else {
+            continue;
+        };
+        let extent = extent(&face);
+        if faces.iter().all(|other| overlap(&self::extent(other), &extent) < 0.5) {
+            faces.push(face);
+        }
+    }
+    faces.sort_by(|a, b| b.width.total_cmp(&a.width));
+    Ok(faces)
+}
+
+fn extent(face: &Face) -> [f32; 4] {
+    face.mesh.as_ref().map_or(face.frame, Mesh::bounds)
+}
+
+fn frame_width(detection: &Detection) -> f32 {
+    detection.frame[2] - detection.frame[0]
+}
+
+/// Detector passes, from the cheap and likely to the dear and rare.
+fn search(sight: &Sight<'_>) -> Result<Vec<Detection>, VisionError> {
+    let full = sight.full();
+    let (width, height) = (full.width as f32, full.height as f32);
+    let long_edge = full.long_edge() as f32;
+    let clear = |found: &[Detection]| {
+        found.iter().any(|d| d.score >= CLEAR_SCORE && frame_width(d) >= CLEAR_WIDTH * long_edge)
+    };
+
+    let mut found = run(sight, &Pass::whole(width, height, PASS_LONG_EDGE, 0.0))?;
+    if clear(&found) {
+        return Ok(found);
+    }
+    found.extend(run(sight, &Pass::whole(width, height, CLOSE_LONG_EDGE, CLOSE_BORDER))?);
+    if clear(&found) {
+        return Ok(suppress(found));
+    }
+    if full.long_edge() > PASS_LONG_EDGE && (!found.is_empty() || sees_person(sight)?) {
+        found.extend(run(sight, &Pass::whole(width, height, FINE_LONG_EDGE, 0.0))?);
+    }
+    if found.iter().all(|d| d.score < CLEAR_SCORE) && sees_person(sight)? && sees_face_skin(sight)? {
+        for degrees in [45.0f32, -45.0, 90.0, -90.0] {
+            let turned = run(sight, &Pass::turned(width, height, TURNED_SIDE, degrees.to_radians()))?;
+            let sure = turned.iter().any(|d| d.score >= CLEAR_SCORE);
+            found.extend(turned);
+            if sure {
+                break;
+            }
+        }
+    }
+    Ok(suppress(found))
+}
+
+fn run(sight: &Sight<'_>, pass: &Pass) -> Result<Vec<Detection>, VisionError> {
+    with_view(sight, &pass.grid, pass.columns, pass.rows, |view| detect(sight.networks(), view, pass))
+}
+
+fn sees_person(sight: &Sight<'_>) -> Result<bool, VisionError> {
+    let mask = sight.person()?;
+    Ok(mask.samples().iter().filter(|&&v| v > 0.5).count() as f64 > PERSON_SHARE * mask.size().area() as f64)
+}
+
+fn sees_face_skin(sight: &Sight<'_>) -> Result<bool, VisionError> {
+    let skin = sight.whole_parts()?.plane(Part::FaceSkin);
+    Ok(skin.sum() > FACE_SKIN_SHARE * skin.size().area() as f64)
+}
+
+/// Turns a detection into a face, or `None` for a false alarm.
+fn judge(sight: &Sight<'_>, detection: Detection, steady: bool) -> Result<Option<Face>, VisionError> {
+    let read = |crop: Crop| {
+        with_view(sight, &crop.grid(), MESH_SIDE, MESH_SIDE, |view| read_mesh(sight.networks(), view, &crop))
+    };
+    let Detection { frame, score, points } = detection;
+    let mut mesh = read(Crop::of_detection(&frame, &points))?;
+    if mesh.presence >= PRESENCE_FLOOR && steady {
+        let second = read(Crop::of_mesh(&mesh))?;
+        // A second pass that loses the face says more about its crop than about the face.
+        if second.presence >= PRESENCE_FLOOR {
+            mesh = second;
+        }
+    }
+    if mesh.presence >= PRESENCE_FLOOR {
+        let width = mesh.width();
+        return Ok(Some(Face { frame, score, points, mesh: Some(mesh), width }));
+    }
+    if score < MESHLESS_SCORE || skin_share(sight, &frame)? < MESHLESS_SKIN {
+        return Ok(None);
+    }
+    let width = WIDTH_OF_BOX * (frame[2] - frame[0]);
+    Ok(Some(Face { frame, score, points, mesh: None, width }))
+}
+
+/// Mean probability of skin in the inner half of a box.
+fn skin_share(sight: &Sight<'_>, frame: &[f32; 4]) -> Result<f32, VisionError> {
+    const SIDE: usize = 12;
+    let parts = sight.whole_parts()?;
+    let mut sum = 0.0;
+    for j in 0..SIDE {
+        for i in 0..SIDE {
+            let at = |low: f32, high: f32, k: usize| {
+                low + (high - low) * (0.25 + 0.5 * (k as f32 + 0.5) / SIDE as f32)
+            };
+            let [_, _, body, face, _, _] = parts.at(at(frame[0], frame[2], i), at(frame[1], frame[3], j));
+            sum += body + face;
+        }
+    }
+    Ok(sum / (SIDE * SIDE) as f32)
+}
+
+/// Gives `read` the overview, or a closer look when the overview is much coarser than the grid.
+fn with_view<T>(
+    sight: &Sight<'_>,
+    grid: &Grid,
+    columns: usize,
+    rows: usize,
+    read: impl FnOnce(&View<'_>) -> T,
+) -> T {
+    let overview = sight.overview();
+    let step = (grid.pitch() as usize).max(1);
+    if overview.step < 1.5 * grid.pitch() || step as f32 >= overview.step {
+        return read(&overview.view());
+    }
+    let [left, top, right, bottom] = grid.bounds(columns, rows);
+    let margin = 2.0 * step as f32;
+    let rect = Rect::cover(left - margin, top - margin, right + margin, bottom + margin, sight.full());
+    if rect.is_empty() {
+        return read(&overview.view());
+    }
+    let rgb: [Plane; 3] = sight.look().look(rect, step);
+    let [red, green, blue] = &rgb;
+    read(&View { rgb: [red, green, blue], origin: [rect.x as f32, rect.y as f32], step: step as f32 })
+}

@@ -1,0 +1,205 @@
+//! Everything seen on one picture: each answer is worked out once, and only when it is asked for.
+
+use std::sync::OnceLock;
+
+use pixel::{Plane, Size};
+
+use crate::error::VisionError;
+use crate::faces::{Face, find_faces};
+use crate::networks::{Networks, PARTS_SIDE, SALIENT_SIDE};
+use crate::parts::{Parts, PartsMap, head_square, stretch};
+use crate::view::{Beyond, Look, Overview, View, sample};
+
+/// Heads that get a parts run of their own, at most.
+const HEAD_RUNS: usize = 3;
+/// When the largest head square covers this share of the long edge, the run on the whole picture is fine enough.
+const CLOSE_HEAD: f32 = 0.45;
+
+/// What is on one picture. Shared between threads; two threads that ask the same question wait for one answer.
+pub struct Sight<'a> {
+    networks: &'a Networks,
+    overview: Overview,
+    look: &'a dyn Look,
+    faces: OnceLock<Result<Vec<Face>, VisionError>>,
+    whole: OnceLock<Result<Parts, VisionError>>,
+    heads: OnceLock<Result<Vec<Parts>, VisionError>>,
+    person: OnceLock<Result<Plane, VisionError>>,
+    salient: OnceLock<Result<Plane, VisionError>>,
+}
+
+impl<'a> Sight<'a> {
+    /// A picture not yet looked at.
+    ///
+    /// # Errors
+    /// [`VisionError::Empty`] when the overview has no pixel.
+    pub fn new(networks: &'a Networks, overview: Overview, look: &'a dyn Look) -> Result<Self, VisionError> {
+        if overview.full.area() == 0 || overview.rgb[0].size().area() == 0 {
+            return Err(VisionError::Empty);
+        }
+        Ok(Self {
+            networks,
+            overview,
+            look,
+            faces: OnceLock::new(),
+            whole: OnceLock::new(),
+            heads: OnceLock::new(),
+            person: OnceLock::new(),
+            salient: OnceLock::new(),
+        })
+    }
+
+    /// Size of the upright picture at full resolution.
+    pub fn full(&self) -> Size {
+        self.overview.full
+    }
+
+    /// The reduced picture that the analysis uses.
+    pub fn overview(&self) -> &Overview {
+        &self.overview
+    }
+
+    /// The way to the full-resolution pixels.
+    pub fn look(&self) -> &dyn Look {
+        self.look
+    }
+
+    pub(crate) fn networks(&self) -> &Networks {
+        self.networks
+    }
+
+    /// All faces, largest first.
+    ///
+    /// # Errors
+    /// When a network cannot be loaded or run.
+    pub fn faces(&self) -> Result<&[Face], VisionError> {
+        self.faces.get_or_init(|| find_faces(self)).as_deref().map_err(Clone::clone)
+    }
+
+    /// Parts of persons, with closer runs on up to three heads where the whole picture is too coarse for them.
+    ///
+    /// # Errors
+    /// When a network cannot be loaded or run.
+    pub fn parts(&self) -> Result<PartsMap<'_>, VisionError> {
+        let heads = self.heads.get_or_init(|| self.read_heads()).as_deref().map_err(Clone::clone)?;
+        Ok(PartsMap { whole: self.whole_parts()?, heads, full: self.full() })
+    }
+
+    /// Parts of persons from one run on the whole picture.
+    ///
+    /// # Errors
+    /// When the network cannot be loaded or run.
+    pub fn whole_parts(&self) -> Result<&Parts, VisionError> {
+        let read = || Parts::read(self.networks, &self.overview.view(), self.full().rect());
+        self.whole.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// Persons against everything else, 0 to 1: 256 × 256 samples stretched over the picture.
+    ///
+    /// # Errors
+    /// When the network cannot be loaded or run.
+    pub fn person(&self) -> Result<&Plane, VisionError> {
+        let read = || {
+            let rgb = self.stretched(PARTS_SIDE);
+            Ok(Plane::from_vec(Size::new(PARTS_SIDE, PARTS_SIDE), self.networks.person(rgb)?))
+        };
+        self.person.get_or_init(read).as_ref().map_err(Clone::clone)
+    }
+
+    /// The main object against everything else, 0 to 1: 320 × 320 samples stretched over the picture. For pictures
+    /// without persons; outlines of persons are better in [`Sight::person`].
+    ///
+    /// # Errors
+    /// When the network cannot be loaded or run.
+    pub fn salient(&self) -> Result<&Plane, VisionError> {
+        self.salient.get_or_init(|| self.read_salient()).as_ref().map_err(Clone::clone)
+    }
+
+    fn stretched(&self, side: usize) -> Vec<f32> {
+        sample(&self.overview.view(), &stretch(self.full().rect(), side), side, side, Beyond::Edge)
+    }
+
+    fn read_heads(&self) -> Result<Vec<Parts>, VisionError> {
+        let full = self.full();
+        let squares: Vec<_> = self
+            .faces()?
+            .iter()
+            .take(HEAD_RUNS)
+            .map(|face| head_square(face, full))
+            .filter(|s| !s.is_empty())
+            .collect();
+        let close = |side: usize| side as f32 > CLOSE_HEAD * full.long_edge() as f32;
+        if squares.first().is_some_and(|square| close(square.width.max(square.height))) {
+            return Ok(Vec::new());
+        }
+        let mut heads = Vec::with_capacity(squares.len());
+        for square in squares {
+            let pitch = square.width.max(square.height) as f32 / PARTS_SIDE as f32;
+            let step = (pitch as usize).max(1);
+            if self.overview.step < 1.5 * pitch || step as f32 >= self.overview.step {
+                heads.push(Parts::read(self.networks, &self.overview.view(), square)?);
+                continue;
+            }
+            let [red, green, blue] = self.look.look(square, step);
+            let origin = [square.x as f32, square.y as f32];
+            let view = View { rgb: [&red, &green, &blue], origin, step: step as f32 };
+            heads.push(Parts::read(self.networks, &view, square)?);
+        }
+        Ok(heads)
+    }
+
+    fn read_salient(&self) -> Result<Plane, VisionError> {
+        const MEAN: [f32; 3] = [0.485, 0.456, 0.406];
+        const DEVIATION: [f32; 3] = [0.229, 0.224, 0.225];
+        let mut rgb = self.stretched(SALIENT_SIDE);
+        let peak = rgb.iter().copied().fold(1e-6, f32::max);
+        let area = SALIENT_SIDE * SALIENT_SIDE;
+        for (i, v) in rgb.iter_mut().enumerate() {
+            *v = (*v / peak - MEAN[i / area]) / DEVIATION[i / area];
+        }
+        let mask = self.networks.salient(rgb)?;
+        let low = mask.iter().copied().fold(f32::INFINITY, f32::min);
+        let high = mask.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let span = (high - low).max(1e-6);
+        let stretched = mask.iter().map(|v| (v - low) / span).collect();
+        Ok(Plane::from_vec(Size::new(SALIENT_SIDE, SALIENT_SIDE), stretched))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pixel::Rect;
+
+    struct Grey;
+
+    impl Look for Grey {
+        fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
+            let size = Size::new(rect.width.div_ceil(step), rect.height.div_ceil(step));
+            std::array::from_fn(|_| Plane::filled(size, 0.5))
+        }
+    }
+
+    fn grey(width: usize, height: usize) -> Overview {
+        let full = Size::new(width, height);
+        Overview { rgb: std::array::from_fn(|_| Plane::filled(full, 0.5)), step: 1.0, full }
+    }
+
+    #[test]
+    fn a_picture_of_nothing_shows_nothing() {
+        let networks = Networks::new(1);
+        for (width, height) in [(200, 120), (1, 1), (3, 700)] {
+            let sight = Sight::new(&networks, grey(width, height), &Grey).expect("has pixels");
+            assert!(sight.faces().expect("runs").is_empty());
+            let parts = sight.parts().expect("runs");
+            assert!(parts.heads.is_empty());
+            let at = parts.at(0.0, 0.0);
+            assert!((at.iter().sum::<f32>() - 1.0).abs() < 1e-4);
+        }
+    }
+
+    #[test]
+    fn an_empty_picture_is_refused() {
+        let networks = Networks::new(1);
+        assert_eq!(Sight::new(&networks, grey(0, 4), &Grey).err(), Some(VisionError::Empty));
+    }
+}
