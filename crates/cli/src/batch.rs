@@ -8,7 +8,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use retouch::{Engine, EngineError, Options, Outcome, Recipe};
+use retouch::recipe::Recipe;
+use retouch::{Engine, EngineError, Options, Outcome};
 
 use crate::delivery::{self, DeliveryError, advice};
 use crate::intake::Job;
@@ -124,9 +125,8 @@ impl Batch<'_> {
             return Ok(End::Skipped);
         }
         // A fault in the engine must cost this picture only; the engine keeps nothing between pictures.
-        let outcome = catch_unwind(AssertUnwindSafe(|| {
-            self.engine.retouch(&upload, self.recipe, self.options, watch)
-        }));
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| self.engine.retouch(&upload, self.recipe, self.options, watch)));
         let mut outcome = outcome.map_err(|_| JobError::Panic)??;
         watch.begin("writing");
         delivery::deliver(&job.output, &outcome.bytes)?;

@@ -35,9 +35,12 @@ pub enum DeliveryError {
 pub fn advice(error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::NotFound => "it does not exist; check the path".into(),
-        io::ErrorKind::PermissionDenied => "permission denied; choose another place or change its permissions".into(),
+        io::ErrorKind::PermissionDenied => {
+            "permission denied; choose another place or change its permissions".into()
+        }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            "the disk is full or the file too large for it; free some space and run the same command again".into()
+            "the disk is full or the file too large for it; free some space and run the same command again"
+                .into()
         }
         io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only; choose another place".into(),
         io::ErrorKind::NotADirectory => "a part of the path is a file, not a folder; check the path".into(),
@@ -188,7 +191,11 @@ mod tests {
         }
         let long_ago = SystemTime::now() - DRAFT_LIFETIME * 2;
         for path in [&old, &own] {
-            File::options().write(true).open(path).and_then(|file| file.set_modified(long_ago)).expect("aged");
+            File::options()
+                .write(true)
+                .open(path)
+                .and_then(|file| file.set_modified(long_ago))
+                .expect("aged");
         }
         prepare(folder.path()).expect("prepared");
         assert!(!old.exists() && young.exists() && own.exists());

@@ -58,7 +58,7 @@ pub struct Found {
 /// What was found, and how many files were left out.
 #[derive(Debug, Default)]
 pub struct Intake {
-    /// The pictures: in the order given, within a folder by name.
+    /// The pictures: in the order given; of a folder its own by name, then those of its sub-folders.
     pub pictures: Vec<Found>,
     /// Results of earlier runs that lay among the inputs.
     pub earlier_results: usize,
@@ -178,7 +178,7 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
     let earlier: HashSet<String> =
         if is_named { HashSet::new() } else { ledger::results_in(folder).into_iter().collect() };
 
-    let mut files = Vec::new();
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in entries {
         let (path, name) = (entry.path(), entry.file_name());
         if name.as_encoded_bytes().starts_with(b".") {
@@ -186,7 +186,7 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
         }
         // Links to folders are not followed: they can lead in circles.
         if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
-            walk(&path, &relative.join(&name), out_dir, intake);
+            folders.push((path, name));
         } else if path.is_file() && is_picture(&path) {
             files.push((path, name));
         } else {
@@ -201,6 +201,9 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
         } else {
             intake.pictures.push(Found { path, relative: relative.join(&name) });
         }
+    }
+    for (path, name) in folders {
+        walk(&path, &relative.join(&name), out_dir, intake);
     }
 }
 
@@ -301,7 +304,7 @@ mod tests {
             (".hidden.jpg", JPEG),
         ]);
         let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
-        assert_eq!(names(&intake), ["a.jpg", "b/two", "broken.png"]);
+        assert_eq!(names(&intake), ["a.jpg", "broken.png", "b/two"]);
         assert_eq!(intake.others, 2);
     }
 
@@ -337,13 +340,21 @@ mod tests {
         let outputs = |place: &Place, naming| -> Vec<String> {
             let jobs = plan(&intake.pictures, place, naming).expect("planned");
             jobs.iter()
-                .map(|job| job.output.strip_prefix(folder.path()).expect("below").to_string_lossy().into_owned())
+                .map(|job| {
+                    job.output.strip_prefix(folder.path()).expect("below").to_string_lossy().into_owned()
+                })
                 .collect()
         };
         let mirrored = Place::Folder(out);
         assert_eq!(outputs(&mirrored, Naming::SameFormat), ["out/a.JPG", "out/c.png", "out/deep/b.jpg"]);
-        assert_eq!(outputs(&mirrored, Naming::Layers), ["out/a_layers.zip", "out/c_layers.zip", "out/deep/b_layers.zip"]);
-        assert_eq!(outputs(&mirrored, Naming::Format(Format::Png)), ["out/a.png", "out/c.png", "out/deep/b.png"]);
+        assert_eq!(
+            outputs(&mirrored, Naming::Layers),
+            ["out/a_layers.zip", "out/c_layers.zip", "out/deep/b_layers.zip"]
+        );
+        assert_eq!(
+            outputs(&mirrored, Naming::Format(Format::Png)),
+            ["out/a.png", "out/c.png", "out/deep/b.png"]
+        );
         assert_eq!(
             outputs(&Place::Beside, Naming::SameFormat),
             ["in/a_retouched.JPG", "in/c_retouched.png", "in/deep/b_retouched.jpg"]
@@ -357,10 +368,14 @@ mod tests {
         let pictures = gather(&both, None).expect("gathered").pictures;
         let plan_to = |place| plan(&pictures, &place, Naming::SameFormat).expect_err("refused");
         assert!(matches!(plan_to(Place::Folder(folder.path().join("out"))), IntakeError::SameOutput { .. }));
-        assert!(matches!(plan_to(Place::File(folder.path().join("x.jpg"))), IntakeError::OneOutputForMany(2)));
+        assert!(matches!(
+            plan_to(Place::File(folder.path().join("x.jpg"))),
+            IntakeError::OneOutputForMany(2)
+        ));
 
         let first = &pictures[..1];
-        let over = plan(first, &Place::Folder(folder.path().join("1")), Naming::SameFormat).expect_err("refused");
+        let over =
+            plan(first, &Place::Folder(folder.path().join("1")), Naming::SameFormat).expect_err("refused");
         assert!(matches!(over, IntakeError::OverInput { .. }), "{over}");
     }
 }

@@ -62,8 +62,12 @@ impl Ledger {
     /// When the ledger cannot be written: the result stands, but the next run will make it again.
     pub fn enter(&self, output: &Path, ticket: &Ticket, bytes: &[u8]) -> io::Result<()> {
         let Some(name) = name_of(output) else { return Ok(()) };
-        let record =
-            Record { output: name, ticket: ticket.clone(), bytes: bytes.len() as u64, sha256: hex_sha256(bytes) };
+        let record = Record {
+            output: name,
+            ticket: ticket.clone(),
+            bytes: bytes.len() as u64,
+            sha256: hex_sha256(bytes),
+        };
         // One thread at a time, so that no two look at the same end of the file.
         let _turn = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
         append(&folder_of(output).join(LEDGER), &record)

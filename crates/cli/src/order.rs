@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use retouch::{Key, Plugin, Preset, Recipe, RecipeError, Scale, Settings, Task, plugins};
+use retouch::plugin::{Key, Plugin};
+use retouch::plugins;
+use retouch::recipe::{Preset, Recipe, RecipeError, Task};
 
 use crate::delivery::advice;
 
@@ -34,15 +36,12 @@ pub enum OrderError {
 #[derive(Clone)]
 pub struct Adjustment {
     plugin: &'static dyn Plugin,
-    alpha1: Option<f32>,
-    alpha2: Option<f32>,
-    scale: Option<Scale>,
-    automask: bool,
+    knobs: Vec<(Key, f32)>,
 }
 
 impl std::fmt::Debug for Adjustment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}={:?},{:?}", self.plugin.spec().name, self.alpha1, self.alpha2)
+        write!(f, "{}={:?}", self.plugin.spec().name, self.knobs)
     }
 }
 
@@ -53,31 +52,24 @@ impl FromStr for Adjustment {
         let (name, values) =
             text.split_once('=').ok_or("write it as NAME=STRENGTH, for example \"Dodge Burn=1,0.2\"")?;
         let plugin = find(name.trim())?;
-        let mut adjustment = Self { plugin, alpha1: None, alpha2: None, scale: None, automask: false };
+        let mut knobs = Vec::new();
         for (position, value) in values.split(',').map(str::trim).enumerate() {
-            if value.eq_ignore_ascii_case("automask") {
-                number(plugin, Key::Automask, "1")?;
-                adjustment.automask = true;
-            } else if let Some(scale) = value.strip_prefix("scale=") {
-                adjustment.scale = Some(Scale::from_number(number(plugin, Key::Scale, scale)?));
-            } else if position == 0 {
-                adjustment.alpha1 = Some(number(plugin, Key::Alpha1, value)?);
-            } else if position == 1 {
-                adjustment.alpha2 = Some(number(plugin, Key::Alpha2, value)?);
-            } else {
-                return Err(format!("{value:?} is one value too many"));
-            }
+            let (key, value) = match (value.strip_prefix("scale="), position) {
+                (Some(scale), _) => (Key::Scale, scale),
+                (None, _) if value.eq_ignore_ascii_case("automask") => (Key::Automask, "1"),
+                (None, 0) => (Key::Alpha1, value),
+                (None, 1) => (Key::Alpha2, value),
+                (None, _) => return Err(format!("{value:?} is one value too many")),
+            };
+            knobs.push((key, number(plugin, key, value)?));
         }
-        Ok(adjustment)
+        Ok(Self { plugin, knobs })
     }
 }
 
 impl Adjustment {
-    fn apply(&self, settings: &mut Settings) {
-        settings.alpha1 = self.alpha1.unwrap_or(settings.alpha1);
-        settings.alpha2 = self.alpha2.unwrap_or(settings.alpha2);
-        settings.scale = self.scale.unwrap_or(settings.scale);
-        settings.automask |= self.automask;
+    fn apply(&self, task: &mut Task) {
+        self.knobs.iter().for_each(|&(key, value)| task.set(key, value));
     }
 }
 
@@ -103,43 +95,33 @@ pub fn recipe(
     Ok(recipe)
 }
 
-/// Makes every task a layer, with the skin mask in front as a selection to work with.
-pub fn in_layers(recipe: &mut Recipe) {
-    let has_mask = recipe.tasks.iter().any(|task| task.plugin.spec().name == "Skin Mask");
-    if let (false, Ok(plugin)) = (has_mask, find("Skin Mask")) {
-        recipe.tasks.insert(0, Task { plugin, settings: Settings::defaults(plugin.spec()), layer: true });
-    }
-    for task in &mut recipe.tasks {
-        task.layer = true;
-    }
-}
-
 fn adjust(tasks: &mut Vec<Task>, adjustment: &Adjustment) {
-    let spec = adjustment.plugin.spec();
+    let name = adjustment.plugin.spec().name;
     let mut is_new = true;
-    for task in tasks.iter_mut().filter(|task| task.plugin.spec().name == spec.name) {
-        adjustment.apply(&mut task.settings);
+    for task in tasks.iter_mut().filter(|task| task.plugin.spec().name == name) {
+        adjustment.apply(task);
         is_new = false;
     }
     if !is_new {
         return;
     }
-    let mut settings = Settings::defaults(spec);
-    adjustment.apply(&mut settings);
-    let place = rank(spec.name);
+    let mut task = Task::new(adjustment.plugin);
+    adjustment.apply(&mut task);
+    let place = rank(name);
     let index = tasks.iter().position(|task| rank(task.plugin.spec().name) > place).unwrap_or(tasks.len());
-    tasks.insert(index, Task { plugin: adjustment.plugin, settings, layer: false });
+    tasks.insert(index, task);
 }
 
 /// Place in the recommended order.
 fn rank(name: &str) -> usize {
-    plugins().iter().position(|plugin| plugin.spec().name == name).unwrap_or(usize::MAX)
+    plugins::all().iter().position(|plugin| plugin.spec().name == name).unwrap_or(usize::MAX)
 }
 
 fn find(name: &str) -> Result<&'static dyn Plugin, String> {
-    let plain = |name: &str| name.replace('&', " ").split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let names = || plugins().iter().map(|plugin| plugin.spec().name).collect::<Vec<_>>().join(", ");
-    plugins()
+    let plain =
+        |name: &str| name.replace('&', " ").split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let names = || plugins::all().iter().map(|plugin| plugin.spec().name).collect::<Vec<_>>().join(", ");
+    plugins::all()
         .iter()
         .copied()
         .find(|plugin| plain(plugin.spec().name) == plain(name))
@@ -207,14 +189,5 @@ mod tests {
         assert!(error("Heal=NaN").contains("from 0 to 1"));
         assert!(error("Heal=1,1").contains("has no Alpha2"));
         assert!(error("Heal=1,automask").contains("has no Automask"));
-    }
-
-    #[test]
-    fn layers_begin_with_the_skin_mask_once() {
-        let mut made = recipe(None, None, &[set("Heal=1")]).expect("made");
-        in_layers(&mut made);
-        in_layers(&mut made);
-        assert_eq!(names(&made), ["Skin Mask", "Heal"]);
-        assert!(made.tasks.iter().all(|task| task.layer));
     }
 }

@@ -26,7 +26,8 @@ pub struct Progress {
 impl Progress {
     /// A bar over `pictures` pictures, hidden when `quiet` or when standard error is no terminal.
     pub fn new(pictures: usize, quiet: bool) -> Self {
-        let target = if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
+        let target =
+            if quiet { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr_with_hz(10) };
         let bar = ProgressBar::with_draw_target(Some(pictures as u64 * UNITS), target);
         let template = "{bar:24} {pictures} pictures, {rate}, {eta} left  {wide_msg}";
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());

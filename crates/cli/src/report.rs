@@ -18,7 +18,7 @@ pub struct RunReport<'a> {
 }
 
 /// How many pictures came to which end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     /// Retouched and written.
     pub done: usize,

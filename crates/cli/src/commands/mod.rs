@@ -33,9 +33,10 @@ impl Failure {
 /// Writes to standard output. A reader that went away (`| head`) has all it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::Work(format!("cannot write to standard output: {}", crate::delivery::advice(&error))))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Work(format!(
+            "cannot write to standard output: {}",
+            crate::delivery::advice(&error)
+        ))),
         _ => Ok(()),
     }
 }

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use pixel::codec::Format;
-use retouch::{Engine, Options, OutputChoice, Preset, Recipe};
+use retouch::recipe::{OutputChoice, Preset, Recipe};
+use retouch::{Engine, Options};
 
 use super::{Failure, json};
 use crate::batch::{Batch, Memory};
@@ -144,14 +145,14 @@ fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
     };
     let wants_zip = file.and_then(|file| file.extension()).is_some_and(|own| own.eq_ignore_ascii_case("zip"));
     if arguments.layers || (wants_zip && arguments.payload.is_none()) {
-        order::in_layers(&mut recipe);
+        recipe = recipe.layered();
     }
     let Some(file) = file else { return Ok(recipe) };
     if wants_zip {
         recipe.output = OutputChoice::Zip;
         return Ok(recipe);
     }
-    if recipe.is_layered() {
+    if recipe.wants_zip() {
         return Err(Failure::Usage(format!(
             "{}: layers come as a ZIP file; name the output {}",
             file.display(),
@@ -166,12 +167,14 @@ fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
 fn output_choice(file: &Path, inputs: &[PathBuf]) -> Result<OutputChoice, Failure> {
     let own = inputs.first().and_then(|input| intake::format_by_content(input));
     match intake::format_by_name(file) {
-        None if file.extension().is_none() => Ok(OutputChoice::Same),
-        Some(wanted) if Some(wanted) == own => Ok(OutputChoice::Same),
+        None if file.extension().is_none() => Ok(OutputChoice::AsUploaded),
+        Some(wanted) if Some(wanted) == own => Ok(OutputChoice::AsUploaded),
         Some(Format::Jpeg) => Ok(OutputChoice::Jpeg),
         Some(Format::Png) => Ok(OutputChoice::Png),
-        _ => Err(Failure::Usage(format!(
-            "{}: a result can be written as JPEG, as PNG or in the format of its input; choose such an extension",
+        Some(Format::Tiff) => Ok(OutputChoice::Tiff),
+        Some(Format::WebP) => Ok(OutputChoice::WebP),
+        None => Err(Failure::Usage(format!(
+            "{}: results are .jpg, .png, .tif or .webp, layers .zip; choose such an extension",
             file.display()
         ))),
     }
@@ -179,11 +182,12 @@ fn output_choice(file: &Path, inputs: &[PathBuf]) -> Result<OutputChoice, Failur
 
 fn naming(recipe: &Recipe) -> Naming {
     match recipe.output {
-        _ if recipe.is_layered() => Naming::Layers,
-        OutputChoice::Zip => Naming::Layers,
+        _ if recipe.wants_zip() => Naming::Layers,
+        OutputChoice::AsUploaded | OutputChoice::Zip => Naming::SameFormat,
         OutputChoice::Jpeg => Naming::Format(Format::Jpeg),
         OutputChoice::Png => Naming::Format(Format::Png),
-        OutputChoice::Same => Naming::SameFormat,
+        OutputChoice::Tiff => Naming::Format(Format::Tiff),
+        OutputChoice::WebP => Naming::Format(Format::WebP),
     }
 }
 
@@ -204,7 +208,7 @@ fn memory(arguments: &Arguments, recipe: &Recipe) -> Option<Memory> {
     if arguments.output.is_some() {
         return None;
     }
-    let recipe = hex_sha256(format!("{} quality {}", recipe.fingerprint(), arguments.quality).as_bytes());
+    let recipe = hex_sha256(format!("{recipe:?} quality {}", arguments.quality).as_bytes());
     Some(Memory { ledger: Ledger::default(), recipe, engine: ledger::build(), force: arguments.force })
 }
 
@@ -224,7 +228,9 @@ fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
         eprintln!("left out {earlier_results} results of earlier runs");
     }
     match entries {
-        [entry] if entry.status == Status::Done => eprintln!("{}: {}", entry.output.display(), summary.line()),
+        [entry] if entry.status == Status::Done => {
+            eprintln!("{}: {}", entry.output.display(), summary.line())
+        }
         _ => eprintln!("{}", summary.line()),
     }
 }
