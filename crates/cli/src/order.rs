@@ -114,14 +114,14 @@ fn adjust(tasks: &mut Vec<Task>, adjustment: &Adjustment) {
 
 /// Place in the recommended order.
 fn rank(name: &str) -> usize {
-    plugins::all().iter().position(|plugin| plugin.spec().name == name).unwrap_or(usize::MAX)
+    plugins().iter().position(|plugin| plugin.spec().name == name).unwrap_or(usize::MAX)
 }
 
 fn find(name: &str) -> Result<&'static dyn Plugin, String> {
     let plain =
         |name: &str| name.replace('&', " ").split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
-    let names = || plugins::all().iter().map(|plugin| plugin.spec().name).collect::<Vec<_>>().join(", ");
-    plugins::all()
+    let names = || plugins().iter().map(|plugin| plugin.spec().name).collect::<Vec<_>>().join(", ");
+    plugins()
         .iter()
         .copied()
         .find(|plugin| plain(plugin.spec().name) == plain(name))

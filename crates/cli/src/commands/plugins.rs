@@ -21,7 +21,7 @@ pub struct Arguments {
 
 /// Prints all plugins in the recommended order.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
-    let specs: Vec<&Spec> = plugins::all().iter().map(|plugin| plugin.spec()).collect();
+    let specs: Vec<&Spec> = plugins().iter().map(|plugin| plugin.spec()).collect();
     let text = match arguments {
         Arguments { json: true, .. } => json(&specs)?,
         Arguments { markdown: true, .. } => markdown(&specs),
