@@ -4,7 +4,7 @@
 //! opaque with its final value, so a layer stacks to the flat result by construction.
 
 use pixel::filter::GuidedModel;
-use pixel::{Plane, Rect};
+use pixel::{Plane, Rect, Size};
 
 /// The drawing of one plugin.
 #[derive(Debug, Default)]
@@ -18,12 +18,25 @@ pub struct Layer {
     pub mattes: Vec<Matte>,
     /// What was found and done, for the report.
     pub findings: Vec<Finding>,
+    /// The plugin's entry in `result.json`.
+    pub metadata: serde_json::Map<String, serde_json::Value>,
 }
 
 impl Layer {
     /// True when the layer holds nothing that could be seen.
     pub fn is_empty(&self) -> bool {
         self.patches.is_empty() && self.fields.is_empty() && self.mattes.is_empty()
+    }
+
+    /// True when everything drawn lies inside an upright picture of that size and planes fit their places.
+    pub fn lies_in(&self, size: Size) -> bool {
+        let inside = |rect: Rect| rect.right() <= size.width && rect.bottom() <= size.height;
+        let patches = self.patches.iter().all(|patch| {
+            let area = patch.rect.size();
+            inside(patch.rect) && patch.rgb.iter().all(|p| p.size() == area) && patch.touched.len() == area.area()
+        });
+        let grids = self.fields.iter().map(|f| f.grid).chain(self.mattes.iter().map(|m| m.grid));
+        patches && grids.into_iter().all(|grid| grid.step > 0 && inside(grid.rect))
     }
 
     /// Notes a count or measure for the report.

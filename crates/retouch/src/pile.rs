@@ -1,7 +1,7 @@
 //! The upload with the layers drawn so far: read by plugins, rendered to the result and to layer files.
 
 use pixel::picture::{Picture, Samples};
-use pixel::{Plane, Rect, Size};
+use pixel::{Plane, Rect};
 use rayon::prelude::*;
 
 use crate::lay::{Depth, Scratch, StoredLayer};
@@ -135,15 +135,8 @@ pub struct LayerRows {
 
 /// Renders the layers `wanted` (indices, ascending) row band by row band, top to bottom. Each call of
 /// `sink` gets the same band of every wanted layer.
-///
-/// # Errors
-/// The first error of `sink` ends the rendering.
-pub fn render_layers<E>(
-    pile: &Pile<'_>,
-    wanted: &[usize],
-    mut sink: impl FnMut(Vec<LayerRows>) -> Result<(), E>,
-) -> Result<(), E> {
-    let Size { width, height } = pile.picture.size;
+pub fn render_layers(pile: &Pile<'_>, wanted: &[usize], mut sink: impl FnMut(Vec<LayerRows>)) {
+    let height = pile.picture.size.height;
     for top in (0..height).step_by(BAND) {
         let rows: Vec<Vec<Vec<f32>>> = (top..(top + BAND).min(height))
             .into_par_iter()
@@ -159,10 +152,8 @@ pub fn render_layers<E>(
             };
             LayerRows { layer, samples }
         });
-        sink(band.collect())?;
-        debug_assert!(rows.iter().all(|row| row.iter().all(|r| r.len() % width == 0)));
+        sink(band.collect());
     }
-    Ok(())
 }
 
 /// One row of every wanted layer: RGBA, or grey for masks, 0..1.

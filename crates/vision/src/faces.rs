@@ -2,7 +2,7 @@
 
 use pixel::{Plane, Rect};
 
-use crate::detect::{Detection, Pass, detect, overlap, suppress};
+use crate::detect::{Detection, Pass, detect, suppress};
 use crate::error::VisionError;
 use crate::landmarks::{Crop, Mesh, read_mesh};
 use crate::networks::MESH_SIDE;
@@ -21,12 +21,14 @@ const CLOSE_BORDER: f32 = 0.25;
 const TURNED_SIDE: usize = 640;
 /// A face this sure and, compared with the long edge, this wide ends the search.
 const CLEAR_SCORE: f32 = 0.8;
-const CLEAR_WIDTH: f32 = 0.08;
+const CLEAR_WIDTH: f32 = 0.06;
 /// Meshes below this presence are no faces.
 const PRESENCE_FLOOR: f32 = 0.5;
 /// A face without a mesh (profile, covered) must be this sure, and its box hold this share of skin.
 const MESHLESS_SCORE: f32 = 0.8;
 const MESHLESS_SKIN: f32 = 0.3;
+/// Boxes that share this much of the smaller one show the same head.
+const SAME_HEAD: f32 = 0.6;
 /// Share of the picture that persons must cover before small faces are searched for.
 const PERSON_SHARE: f64 = 0.002;
 /// Share of the picture that face skin must cover before turned faces are searched for.
@@ -66,18 +68,28 @@ impl Face {
 pub fn find_faces(sight: &Sight<'_>) -> Result<Vec<Face>, VisionError> {
     let mut detections = search(sight)?;
     detections.sort_by(|a, b| frame_width(b).total_cmp(&frame_width(a)).then(b.score.total_cmp(&a.score)));
-    let mut faces: Vec<Face> = Vec::new();
+    let mut candidates = Vec::new();
     for (rank, detection) in detections.into_iter().enumerate() {
-        let Some(face) = judge(sight, detection, rank < STEADIED_FACES)? else {
-            continue;
-        };
+        candidates.extend(judge(sight, detection, rank < STEADIED_FACES)?);
+    }
+    // Two boxes around one head: the one whose landmarks were found stays.
+    candidates.sort_by_key(|face| face.mesh.is_none());
+    let mut faces: Vec<Face> = Vec::new();
+    for face in candidates {
         let extent = extent(&face);
-        if faces.iter().all(|other| overlap(&self::extent(other), &extent) < 0.5) {
+        if faces.iter().all(|other| shared(&self::extent(other), &extent) < SAME_HEAD) {
             faces.push(face);
         }
     }
     faces.sort_by(|a, b| b.width.total_cmp(&a.width));
     Ok(faces)
+}
+
+/// Common area of two boxes as a share of the smaller one.
+fn shared(a: &[f32; 4], b: &[f32; 4]) -> f32 {
+    let area = |f: &[f32; 4]| (f[2] - f[0]).max(0.0) * (f[3] - f[1]).max(0.0);
+    let common = area(&[a[0].max(b[0]), a[1].max(b[1]), a[2].min(b[2]), a[3].min(b[3])]);
+    common / area(a).min(area(b)).max(f32::MIN_POSITIVE)
 }
 
 fn extent(face: &Face) -> [f32; 4] {
@@ -199,4 +211,15 @@ fn with_view<T>(
     let rgb: [Plane; 3] = sight.look().look(rect, step);
     let [red, green, blue] = &rgb;
     read(&View { rgb: [red, green, blue], origin: [rect.x as f32, rect.y as f32], step: step as f32 })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_box_within_a_box_is_the_same_head() {
+        assert!(shared(&[0.0, 0.0, 10.0, 10.0], &[2.0, 2.0, 8.0, 8.0]) > SAME_HEAD);
+        assert!(shared(&[0.0, 0.0, 10.0, 10.0], &[8.0, 0.0, 18.0, 10.0]) < SAME_HEAD);
+    }
 }

@@ -9,6 +9,7 @@ pub mod faces;
 pub mod landmarks;
 pub mod networks;
 pub mod parts;
+pub mod regions;
 pub mod sight;
 pub mod view;
 
@@ -17,5 +18,6 @@ pub use faces::Face;
 pub use landmarks::Mesh;
 pub use networks::Networks;
 pub use parts::{Part, Parts};
+pub use regions::{Canvas, FaceRegions, PictureRegions, face_regions, picture_regions};
 pub use sight::Sight;
 pub use view::{Look, Overview};

@@ -1,0 +1,204 @@
+//! Eye openings, irises, pupils and the white of the eyes.
+
+use pixel::colour::Lab;
+use pixel::filter::{distance_inside, gauss};
+use pixel::{Plane, Size};
+
+use super::canvas::{Canvas, lay_over, quantile, ramp};
+use crate::landmarks::{EYE_CORNERS, EYES, IRISES, Mesh};
+
+/// Eyes open less than this (lid distance over corner distance) show neither white nor iris.
+const SHUT: f32 = 0.1;
+/// Pupil radius over iris radius where the picture does not show it.
+const PUPIL: f32 = 0.38;
+
+/// Mattes and measures of one eye at the resolution of a canvas.
+#[derive(Clone, Debug)]
+pub struct EyeRegions {
+    /// Between the lids.
+    pub opening: Plane,
+    /// The white, drawn in from lids, iris and the inner corner; its vessels belong to it.
+    pub sclera: Plane,
+    /// Visible iris with the pupil.
+    pub iris: Plane,
+    /// Visible pupil.
+    pub pupil: Plane,
+    /// Centre of the iris, full-resolution upright pixels.
+    pub centre: [f32; 2],
+    /// Radius of the iris, full-resolution pixels; 0 without landmarks.
+    pub radius: f32,
+    /// Radius of the pupil, full-resolution pixels.
+    pub pupil_radius: f32,
+    /// Lid distance over corner distance; about 0.3 is open, below 0.1 shut.
+    pub openness: f32,
+}
+
+impl EyeRegions {
+    /// An eye of which nothing is known.
+    pub(crate) fn none(size: Size) -> Self {
+        let none = || Plane::zeros(size);
+        Self {
+            opening: none(),
+            sclera: none(),
+            iris: none(),
+            pupil: none(),
+            centre: [0.0; 2],
+            radius: 0.0,
+            pupil_radius: 0.0,
+            openness: 0.0,
+        }
+    }
+}
+
+/// Finds the parts of one eye: 0 is the one at the left of an upright picture.
+pub fn eye_regions(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize) -> EyeRegions {
+    let mut regions = EyeRegions::none(canvas.size());
+    regions.openness = mesh.eye_openness(eye);
+    let [centre, rim @ ..] = IRISES[eye].map(|index| mesh.point(index));
+    regions.centre = centre;
+    regions.radius = rim.iter().map(|p| (p[0] - centre[0]).hypot(p[1] - centre[1])).sum::<f32>() / 4.0;
+    regions.pupil_radius = PUPIL * regions.radius;
+
+    let ring = mesh.ring(&EYES[eye]);
+    let rect = canvas.around(&ring, canvas.length(regions.radius));
+    if rect.is_empty() {
+        return regions;
+    }
+    let rgb = canvas.crop(rect);
+    let inset = canvas.inset(&rgb, rect);
+    let opening = inset.fill(&ring);
+    lay_over(&mut regions.opening, &opening, rect);
+    if regions.openness < SHUT || inset.length(regions.radius) < 1.5 {
+        return regions;
+    }
+
+    let lab = inset.lab();
+    let iris = fit_iris(&inset, &lab.l, &opening, regions.centre, regions.radius);
+    (regions.centre, regions.radius) = iris;
+    regions.pupil_radius = pupil_radius(&inset, &lab.l, &opening, iris);
+    let visible = |disc: Plane| disc.zip(&opening, |d, o| d * o);
+    lay_over(&mut regions.iris, &visible(inset.disc(regions.centre, regions.radius)), rect);
+    lay_over(&mut regions.pupil, &visible(inset.disc(regions.centre, regions.pupil_radius)), rect);
+    let inner_corner = mesh.point(EYE_CORNERS[eye][1]);
+    let span = mesh.distance(EYE_CORNERS[eye][0], EYE_CORNERS[eye][1]);
+    let sclera = sclera(&inset, &lab, &opening, iris, (inner_corner, span));
+    lay_over(&mut regions.sclera, &sclera, rect);
+    regions
+}
+
+/// Moves the iris a little, in place and size, to where the rim is sharpest at its sides (the integro-differential
+/// operator of Daugman, 1993, on the arcs that lids leave free).
+fn fit_iris(
+    canvas: &Canvas<'_>,
+    lightness: &Plane,
+    opening: &Plane,
+    centre: [f32; 2],
+    radius: f32,
+) -> ([f32; 2], f32) {
+    const ARC: [f32; 7] = [-0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75];
+    let r = canvas.length(radius);
+    let smooth = gauss(lightness, 0.06 * r);
+    let [cx, cy] = canvas.index(centre);
+    let contrast = |x: f32, y: f32, r: f32| {
+        let (mut sum, mut count) = (0.0, 0.0);
+        for side in [-1.0f32, 1.0] {
+            for angle in ARC {
+                let (sin, cos) = angle.sin_cos();
+                let at = |k: f32| (x + side * k * r * cos, y + k * r * sin);
+                let ((ox, oy), (ix, iy)) = (at(1.12), at(0.88));
+                if opening.bilinear(ox, oy) > 0.9 && opening.bilinear(ix, iy) > 0.9 {
+                    sum += (smooth.bilinear(ox, oy) - smooth.bilinear(ix, iy)).clamp(-20.0, 40.0);
+                    count += 1.0;
+                }
+            }
+        }
+        if count < 4.0 { f32::NEG_INFINITY } else { sum / count }
+    };
+    let start = contrast(cx, cy, r);
+    let mut best = (start + 0.5, cx, cy, r);
+    for size in -4..=4 {
+        for right in -3..=3 {
+            for down in -2..=2 {
+                let (size, right, down) = (size as f32, right as f32, down as f32);
+                let candidate = (cx + 0.04 * r * right, cy + 0.04 * r * down, r * (1.0 + 0.03 * size));
+                // The landmarks are right unless the picture says so clearly.
+                let doubt = 0.06 * (size * size + right * right + down * down);
+                let score = contrast(candidate.0, candidate.1, candidate.2) - doubt;
+                if score > best.0 {
+                    best = (score, candidate.0, candidate.1, candidate.2);
+                }
+            }
+        }
+    }
+    (canvas.place(best.1, best.2), best.3 * canvas.step as f32)
+}
+
+/// Radius at which the median lightness over the visible directions rises most steeply.
+fn pupil_radius(canvas: &Canvas<'_>, lightness: &Plane, opening: &Plane, iris: ([f32; 2], f32)) -> f32 {
+    const RINGS: usize = 24;
+    const DIRECTIONS: usize = 32;
+    // The rise must be this many units of L* to be a pupil's edge.
+    const RISE: f32 = 2.5;
+    let ([x, y], radius) = (canvas.index(iris.0), canvas.length(iris.1));
+    if radius < 5.0 {
+        return PUPIL * iris.1;
+    }
+    let profile: Vec<f32> = (0..RINGS)
+        .map(|ring| {
+            let r = radius * (ring as f32 + 0.5) / RINGS as f32;
+            let mut values: Vec<f32> = (0..DIRECTIONS)
+                .filter_map(|n| {
+                    let (sin, cos) = (n as f32 / DIRECTIONS as f32 * std::f32::consts::TAU).sin_cos();
+                    let (px, py) = (x + r * cos, y + r * sin);
+                    (opening.bilinear(px, py) > 0.9).then(|| lightness.bilinear(px, py))
+                })
+                .collect();
+            values.sort_by(f32::total_cmp);
+            values.get(values.len() / 2).copied().unwrap_or(f32::NAN)
+        })
+        .collect();
+    let rise = |ring: usize| {
+        let mean = |range: std::ops::Range<usize>| {
+            let count = range.len() as f32;
+            range.map(|k| profile[k]).sum::<f32>() / count
+        };
+        mean(ring..ring + 3) - mean(ring - 3..ring)
+    };
+    let best = (5..RINGS * 2 / 3).max_by(|&a, &b| rise(a).total_cmp(&rise(b)));
+    match best {
+        Some(ring) if rise(ring) > RISE => iris.1 * ring as f32 / RINGS as f32,
+        _ => PUPIL * iris.1,
+    }
+}
+
+/// The white by its place (between the lids, beside the iris, off the inner corner), where the smoothed colour
+/// agrees; smoothed, because red vessels are part of it.
+fn sclera(
+    canvas: &Canvas<'_>,
+    lab: &Lab,
+    opening: &Plane,
+    iris: ([f32; 2], f32),
+    corner: ([f32; 2], f32),
+) -> Plane {
+    let ([x, y], radius) = (canvas.index(iris.0), canvas.length(iris.1));
+    let ([corner_x, corner_y], span) = (canvas.index(corner.0), canvas.length(corner.1));
+    let depth = distance_inside(opening);
+    let place = Plane::from_fn(canvas.size(), |i, j| {
+        let (px, py) = (i as f32, j as f32);
+        let off_lids = ramp(depth.at(i, j), 0.06 * radius, 0.2 * radius + 0.5);
+        let off_iris = ramp((px - x).hypot(py - y), 1.04 * radius, 1.16 * radius + 0.5);
+        let off_corner = ramp((px - corner_x).hypot(py - corner_y), 0.1 * span, 0.18 * span);
+        off_lids * off_iris * off_corner
+    });
+    let soft = 0.14 * radius;
+    let (l, a, b) = (gauss(&lab.l, soft), gauss(&lab.a, soft), gauss(&lab.b, soft));
+    let Some(bright) = quantile(&l, &place, 0.8) else {
+        return Plane::zeros(canvas.size());
+    };
+    let mut sclera = place;
+    for (i, v) in sclera.samples_mut().iter_mut().enumerate() {
+        let chroma = a.samples()[i].hypot(b.samples()[i]);
+        *v *= ramp(l.samples()[i], 0.55 * bright, 0.75 * bright) * ramp(chroma, 34.0, 24.0);
+    }
+    sclera
+}

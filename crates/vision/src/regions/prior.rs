@@ -1,0 +1,119 @@
+//! Network answers brought to a canvas and refined there to the picture's own edges.
+
+use pixel::filter::{enlarge, guided_colour, guided_colour_model, reduce};
+use pixel::{Plane, Size};
+
+use super::canvas::{Canvas, ramp};
+use crate::error::VisionError;
+use crate::networks::PARTS_SIDE;
+use crate::parts::{CLASSES, Part};
+use crate::sight::Sight;
+
+/// Guide variance (encoded, squared) below which a difference is no edge.
+const EDGE_VARIANCE: f32 = 1e-4;
+
+/// Class probabilities on a canvas reduced by `factor`, about three samples to a network sample, with the reduced
+/// pixels as a guide.
+pub(crate) struct Prior {
+    /// Softmax of the parts in the order of [`Part`].
+    pub class: [Plane; CLASSES],
+    /// Person network, 0 to 1.
+    pub person: Option<Plane>,
+    /// Reduced canvas, encoded sRGB.
+    pub guide: [Plane; 3],
+    /// Canvas samples a sample of this prior.
+    pub factor: usize,
+    /// Samples of this prior a network sample: how uncertain its edges are.
+    pub blur: f32,
+}
+
+impl Prior {
+    /// Samples the parts (and the person network, when asked for) on the canvas.
+    pub fn sample(sight: &Sight<'_>, canvas: &Canvas<'_>, person: bool) -> Result<Self, VisionError> {
+        let parts = sight.parts()?;
+        let size = canvas.size();
+        let [x, y] = canvas.place(size.width as f32 * 0.5, size.height as f32 * 0.5);
+        let pitch = canvas.length(parts.pitch(x, y));
+        let factor = ((pitch / 2.5) as usize).clamp(1, 16);
+        let guide = canvas.rgb.map(|plane| reduce(plane, factor));
+        let small = guide[0].size();
+        let place = |i: usize, j: usize| {
+            let centre = |k: usize| (k as f32 + 0.5) * factor as f32 - 0.5;
+            canvas.place(centre(i), centre(j))
+        };
+        let mut class: [Plane; CLASSES] = std::array::from_fn(|_| Plane::zeros(small));
+        for j in 0..small.height {
+            for i in 0..small.width {
+                let [x, y] = place(i, j);
+                let at = parts.at(x, y);
+                class.iter_mut().zip(at).for_each(|(plane, v)| *plane.at_mut(i, j) = v);
+            }
+        }
+        let person = match person {
+            false => None,
+            true => {
+                let mask = sight.person()?;
+                let full = sight.full();
+                let index = |v: f32, side: usize| (v + 0.5) * PARTS_SIDE as f32 / side as f32 - 0.5;
+                Some(Plane::from_fn(small, |i, j| {
+                    let [x, y] = place(i, j);
+                    mask.bilinear(index(x, full.width), index(y, full.height))
+                }))
+            }
+        };
+        Ok(Self { class, person, guide, factor, blur: (pitch / factor as f32).max(0.5) })
+    }
+
+    /// Size of the reduced planes.
+    pub fn size(&self) -> Size {
+        self.guide[0].size()
+    }
+
+    pub fn plane(&self, part: Part) -> &Plane {
+        &self.class[part as usize]
+    }
+
+    /// Skin of face and body together.
+    pub fn skin(&self) -> Plane {
+        self.plane(Part::FaceSkin).zip(self.plane(Part::BodySkin), |a, b| a + b)
+    }
+
+    pub fn guide(&self) -> [&Plane; 3] {
+        let [red, green, blue] = &self.guide;
+        [red, green, blue]
+    }
+
+    /// A matte of this size, snapped to the edges of the reduced canvas.
+    pub fn snap(&self, matte: &Plane) -> Plane {
+        guided_colour(self.guide(), matte, self.blur.max(1.0), EDGE_VARIANCE)
+    }
+
+    /// A matte of this size refined to the full canvas; `window` is the uncertainty of its edges in samples of
+    /// this prior. Values are stretched so that nearly nothing is nothing and nearly all is all.
+    pub fn refine(&self, canvas: &Canvas<'_>, matte: &Plane, window: f32) -> Plane {
+        let model = guided_colour_model(self.guide(), matte, window.max(1.0), EDGE_VARIANCE);
+        let refined = if self.factor == 1 {
+            model.evaluate(canvas.rgb)
+        } else {
+            let size = canvas.size();
+            let slope = model.slope.map(|plane| enlarge(&plane, self.factor, size));
+            let mut refined = enlarge(&model.offset, self.factor, size);
+            for (slope, channel) in slope.iter().zip(canvas.rgb) {
+                let pairs = slope.samples().iter().zip(channel.samples());
+                refined.samples_mut().iter_mut().zip(pairs).for_each(|(v, (a, c))| *v += a * c);
+            }
+            refined
+        };
+        refined.map(|v| ramp(v, 0.12, 0.88))
+    }
+
+    /// A plane of this size on the full canvas, without refinement.
+    pub fn enlarge(&self, plane: &Plane, canvas: &Canvas<'_>) -> Plane {
+        enlarge(plane, self.factor, canvas.size())
+    }
+
+    /// A plane of canvas size reduced to this prior's size.
+    pub fn reduce(&self, plane: &Plane) -> Plane {
+        reduce(plane, self.factor)
+    }
+}

@@ -1,0 +1,67 @@
+//! The skin matte: where the networks see skin, moved by this person's colours, refined on the picture's edges.
+
+use pixel::Plane;
+use pixel::colour::{Lab, srgb_to_linear};
+use pixel::filter::{erode, gauss};
+
+use super::canvas::{Canvas, ramp};
+use super::colour::{Histogram, weigh};
+use super::prior::Prior;
+use crate::faces::Face;
+use crate::parts::Part;
+
+/// A class is an example of its own colours from this probability on.
+const SURE: f32 = 0.9;
+
+/// Skin on the canvas without `features` (full canvas size); `share` limits it to one of several persons.
+pub(crate) fn skin(canvas: &Canvas<'_>, prior: &Prior, features: &Plane, share: Option<&Plane>) -> Plane {
+    let excluded = prior.reduce(features);
+    let snapped = prior.snap(&prior.skin()).map(|v| v.clamp(0.0, 1.0));
+    let linear = prior.guide().map(|plane| plane.map(srgb_to_linear));
+    let [red, green, blue] = &linear;
+    let lab = Lab::from_linear([red, green, blue]);
+
+    let inside = Histogram::new(&lab, |i| {
+        let sure = prior.plane(Part::FaceSkin).samples()[i] + prior.plane(Part::BodySkin).samples()[i] > SURE;
+        if sure && excluded.samples()[i] < 0.05 { 1.0 } else { 0.0 }
+    });
+    let rivals = [Part::Background, Part::Hair, Part::Clothes, Part::Other].map(|part| {
+        let plane = prior.plane(part);
+        (plane, Histogram::new(&lab, |i| if plane.samples()[i] > SURE { 1.0 } else { 0.0 }))
+    });
+    let weighed = weigh(&lab, &snapped, &inside, &rivals);
+    let smooth = gauss(&weighed, 0.25 * prior.blur);
+
+    let mut matte = prior.refine(canvas, &smooth, 0.6 * prior.blur);
+    // The filter lets freckles and shine of the skin show through the matte; well inside there is nothing to refine.
+    let core = erode(&smooth.map(|v| if v > 0.7 { 1.0 } else { 0.0 }), 1.2 * prior.blur);
+    let core = prior.enlarge(&gauss(&core, 0.4 * prior.blur), canvas);
+    matte.apply_with(&core, |v, c| v.max(c));
+    matte.apply_with(features, |v, f| v * (1.0 - f));
+    if let Some(share) = share {
+        matte.apply_with(&prior.enlarge(share, canvas), |v, s| v * s);
+    }
+    matte
+}
+
+/// How much of the picture belongs to `face` rather than to the other faces, by distance in face widths; at the
+/// prior's resolution. `None` when there is no other face.
+pub(crate) fn person_share(face: &Face, faces: &[Face], canvas: &Canvas<'_>, prior: &Prior) -> Option<Plane> {
+    let reach = |face: &Face, x: f32, y: f32| {
+        let [cx, cy] = face.centre();
+        // Bodies hang below heads: going down costs half.
+        let dy = if y > cy { 0.5 * (y - cy) } else { y - cy };
+        (x - cx).hypot(dy) / face.width.max(1.0)
+    };
+    let others: Vec<&Face> = faces.iter().filter(|other| *other != face).collect();
+    if others.is_empty() {
+        return None;
+    }
+    Some(Plane::from_fn(prior.size(), |i, j| {
+        let centre = |k: usize| (k as f32 + 0.5) * prior.factor as f32 - 0.5;
+        let [x, y] = canvas.place(centre(i), centre(j));
+        let own = reach(face, x, y);
+        let nearest = others.iter().map(|other| reach(other, x, y)).fold(f32::MAX, f32::min);
+        ramp(nearest - own, -0.05, 0.05)
+    }))
+}
