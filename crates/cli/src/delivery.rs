@@ -16,7 +16,7 @@ const DRAFT_LIFETIME: Duration = Duration::from_secs(15 * 60);
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
     /// The target exists and is a folder, a device or a pipe.
-    #[error("{0} is not a regular file: choose another output name")]
+    #[error("{0} is a folder or a device, not a file: choose another name, or --out-dir for a folder")]
     NotAFile(PathBuf),
     /// The target names no file.
     #[error("{0} has no file name: choose another output name")]
@@ -43,7 +43,9 @@ pub fn advice(error: &io::Error) -> String {
                 .into()
         }
         io::ErrorKind::ReadOnlyFilesystem => "the disk is read-only; choose another place".into(),
-        io::ErrorKind::NotADirectory => "a part of the path is a file, not a folder; check the path".into(),
+        io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
+            "a part of the path is a file, not a folder; check the path".into()
+        }
         io::ErrorKind::InvalidFilename => "the file name is too long or not allowed; choose another".into(),
         _ => format!("{error}; check the disk and try again"),
     }
@@ -104,7 +106,13 @@ pub fn folder_of(path: &Path) -> &Path {
 }
 
 /// Resolves a link to the file it stands for, and refuses what a rename would destroy: folders, devices, pipes.
-fn follow(target: &Path) -> Result<PathBuf, DeliveryError> {
+///
+/// # Errors
+/// [`DeliveryError::NotAFile`] and [`DeliveryError::NoName`].
+pub fn follow(target: &Path) -> Result<PathBuf, DeliveryError> {
+    if target.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(DeliveryError::NotAFile(target.to_owned()));
+    }
     if target.file_name().is_none() {
         return Err(DeliveryError::NoName(target.to_owned()));
     }

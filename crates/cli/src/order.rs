@@ -165,8 +165,8 @@ mod tests {
     #[test]
     fn balanced_is_the_default_and_settings_alone_stand_alone() {
         assert_eq!(names(&recipe(None, None, &[]).expect("made")), names(&Recipe::preset(Preset::Balanced)));
-        let alone = recipe(None, None, &[set("White Teeth=0.5"), set("heal=0.2")]).expect("made");
-        assert_eq!(names(&alone), ["Heal", "White Teeth"]);
+        let alone = recipe(None, None, &[set("Skin Tone=0.5"), set("mattifier=0.2")]).expect("made");
+        assert_eq!(names(&alone), ["Mattifier", "Skin Tone"]);
     }
 
     #[test]
@@ -183,11 +183,11 @@ mod tests {
     #[test]
     fn says_what_is_wrong_with_a_setting() {
         let error = |text: &str| text.parse::<Adjustment>().expect_err("refused");
-        assert!(error("Heel=1").contains("choose one of: "), "{}", error("Heel=1"));
-        assert!(error("Heal").contains("NAME=STRENGTH"));
-        assert!(error("Heal=2").contains("from 0 to 1"));
-        assert!(error("Heal=NaN").contains("from 0 to 1"));
-        assert!(error("Heal=1,1").contains("has no Alpha2"));
-        assert!(error("Heal=1,automask").contains("has no Automask"));
+        assert!(error("Matifier=1").contains("choose one of: "), "{}", error("Matifier=1"));
+        assert!(error("Mattifier").contains("NAME=STRENGTH"));
+        assert!(error("Mattifier=2").contains("from 0 to 1"));
+        assert!(error("Mattifier=NaN").contains("from 0 to 1"));
+        assert!(error("Mattifier=1,1").contains("has no Alpha2"));
+        assert!(error("Mattifier=1,automask").contains("has no Automask"));
     }
 }

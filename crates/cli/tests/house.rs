@@ -11,8 +11,20 @@ use serde_json::Value;
 const ENGINE_CRATES: [&str; 3] = ["pixel", "vision", "retouch"];
 /// Doors to the outside that engine crates must not open.
 const OUTSIDE_CRATES: [&str; 14] = [
-    "async-std", "axum", "chrono", "dirs", "hyper", "object_store", "reqwest", "rusqlite", "sqlx", "time", "tokio",
-    "tower", "ureq", "walkdir",
+    "async-std",
+    "axum",
+    "chrono",
+    "dirs",
+    "hyper",
+    "object_store",
+    "reqwest",
+    "rusqlite",
+    "sqlx",
+    "time",
+    "tokio",
+    "tower",
+    "ureq",
+    "walkdir",
 ];
 /// The same doors in the standard library.
 const OUTSIDE_MODULES: [&str; 7] =
@@ -100,7 +112,8 @@ struct Manifest {
 /// What each crate may use, from the table under "Who may use whom".
 fn table() -> BTreeMap<String, BTreeSet<String>> {
     let text = read(&root().join("ARCHITECTURE.md"));
-    let section = text.split("\n## ").find(|section| section.starts_with("Who may use whom")).expect("the section");
+    let section =
+        text.split("\n## ").find(|section| section.starts_with("Who may use whom")).expect("the section");
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| {
         let cells: Vec<&str> = row.split('|').collect();

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use retouch::{Engine, Limits};
+use pixel::codec::{Format, Limits};
+use retouch::Engine;
 
 use super::{Failure, json, print};
 use crate::delivery::{self, advice};
@@ -29,7 +30,7 @@ pub struct Arguments {
 /// Looks at the picture and shows what was seen.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let Some(output) = &arguments.output {
-        if intake::format_by_name(output) != Some(pixel::codec::Format::Png) {
+        if intake::format_by_name(output) != Some(Format::Png) {
             return Err(Failure::Usage(format!("{}: the drawing is a PNG; name it so", output.display())));
         }
         delivery::prepare(delivery::folder_of(output)).map_err(Failure::usage)?;

@@ -24,7 +24,7 @@ use crate::report::{Entry, RunReport, Status, Summary};
   atelier retouch portrait.jpg                            writes portrait_retouched.jpg beside it
   atelier retouch portrait.jpg -o out.jpg --preset slight
   atelier retouch portrait.jpg -o out.zip --layers        every plugin on a layer of its own
-  atelier retouch wedding/ --out-dir done/ --jobs 2       all pictures below wedding/; run again to resume
+  atelier retouch wedding/ --out-dir done/ --jobs 2       run again to resume
   atelier retouch portrait.jpg --set \"Dodge Burn=1,0.2\" --set Heal=0.6
   atelier retouch portrait.jpg -o out.jpg --payload tasks.json
 
@@ -193,6 +193,9 @@ fn naming(recipe: &Recipe) -> Naming {
 
 /// An unwritable place is better found before the work than after it.
 fn check_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
+    for file in [&arguments.output, &arguments.report].into_iter().flatten() {
+        delivery::follow(file).map_err(Failure::usage)?;
+    }
     let mut folders: Vec<&Path> = match &arguments.out_dir {
         Some(folder) => vec![folder],
         None => jobs.iter().map(|job| delivery::folder_of(&job.output)).collect(),

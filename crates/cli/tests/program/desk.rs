@@ -1,4 +1,4 @@
-//! What the tests of the program share: small portraits with metadata, a folder to work in, the program itself.
+//! The desk: small portraits with metadata, a folder to work in, and the program itself.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -66,7 +66,8 @@ pub fn portrait() -> Picture {
     let (width, size) = (full.size.width, Size::new(full.size.width / 2, full.size.height / 2));
     let mean = |x: usize, y: usize, channel: usize| {
         let at = |x: usize, y: usize| u32::from(samples[(y * width + x) * 3 + channel]);
-        ((at(2 * x, 2 * y) + at(2 * x + 1, 2 * y) + at(2 * x, 2 * y + 1) + at(2 * x + 1, 2 * y + 1) + 2) / 4) as u8
+        ((at(2 * x, 2 * y) + at(2 * x + 1, 2 * y) + at(2 * x, 2 * y + 1) + at(2 * x + 1, 2 * y + 1) + 2) / 4)
+            as u8
     };
     let rgb = (0..size.area() * 3)
         .map(|index| mean(index / 3 % size.width, index / 3 / size.width, index % 3))

@@ -1,8 +1,6 @@
 //! The commands that tell: `plugins`, `inspect`, `completions`, `--version`, `--help`.
 
-mod common;
-
-use common::{Desk, decode, portrait_file};
+use crate::desk::{Desk, decode, portrait_file};
 use pixel::codec::Format;
 use serde_json::{Value, json};
 
@@ -37,7 +35,8 @@ fn inspect_shows_the_face_in_words_json_and_a_drawing() {
     let desk = Desk::new();
     desk.put("a.jpg", &portrait_file(Format::Jpeg));
     assert!(stdout(&desk, &["inspect", "a.jpg"]).contains("1 face"));
-    let seen: Value = serde_json::from_str(&stdout(&desk, &["inspect", "a.jpg", "--json", "-o", "o.png"])).expect("JSON");
+    let seen: Value =
+        serde_json::from_str(&stdout(&desk, &["inspect", "a.jpg", "--json", "-o", "o.png"])).expect("JSON");
     assert_eq!(seen["faces"].as_array().map(Vec::len), Some(1), "{seen}");
     let overlay = decode(&std::fs::read(desk.path("o.png")).expect("an overlay"));
     assert_eq!(json!([overlay.size.width, overlay.size.height]), json!([500, 500]));
@@ -48,7 +47,7 @@ fn inspect_shows_the_face_in_words_json_and_a_drawing() {
 #[test]
 fn tells_its_version_helps_and_completes() {
     let desk = Desk::new();
-    assert_eq!(stdout(&desk, &["--version"]), concat!("atelier ", env!("CARGO_PKG_VERSION"), "\n"));
+    assert_eq!(stdout(&desk, &["--version"]), format!("atelier {}\n", env!("CARGO_PKG_VERSION")));
     assert!(stdout(&desk, &["retouch", "--help"]).contains("Examples:"));
     assert!(stdout(&desk, &["completions", "bash"]).contains("_atelier"));
     desk.atelier(&[]).assert().code(2);
