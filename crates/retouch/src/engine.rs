@@ -163,11 +163,6 @@ impl Engine {
         let bytes = codec::encode(&picture, format, &encode)?;
         Ok(Outcome { bytes, kind: OutcomeKind::Image(format), report })
     }
-
-    /// The networks, for [`crate::inspect`].
-    pub(crate) fn networks(&self) -> &Networks {
-        &self.networks
-    }
 }
 
 impl Default for Engine {

@@ -101,12 +101,20 @@ const fn bayer() -> [[f32; 8]; 8] {
 
 impl StoredLayer {
     /// Turns what a plugin drew to stored orientation. `grey` pictures get equal channels.
-    pub fn new(layer: &Layer, blend: Blend, orientation: Orientation, stored: Size, depth: Depth, grey: bool) -> Self {
+    pub fn new(
+        layer: &Layer,
+        blend: Blend,
+        orientation: Orientation,
+        stored: Size,
+        depth: Depth,
+        grey: bool,
+    ) -> Self {
         let patches: Vec<_> =
             layer.patches.iter().map(|p| StoredPatch::new(p, orientation, stored, depth, grey)).collect();
         let fields: Vec<_> =
             layer.fields.iter().filter_map(|f| StoredField::new(f, orientation, stored, grey)).collect();
-        let mattes = layer.mattes.iter().filter_map(|m| StoredField::of_matte(m, orientation, stored)).collect();
+        let mattes =
+            layer.mattes.iter().filter_map(|m| StoredField::of_matte(m, orientation, stored)).collect();
         let rects = patches.iter().map(|p| p.rect).chain(fields.iter().map(|f| f.rect));
         let bounds = rects.fold(Rect::from_edges(0, 0, 0, 0), Rect::union);
         Self { blend, patches, fields, mattes, bounds }
@@ -259,7 +267,8 @@ impl StoredField {
             Effect::SoftLight(push) => (push.iter().collect(), true),
             Effect::Affine { gain, offset } => (gain.iter().chain(offset).collect(), false),
         };
-        let mut stored_field = Self::of_planes(&planes, field.grid, field.matte.as_ref(), orientation, stored)?;
+        let mut stored_field =
+            Self::of_planes(&planes, field.grid, field.matte.as_ref(), orientation, stored)?;
         stored_field.soft_light = soft_light;
         if grey {
             for sample in stored_field.samples.chunks_exact_mut(3) {

@@ -33,7 +33,9 @@ impl Layer {
         let inside = |rect: Rect| rect.right() <= size.width && rect.bottom() <= size.height;
         let patches = self.patches.iter().all(|patch| {
             let area = patch.rect.size();
-            inside(patch.rect) && patch.rgb.iter().all(|p| p.size() == area) && patch.touched.len() == area.area()
+            inside(patch.rect)
+                && patch.rgb.iter().all(|p| p.size() == area)
+                && patch.touched.len() == area.area()
         });
         let grids = self.fields.iter().map(|f| f.grid).chain(self.mattes.iter().map(|m| m.grid));
         patches && grids.into_iter().all(|grid| grid.step > 0 && inside(grid.rect))

@@ -94,7 +94,7 @@ impl<'a> Scene<'a> {
         &self.found
     }
 
-    /// Faces with landmarks, largest first, each with its canvas. Needs [`Need::FaceRegions`].
+    /// Faces, largest first, each with its canvas; profiles have no landmarks. Needs [`Need::FaceRegions`].
     pub fn faces(&self) -> &[FaceView] {
         &self.faces
     }
@@ -154,7 +154,7 @@ impl<'a> Scene<'a> {
     }
 
     fn open_faces(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
-        for face in self.found.iter().filter(|face| face.mesh.is_some()) {
+        for face in &self.found {
             let step = ((face.width / CANVAS_FACE_WIDTH) as usize).max(1);
             let rect = face_rect(face, step, self.size());
             let canvas = Canvas::read(&self.pile, rect, step, self.space);
@@ -162,7 +162,6 @@ impl<'a> Scene<'a> {
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
             self.faces.push(FaceView { face: face.clone(), canvas, regions });
         }
-        part_persons(&mut self.faces);
         Ok(())
     }
 
@@ -233,27 +232,5 @@ fn face_rect(face: &Face, step: usize, size: Size) -> Rect {
             return rect;
         }
         reach *= 0.9;
-    }
-}
-
-/// Where canvases of several persons overlap, each place is shared out by the distance to the faces in
-/// face widths, so that no correction is made twice and no one gets another's complexion.
-fn part_persons(views: &mut [FaceView]) {
-    if views.len() < 2 {
-        return;
-    }
-    let centres: Vec<_> = views.iter().map(|v| (v.face.centre(), v.face.width)).collect();
-    for (own, view) in views.iter_mut().enumerate() {
-        let canvas = &view.canvas;
-        let share = Plane::from_fn(canvas.size(), |i, j| {
-            let (x, y) = canvas.place(i as f32, j as f32);
-            let pull = |(centre, width): &([f32; 2], f32)| {
-                let d = (centre[0] - x).hypot(centre[1] - y) / width;
-                (-2.0 * d * d).exp().max(1e-20)
-            };
-            let total: f32 = centres.iter().map(pull).sum();
-            pull(&centres[own]) / total
-        });
-        view.regions.skin.apply_with(&share, |skin, share| skin * share);
     }
 }

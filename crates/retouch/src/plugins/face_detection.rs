@@ -34,9 +34,8 @@ impl Plugin for FaceDetection {
 /// One face as `result.json` has it; landmarks are shares of the upright picture.
 fn entry(face: &vision::Face, scene: &Scene<'_>) -> Value {
     let size = scene.size();
-    let point = |x: f32, y: f32| {
-        json!({ "x": (x + 0.5) / size.width as f32, "y": (y + 0.5) / size.height as f32 })
-    };
+    let point =
+        |x: f32, y: f32| json!({ "x": (x + 0.5) / size.width as f32, "y": (y + 0.5) / size.height as f32 });
     let landmarks: Vec<Value> = match &face.mesh {
         Some(mesh) => mesh.points.iter().map(|p| point(p[0], p[1])).collect(),
         None => face.points.iter().map(|p| point(p[0], p[1])).collect(),

@@ -21,10 +21,7 @@ static SPEC: Spec = Spec {
     never: "Takes all highlights, leaves grey patches, or touches eyes, lips' gloss, jewellery and hair.",
     blend: Blend::Normal,
     needs: &[Need::FaceRegions],
-    params: &[
-        Param::PERSON_SCALE,
-        Param::alpha1("Strength", "how much of the shine is taken off", 1.0),
-    ],
+    params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how much of the shine is taken off", 1.0)],
 };
 
 /// Share of the shine that goes at full strength; a little is left so that form stays.

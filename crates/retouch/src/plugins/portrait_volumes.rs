@@ -17,10 +17,7 @@ static SPEC: Spec = Spec {
     never: "Fights the direction of light, darkens under the eyes, moves geometry or leaves a halo at the jaw.",
     blend: Blend::SoftLight,
     needs: &[Need::FaceRegions],
-    params: &[
-        Param::PERSON_SCALE,
-        Param::alpha1("Strength", "how much depth is added", 2.0),
-    ],
+    params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how much depth is added", 2.0)],
 };
 
 /// Form starts here, as a share of the face width (Gaussian sigma).

@@ -157,7 +157,8 @@ fn task(index: usize, value: &Value) -> Result<Task, RecipeError> {
     let mut task = Task::new(plugin);
     for (field, key) in [("Scale", Key::Scale), ("Alpha1", Key::Alpha1), ("Alpha2", Key::Alpha2)] {
         if let Some(value) = fields.get(field) {
-            let number = value.as_f64().ok_or(RecipeError::WrongType { index, field, expected: "a number" })?;
+            let number =
+                value.as_f64().ok_or(RecipeError::WrongType { index, field, expected: "a number" })?;
             task.set(key, number as f32);
         }
     }
@@ -169,7 +170,11 @@ fn task(index: usize, value: &Value) -> Result<Task, RecipeError> {
 }
 
 /// A field that is 0, 1 or a boolean.
-fn switch(index: usize, fields: &Map<String, Value>, field: &'static str) -> Result<Option<bool>, RecipeError> {
+fn switch(
+    index: usize,
+    fields: &Map<String, Value>,
+    field: &'static str,
+) -> Result<Option<bool>, RecipeError> {
     match fields.get(field) {
         None => Ok(None),
         Some(Value::Bool(on)) => Ok(Some(*on)),
@@ -217,7 +222,9 @@ mod tests {
     #[test]
     fn names_the_task_and_field_at_fault() {
         let message = |r: Result<Recipe, RecipeError>| r.expect_err("must be refused").to_string();
-        assert!(message(one(r#"{"Plugin":"Heal","Alpha1":"1"}"#)).starts_with("tasks[0].Alpha1 must be a number"));
+        assert!(
+            message(one(r#"{"Plugin":"Heal","Alpha1":"1"}"#)).starts_with("tasks[0].Alpha1 must be a number")
+        );
         assert!(message(one(r#"{"Plugin":"Heal","Layer":"yes"}"#)).starts_with("tasks[0].Layer"));
         assert!(message(one(r#"{"Plugin":"Crop"}"#)).contains("not available"));
         assert!(message(one(r#"{"Plugin":"Heel"}"#)).contains("Heel"));
@@ -230,7 +237,8 @@ mod tests {
 
     #[test]
     fn flat_formats_refuse_layers_and_fun_is_always_flat() {
-        let layered = r#"{"mode":"professional","outputFormat":"jpeg","tasks":[{"Plugin":"Heal","Layer":1}]}"#;
+        let layered =
+            r#"{"mode":"professional","outputFormat":"jpeg","tasks":[{"Plugin":"Heal","Layer":1}]}"#;
         assert_eq!(parse(layered).expect_err("no"), RecipeError::FlatOutputWithLayers("jpeg"));
         let fun = parse(r#"{"mode":"retouch4fun"}"#).expect("balanced");
         assert_eq!((fun.tasks.len(), fun.output), (8, OutputChoice::Jpeg));
