@@ -263,7 +263,7 @@ fn refuse_clashes(jobs: &[Job]) -> Result<(), IntakeError> {
 }
 
 /// One name for one file, however it is reached; for a file still to come, its folder's real path and its name.
-fn real(path: &Path) -> PathBuf {
+pub fn real(path: &Path) -> PathBuf {
     if let Ok(real) = fs::canonicalize(path) {
         return real;
     }

@@ -33,6 +33,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         if intake::format_by_name(output) != Some(Format::Png) {
             return Err(Failure::Usage(format!("{}: the drawing is a PNG; name it so", output.display())));
         }
+        if intake::real(output) == intake::real(&arguments.file) {
+            return Err(Failure::Usage(format!(
+                "{}: the drawing would overwrite the picture",
+                output.display()
+            )));
+        }
+        delivery::follow(output).map_err(Failure::usage)?;
         delivery::prepare(delivery::folder_of(output)).map_err(Failure::usage)?;
     }
     let limits = Limits::default();

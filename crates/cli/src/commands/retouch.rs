@@ -196,6 +196,15 @@ fn check_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
     for file in [&arguments.output, &arguments.report].into_iter().flatten() {
         delivery::follow(file).map_err(Failure::usage)?;
     }
+    if let Some(report) = &arguments.report {
+        let report = intake::real(report);
+        if jobs.iter().any(|job| intake::real(&job.input) == report || intake::real(&job.output) == report) {
+            return Err(Failure::Usage(format!(
+                "--report {} names a picture; name another file",
+                report.display()
+            )));
+        }
+    }
     let mut folders: Vec<&Path> = match &arguments.out_dir {
         Some(folder) => vec![folder],
         None => jobs.iter().map(|job| delivery::folder_of(&job.output)).collect(),

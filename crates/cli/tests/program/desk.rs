@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use pixel::codec::{self, Decoded, EncodeOptions, Format, Limits};
 use pixel::picture::{Picture, Samples};
@@ -58,8 +59,15 @@ fn collect(folder: &Path, prefix: &str, names: &mut Vec<String>) {
     }
 }
 
+/// Made once a process: the profile bears the second of its making.
+static PORTRAIT: LazyLock<Picture> = LazyLock::new(make_portrait);
+
 /// The sample portrait at half its size, 500 x 500, with EXIF and a Display P3 profile.
-pub fn portrait() -> Picture {
+pub fn portrait() -> &'static Picture {
+    &PORTRAIT
+}
+
+fn make_portrait() -> Picture {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/portrait.jpg");
     let full = decode(&fs::read(path).expect("the sample"));
     let Samples::U8(samples) = &full.rgb else { panic!("the sample has 8 bits") };
@@ -80,7 +88,7 @@ pub fn portrait() -> Picture {
 
 /// The portrait as a file.
 pub fn portrait_file(format: Format) -> Vec<u8> {
-    codec::encode(&portrait(), format, &EncodeOptions::default()).expect("encoded")
+    codec::encode(portrait(), format, &EncodeOptions::default()).expect("encoded")
 }
 
 /// A file as a picture.

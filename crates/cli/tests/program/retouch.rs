@@ -21,7 +21,7 @@ fn retouches_one_picture_and_keeps_size_and_metadata() {
     assert_eq!(after.size, before.size);
     assert_eq!(after.metadata.icc, before.metadata.icc);
     assert_eq!(after.metadata.exif, before.metadata.exif);
-    assert_ne!(after.rgb, before.rgb, "a heavy retouch changes pixels");
+    assert!(after.rgb != before.rgb, "a heavy retouch changes pixels");
     assert_eq!(desk.files("out"), ["result.jpg"], "a file named with -o comes alone");
 }
 
@@ -42,7 +42,7 @@ fn strength_0_changes_no_pixel() {
     ])
     .assert()
     .success();
-    assert_eq!(decode(&fs::read(desk.path("out.png")).expect("a result")), decode(&upload));
+    assert!(decode(&fs::read(desk.path("out.png")).expect("a result")) == decode(&upload));
 }
 
 #[test]

@@ -31,6 +31,7 @@ fn mistakes_on_the_command_line_are_said_before_any_work() {
         (&["1/a.jpg", "-o", "out.jpg", "--layers"], "name the output out.zip"),
         (&["1/a.jpg", "-o", "file/out.jpg"], "a part of the path is a file"),
         (&["1/a.jpg", "--report", "file/report.json"], "a part of the path is a file"),
+        (&["1/a.jpg", "--report", "1/a.jpg"], "names a picture"),
         (&["1/a.jpg", "--payload", "payload.json"], "tasks[0].Alpha1 must be a number"),
         (&["1/a.jpg", "--payload", "none.json"], "cannot read the payload none.json: it does not exist"),
     ] {
