@@ -32,7 +32,7 @@ pub enum OrderError {
     },
 }
 
-/// One `--set NAME=ALPHA1[,ALPHA2][,scale=N][,automask]`, checked against the plugin's declaration.
+/// One `--set NAME[=ALPHA1[,ALPHA2][,scale=N][,automask]]`, checked against the plugin's declaration.
 #[derive(Clone)]
 pub struct Adjustment {
     plugin: &'static dyn Plugin,
@@ -49,10 +49,10 @@ impl FromStr for Adjustment {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (name, values) =
-            text.split_once('=').ok_or("write it as NAME=STRENGTH, for example \"Dodge Burn=1,0.2\"")?;
+        let (name, values) = text.split_once('=').map_or((text, None), |(name, values)| (name, Some(values)));
         let plugin = find(name.trim())?;
         let mut knobs = Vec::new();
+        let Some(values) = values else { return Ok(Self { plugin, knobs }) };
         for (position, value) in values.split(',').map(str::trim).enumerate() {
             let (key, value) = match (value.strip_prefix("scale="), position) {
                 (Some(scale), _) => (Key::Scale, scale),
@@ -181,10 +181,16 @@ mod tests {
     }
 
     #[test]
+    fn a_name_alone_means_the_declared_defaults() {
+        let made = recipe(None, None, &[set("Face Detection"), set("Mattifier")]).expect("made");
+        assert_eq!(names(&made), ["Face Detection", "Mattifier"]);
+        assert_eq!(made.tasks[1].settings.alpha1, 1.0);
+    }
+
+    #[test]
     fn says_what_is_wrong_with_a_setting() {
         let error = |text: &str| text.parse::<Adjustment>().expect_err("refused");
         assert!(error("Matifier=1").contains("choose one of: "), "{}", error("Matifier=1"));
-        assert!(error("Mattifier").contains("NAME=STRENGTH"));
         assert!(error("Mattifier=2").contains("from 0 to 1"));
         assert!(error("Mattifier=NaN").contains("from 0 to 1"));
         assert!(error("Mattifier=1,1").contains("has no Alpha2"));

@@ -46,7 +46,7 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     payload: Option<PathBuf>,
     /// Set a plugin's strength, or add the plugin: "Dodge Burn=1,0.2"; also ",scale=2" and ",automask"
-    #[arg(long = "set", value_name = "NAME=ALPHA1[,ALPHA2]")]
+    #[arg(long = "set", value_name = "NAME[=ALPHA1[,ALPHA2]]")]
     adjustments: Vec<Adjustment>,
     /// Write a ZIP of layers, one PNG a plugin, in place of the flat picture
     #[arg(long)]
