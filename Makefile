@@ -33,6 +33,10 @@ licences:
 	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check licenses bans sources; \
 	else echo "licences: cargo-deny is not installed, check left out (cargo install cargo-deny --locked)"; fi
 
-# Rewrites the reference page from the plugins' own declarations.
-docs:
+# Rewrites the reference page from the plugins' own declarations, and the README's picture with the engine as it is.
+docs: setup
+	@mkdir -p out
 	cargo run --quiet --locked --package atelier -- plugins --markdown > docs/plugins.md
+	cargo run --quiet --locked --package atelier -- retouch samples/portrait.jpg --preset balanced -o out/portrait.png
+	cargo run --quiet --locked --package atelier --example before_after -- \
+		samples/portrait.jpg out/portrait.png docs/before-after.jpg 290 150 530 640
