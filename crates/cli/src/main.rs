@@ -54,7 +54,7 @@ fn main() -> ExitCode {
         Command::Completions(arguments) => completions::run(arguments),
     };
     end.unwrap_or_else(|failure| {
-        eprintln!("atelier: {failure}");
+        progress::tell(&format!("atelier: {failure}"));
         ExitCode::from(match failure {
             Failure::Usage(_) => 2,
             Failure::Work(_) => 1,

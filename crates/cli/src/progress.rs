@@ -1,8 +1,8 @@
 //! Progress on a terminal: a bar with rate and time left. Silent where standard error is no terminal.
 
-use std::fmt::Write;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::fmt;
+use std::io::{self, Write};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
@@ -33,10 +33,10 @@ impl Progress {
         let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
         bar.set_style(
             style
-                .with_key("pictures", |state: &ProgressState, out: &mut dyn Write| {
+                .with_key("pictures", |state: &ProgressState, out: &mut dyn fmt::Write| {
                     let _ = write!(out, "{}/{}", state.pos() / UNITS, state.len().unwrap_or(0) / UNITS);
                 })
-                .with_key("rate", |state: &ProgressState, out: &mut dyn Write| {
+                .with_key("rate", |state: &ProgressState, out: &mut dyn fmt::Write| {
                     let _ = write!(out, "{:.1}/min", state.per_sec() / UNITS as f64 * 60.0);
                 }),
         );
@@ -46,13 +46,18 @@ impl Progress {
 
     /// Writes a line to standard error without breaking the bar.
     pub fn say(&self, line: &str) {
-        self.bar.suspend(|| eprintln!("{line}"));
+        self.bar.suspend(|| tell(line));
     }
 
     /// Takes the bar away.
     pub fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+/// Writes a line to standard error. A reader that went away must not end the run.
+pub fn tell(line: &str) {
+    let _ = writeln!(io::stderr().lock(), "{line}");
 }
 
 /// Watches one picture: moves the bar, takes the times of the steps, passes on a wish to stop.

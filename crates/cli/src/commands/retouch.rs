@@ -15,7 +15,7 @@ use crate::intake::{self, Job, Naming, Place};
 use crate::interrupt;
 use crate::ledger::{self, Ledger, hex_sha256};
 use crate::order::{self, Adjustment};
-use crate::progress::Progress;
+use crate::progress::{Progress, tell};
 use crate::report::{Entry, RunReport, Status, Summary};
 
 /// Arguments of `atelier retouch`.
@@ -233,17 +233,17 @@ fn threads(arguments: &Arguments, jobs: usize) -> usize {
 fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
     for entry in entries {
         for note in entry.result.iter().flat_map(|report| &report.notes) {
-            eprintln!("{}: note: {note}", entry.input.display());
+            tell(&format!("{}: note: {note}", entry.input.display()));
         }
     }
     if earlier_results > 0 {
-        eprintln!("left out {earlier_results} results of earlier runs");
+        tell(&format!("left out {earlier_results} results of earlier runs"));
     }
     match entries {
         [entry] if entry.status == Status::Done => {
-            eprintln!("{}: {}", entry.output.display(), summary.line())
+            tell(&format!("{}: {}", entry.output.display(), summary.line()))
         }
-        _ => eprintln!("{}", summary.line()),
+        _ => tell(&summary.line()),
     }
 }
 
