@@ -7,6 +7,7 @@ pub mod canvas;
 pub mod correction;
 mod deliver;
 pub mod engine;
+pub mod inspect;
 pub mod lay;
 pub mod layer;
 pub mod pile;
@@ -17,6 +18,7 @@ pub mod report;
 pub mod scene;
 
 pub use engine::{Engine, EngineError, Options, Outcome, OutcomeKind, Step, Unwatched, Watch};
+pub use inspect::{Inspection, SeenFace};
 pub use plugin::{Blend, Key, Need, Param, Plugin, Scale, Settings, Spec};
 pub use plugins::plugins;
 pub use recipe::{OutputChoice, Preset, Recipe, RecipeError, Task};
