@@ -183,7 +183,13 @@ impl Orientation {
 
     /// Where the upright pixel (`x`, `y`) is stored; `stored` is the stored size.
     pub fn to_stored(self, x: usize, y: usize, stored: Size) -> (usize, usize) {
-        let (right, bottom) = (stored.width - 1, stored.height - 1);
+        let (x, y) = self.to_stored_signed(x as isize, y as isize, stored);
+        (x as usize, y as usize)
+    }
+
+    /// [`Orientation::to_stored`] for places that may lie outside the picture.
+    pub fn to_stored_signed(self, x: isize, y: isize, stored: Size) -> (isize, isize) {
+        let (right, bottom) = (stored.width as isize - 1, stored.height as isize - 1);
         match self {
             Self::Upright => (x, y),
             Self::MirrorX => (right - x, y),

@@ -52,6 +52,8 @@ pub struct Metadata {
     pub exif: Option<Vec<u8>>,
     /// XMP packet.
     pub xmp: Option<Vec<u8>>,
+    /// Extended XMP of a JPEG: each APP1 payload after its namespace (GUID, full length, offset, data).
+    pub xmp_extension: Vec<Vec<u8>>,
     /// IPTC block as it stood in the file (for JPEG: the whole Photoshop APP13 payload).
     pub iptc: Option<Vec<u8>>,
     /// Resolution of the file's own header (JFIF density, pHYs, TIFF tags), not EXIF's.

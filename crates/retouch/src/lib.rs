@@ -1,1 +1,25 @@
-//! x
+//! The craft: plugins that draw layers, recipes that order them, and the engine that lays them.
+//!
+//! This crate reads no files, keeps no time and knows no wire dialect.
+
+mod archive;
+pub mod canvas;
+pub mod correction;
+mod deliver;
+pub mod engine;
+pub mod inspect;
+pub mod lay;
+pub mod layer;
+pub mod pile;
+pub mod plugin;
+pub mod plugins;
+pub mod recipe;
+pub mod report;
+pub mod scene;
+
+pub use engine::{Engine, EngineError, Options, Outcome, OutcomeKind, Step, Unwatched, Watch};
+pub use inspect::{Inspection, SeenFace};
+pub use plugin::{Blend, Key, Need, Param, Plugin, Scale, Settings, Spec};
+pub use plugins::plugins;
+pub use recipe::{OutputChoice, Preset, Recipe, RecipeError, Task};
+pub use report::Report;

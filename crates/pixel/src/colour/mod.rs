@@ -5,6 +5,7 @@
 //! are commonly judged.
 
 mod lab;
+pub mod profile;
 
 pub use lab::{Lab, lab_to_linear, linear_to_lab};
 

@@ -1,0 +1,254 @@
+//! From uploaded bytes and a recipe to a finished picture or a ZIP of layers.
+
+use pixel::codec::{self, Decoded, EncodeOptions, Format, Limits};
+use pixel::colour::profile::ColourSpace;
+use pixel::picture::Picture;
+use pixel::{Plane, Rect};
+use vision::{Look, Networks, Overview, Sight, VisionError};
+
+use crate::canvas::reduce_upright;
+use crate::deliver;
+use crate::layer::Layer;
+use crate::pile::{Pile, flatten};
+use crate::plugin::{Blend, Need};
+use crate::recipe::{OutputChoice, Recipe, Task};
+use crate::report::{PluginReport, Report};
+use crate::scene::{Scene, encoded_srgb};
+
+/// Long edge of the reduced picture that the networks see.
+const OVERVIEW_LONG_EDGE: usize = 1600;
+
+/// The retouching engine. Holds the networks; one serves all threads of a process.
+pub struct Engine {
+    pub(crate) networks: Networks,
+}
+
+/// How a picture is read and written.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// What is refused before any pixel memory is taken.
+    pub limits: Limits,
+    /// Quality of JPEG results, 1 to 100.
+    pub jpeg_quality: u8,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { limits: Limits::default(), jpeg_quality: EncodeOptions::default().jpeg_quality }
+    }
+}
+
+/// Someone who follows the work and may end it.
+pub trait Watch: Sync {
+    /// Called when a step begins.
+    fn step(&self, _step: Step<'_>) {}
+
+    /// Asked between steps and inside long ones; true ends the work with [`EngineError::Cancelled`].
+    fn cancelled(&self) -> bool {
+        false
+    }
+}
+
+/// Nobody watches.
+pub struct Unwatched;
+
+impl Watch for Unwatched {}
+
+/// A step of the work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step<'a> {
+    /// Bytes to pixels.
+    Decoding,
+    /// Finding what the recipe needs to know.
+    Analysing,
+    /// A plugin draws.
+    Plugin {
+        /// Index of the task, from 0.
+        index: usize,
+        /// Number of tasks.
+        total: usize,
+        /// Name of the plugin.
+        name: &'a str,
+    },
+    /// Layers are laid over the picture, or rendered.
+    Laying,
+    /// Pixels to bytes.
+    Encoding,
+}
+
+/// A finished piece of work.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// What it is.
+    pub kind: OutcomeKind,
+    /// What was found and done.
+    pub report: Report,
+}
+
+/// What the bytes of an [`Outcome`] are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OutcomeKind {
+    /// A flat picture.
+    Image(Format),
+    /// A ZIP with layers.
+    LayersZip,
+}
+
+/// Why a picture could not be retouched.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The upload cannot be read.
+    #[error(transparent)]
+    Decode(#[from] codec::DecodeError),
+    /// The result cannot be written in the wanted format.
+    #[error(transparent)]
+    Encode(#[from] codec::EncodeError),
+    /// A network failed.
+    #[error("the picture could not be analysed: {0}")]
+    Vision(#[from] VisionError),
+    /// The ZIP could not be built.
+    #[error("the layer archive could not be written: {0}")]
+    Archive(#[from] zip::result::ZipError),
+    /// A plugin drew outside the picture; a defect of the plugin.
+    #[error("plugin {0} failed on this picture: please report it with the picture")]
+    Plugin(&'static str),
+    /// The watcher asked to stop.
+    #[error("cancelled")]
+    Cancelled,
+}
+
+impl Engine {
+    /// An engine whose networks run on the threads of the process's rayon pool.
+    pub fn new() -> Self {
+        Self { networks: Networks::new(rayon::current_num_threads()) }
+    }
+
+    /// Retouches one uploaded file.
+    ///
+    /// # Errors
+    /// When the upload cannot be read, the result cannot be written, a network fails or the watcher
+    /// cancels. Nothing is returned in part.
+    pub fn retouch(
+        &self,
+        upload: &[u8],
+        recipe: &Recipe,
+        options: &Options,
+        watch: &dyn Watch,
+    ) -> Result<Outcome, EngineError> {
+        watch.step(Step::Decoding);
+        let Decoded { mut picture, format, notes } = codec::decode(upload, &options.limits)?;
+        check(watch)?;
+        let space = document_space(&picture);
+        let mut report = Report::new(&picture, format, &notes);
+
+        let cancelled = || watch.cancelled();
+        let looker = Looker { picture: &picture, space: &space };
+        let sight = Sight::new(&self.networks, overview(&picture, &space), &looker)?;
+        let mut scene = Scene::new(Pile::new(&picture), &space, Some(&sight), &cancelled);
+        draw_all(&mut scene, recipe, &mut report, watch)?;
+
+        watch.step(Step::Laying);
+        let encode = EncodeOptions { jpeg_quality: options.jpeg_quality };
+        if recipe.wants_zip() {
+            let bytes = deliver::layers_zip(scene.into_pile(), recipe, format, &encode, &report)?;
+            return Ok(Outcome { bytes, kind: OutcomeKind::LayersZip, report });
+        }
+        let layers = scene.into_pile().into_layers();
+        flatten(&mut picture, &layers);
+        check(watch)?;
+        watch.step(Step::Encoding);
+        let format = flat_format(recipe.output, format);
+        let bytes = codec::encode(&picture, format, &encode)?;
+        Ok(Outcome { bytes, kind: OutcomeKind::Image(format), report })
+    }
+}
+
+impl Default for Engine {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn draw_all(
+    scene: &mut Scene<'_>,
+    recipe: &Recipe,
+    report: &mut Report,
+    watch: &dyn Watch,
+) -> Result<(), EngineError> {
+    watch.step(Step::Analysing);
+    let needs: Vec<Need> = recipe
+        .tasks
+        .iter()
+        .filter(|task| !is_idle(task))
+        .flat_map(|task| task.plugin.spec().needs.iter().copied())
+        .collect();
+    scene.meet(&needs)?;
+    report.faces = scene.found_faces().len();
+    check(watch)?;
+    for (index, task) in recipe.tasks.iter().enumerate() {
+        let spec = task.plugin.spec();
+        watch.step(Step::Plugin { index, total: recipe.tasks.len(), name: spec.name });
+        let mut layer = Layer::default();
+        if !is_idle(task) {
+            task.plugin.draw(scene, &task.settings, &mut layer);
+        }
+        if !layer.lies_in(scene.size()) {
+            return Err(EngineError::Plugin(spec.name));
+        }
+        scene.lay(&layer, spec.blend);
+        report.plugins.push(PluginReport::new(spec, task, layer));
+        check(watch)?;
+    }
+    Ok(())
+}
+
+/// A task that can change nothing needs no analysis either; metadata has no strength.
+fn is_idle(task: &Task) -> bool {
+    task.settings.is_neutral() && task.plugin.spec().blend != Blend::Metadata
+}
+
+fn check(watch: &dyn Watch) -> Result<(), EngineError> {
+    if watch.cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
+}
+
+/// The document's colour space; sRGB when there is no profile or an unusable one (the decoder notes it).
+pub(crate) fn document_space(picture: &Picture) -> ColourSpace {
+    let profile = picture.metadata.icc.as_deref().map(ColourSpace::from_icc);
+    profile.and_then(Result::ok).unwrap_or_else(ColourSpace::srgb)
+}
+
+/// The reduced upright picture in sRGB.
+pub(crate) fn overview(picture: &Picture, space: &ColourSpace) -> Overview {
+    let full = picture.upright_size();
+    let step = full.long_edge().div_ceil(OVERVIEW_LONG_EDGE).max(1);
+    let rgb = reduce_upright(picture, full.rect(), step);
+    Overview { rgb: encoded_srgb([&rgb[0], &rgb[1], &rgb[2]], space), step: step as f32, full }
+}
+
+/// Closer looks at the upload for the networks.
+pub(crate) struct Looker<'a> {
+    /// The upload.
+    pub picture: &'a Picture,
+    /// Its colour space.
+    pub space: &'a ColourSpace,
+}
+
+impl Look for Looker<'_> {
+    fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
+        let rgb = reduce_upright(self.picture, rect, step);
+        encoded_srgb([&rgb[0], &rgb[1], &rgb[2]], self.space)
+    }
+}
+
+/// The format of a flat result.
+pub(crate) fn flat_format(choice: OutputChoice, upload: Format) -> Format {
+    match choice {
+        OutputChoice::AsUploaded | OutputChoice::Zip => upload,
+        OutputChoice::Jpeg => Format::Jpeg,
+        OutputChoice::Png => Format::Png,
+        OutputChoice::Tiff => Format::Tiff,
+        OutputChoice::WebP => Format::WebP,
+    }
+}

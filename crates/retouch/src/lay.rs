@@ -1,0 +1,434 @@
+//! Laying layers over the picture: the one place where flat results, layer files and what the next
+//! plugin sees are computed, so that they cannot drift apart.
+//!
+//! Everything here is in stored orientation. A row of the picture is held as encoded values 0..1;
+//! each layer is turned into opaque pixels quantised to the depth of the upload, exactly the values a
+//! layer file holds, and those are blended in. Rows that no layer touches are never read.
+
+use pixel::blend::soft_light;
+use pixel::filter::GuidedModel;
+use pixel::picture::Samples;
+use pixel::{Orientation, Plane, Rect, Size};
+
+use crate::layer::{Effect, Field, Grid, Layer, Matte, Patch};
+use crate::plugin::Blend;
+
+/// A layer turned to stored orientation and prepared for row access.
+pub struct StoredLayer {
+    blend: Blend,
+    patches: Vec<StoredPatch>,
+    fields: Vec<StoredField>,
+    mattes: Vec<StoredField>,
+    /// All pixels that may change.
+    bounds: Rect,
+}
+
+struct StoredPatch {
+    rect: Rect,
+    /// Interleaved quantised RGB 0..1.
+    rgb: Vec<f32>,
+    touched: Vec<bool>,
+}
+
+struct StoredField {
+    rect: Rect,
+    /// First pixel of the first block; blocks may stick out of the picture on any side.
+    origin: (isize, isize),
+    step: usize,
+    soft_light: bool,
+    /// Interleaved samples: 3 pushes, or 3 gains and 3 offsets.
+    samples: Vec<f32>,
+    channels: usize,
+    /// Interleaved slope R, G, B and offset of the full-resolution matte.
+    matte: Option<Vec<f32>>,
+    columns: usize,
+    rows: usize,
+    /// For each grid row the columns with any effect, as a half-open range.
+    active: Vec<(usize, usize)>,
+}
+
+/// Depth-dependent rounding of layer values.
+#[derive(Clone, Copy)]
+pub struct Depth {
+    ceiling: f32,
+}
+
+impl Depth {
+    /// The depth of a picture's samples.
+    pub fn of(samples: &Samples) -> Self {
+        Self { ceiling: samples.ceiling() }
+    }
+
+    /// The largest sample value.
+    pub fn ceiling(self) -> f32 {
+        self.ceiling
+    }
+
+    fn round(self, value: f32) -> f32 {
+        (value.clamp(0.0, 1.0) * self.ceiling).round() / self.ceiling
+    }
+
+    /// Rounds with an ordered offset of up to half a level, so that broad fields leave no bands.
+    fn dither(self, value: f32, x: usize, y: usize) -> f32 {
+        let level = value.clamp(0.0, 1.0) * self.ceiling;
+        (level + DITHER[y & 7][x & 7]).floor().clamp(0.0, self.ceiling) / self.ceiling
+    }
+}
+
+/// 8 × 8 ordered dither thresholds in 0..1 (Bayer, 1973), kept off the ends.
+static DITHER: [[f32; 8]; 8] = bayer();
+
+const fn bayer() -> [[f32; 8]; 8] {
+    let mut table = [[0.0f32; 8]; 8];
+    let mut y = 0;
+    while y < 8 {
+        let mut x = 0;
+        while x < 8 {
+            let (mut rank, mut bit, mut weight) = (0u32, 0, 16u32);
+            while bit < 3 {
+                let (bx, by) = ((x >> bit) as u32 & 1, (y >> bit) as u32 & 1);
+                rank += weight * (2 * (bx ^ by) + by);
+                weight /= 4;
+                bit += 1;
+            }
+            table[y][x] = (rank as f32 + 0.5) / 64.0;
+            x += 1;
+        }
+        y += 1;
+    }
+    table
+}
+
+impl StoredLayer {
+    /// Turns what a plugin drew to stored orientation. `grey` pictures get equal channels.
+    pub fn new(
+        layer: &Layer,
+        blend: Blend,
+        orientation: Orientation,
+        stored: Size,
+        depth: Depth,
+        grey: bool,
+    ) -> Self {
+        let patches: Vec<_> =
+            layer.patches.iter().map(|p| StoredPatch::new(p, orientation, stored, depth, grey)).collect();
+        let fields: Vec<_> =
+            layer.fields.iter().filter_map(|f| StoredField::new(f, orientation, stored, grey)).collect();
+        let mattes =
+            layer.mattes.iter().filter_map(|m| StoredField::of_matte(m, orientation, stored)).collect();
+        let rects = patches.iter().map(|p| p.rect).chain(fields.iter().map(|f| f.rect));
+        let bounds = rects.fold(Rect::from_edges(0, 0, 0, 0), Rect::union);
+        Self { blend, patches, fields, mattes, bounds }
+    }
+
+    /// True when no pixel can change.
+    pub fn is_empty(&self) -> bool {
+        self.bounds.is_empty()
+    }
+
+    /// How the layer is laid.
+    pub fn blend(&self) -> Blend {
+        self.blend
+    }
+
+    /// Columns of stored row `y` that may change, as a half-open range.
+    pub fn span(&self, y: usize) -> (usize, usize) {
+        if y < self.bounds.y || y >= self.bounds.bottom() {
+            return (0, 0);
+        }
+        (self.bounds.x, self.bounds.right())
+    }
+
+    /// The selection of a mask layer over the whole stored row `y`, 0..1; `row` is the picture there.
+    pub fn matte_row(&self, row: &[f32], y: usize) -> Vec<f32> {
+        let span = Rect { x: 0, y, width: row.len() / 3, height: 1 };
+        let mut selection = vec![0.0f32; span.width];
+        let mut row = row.to_vec();
+        for matte in &self.mattes {
+            matte.visit(&mut row, span, |i, values, _| {
+                selection[i] = selection[i].max(values[0].clamp(0.0, 1.0));
+            });
+        }
+        selection
+    }
+
+    /// Lays the layer over columns `x0..` of stored row `y`, interleaved encoded RGB in `row`. Where the
+    /// layer has a pixel, its quantised value is written to `scratch.pixels` and flagged in
+    /// `scratch.present`; both must come in cleared.
+    pub fn lay_row(&self, row: &mut [f32], x0: usize, y: usize, depth: Depth, scratch: &mut Scratch) {
+        let span = Rect { x: x0, y, width: row.len() / 3, height: 1 };
+        if self.bounds.intersect(span).is_empty() {
+            return;
+        }
+        match self.blend {
+            Blend::SoftLight => self.lay_soft_light(row, span, depth, scratch),
+            Blend::Normal => self.lay_normal(row, span, depth, scratch),
+            Blend::Mask | Blend::Metadata => {}
+        }
+    }
+
+    fn lay_soft_light(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
+        let push = &mut scratch.push;
+        push.clear();
+        push.resize(row.len(), 0.0);
+        for field in &self.fields {
+            field.add_pushes(row, push, span);
+        }
+        for (i, push) in push.chunks_exact(3).enumerate() {
+            if push == [0.0; 3] {
+                continue;
+            }
+            scratch.present[i] = true;
+            for c in 0..3 {
+                let layer = depth.dither(0.5 + 0.5 * push[c].clamp(-1.0, 1.0), span.x + i, span.y);
+                scratch.pixels[3 * i + c] = layer;
+                row[3 * i + c] = soft_light(row[3 * i + c], 2.0 * layer - 1.0).clamp(0.0, 1.0);
+            }
+        }
+    }
+
+    fn lay_normal(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
+        for field in &self.fields {
+            field.apply_affine(row, span, depth, scratch);
+        }
+        for patch in &self.patches {
+            let part = patch.rect.intersect(span);
+            if part.is_empty() {
+                continue;
+            }
+            let start = (span.y - patch.rect.y) * patch.rect.width + part.x - patch.rect.x;
+            for i in 0..part.width {
+                if !patch.touched[start + i] {
+                    continue;
+                }
+                let (from, to) = (3 * (start + i), part.x - span.x + i);
+                row[3 * to..3 * to + 3].copy_from_slice(&patch.rgb[from..from + 3]);
+                scratch.pixels[3 * to..3 * to + 3].copy_from_slice(&patch.rgb[from..from + 3]);
+                scratch.present[to] = true;
+            }
+        }
+    }
+}
+
+/// Row buffers reused from layer to layer.
+#[derive(Default)]
+pub struct Scratch {
+    push: Vec<f32>,
+    pixels: Vec<f32>,
+    present: Vec<bool>,
+}
+
+impl Scratch {
+    /// Makes ready for a row of so many columns.
+    pub fn clear(&mut self, columns: usize) {
+        self.pixels.clear();
+        self.pixels.resize(3 * columns, 0.0);
+        self.present.clear();
+        self.present.resize(columns, false);
+    }
+
+    /// The row of the layer laid last: straight-alpha RGBA, all zero where it has no pixel.
+    pub fn rgba(&self) -> Vec<f32> {
+        let pixels = self.pixels.chunks_exact(3).zip(&self.present);
+        pixels.flat_map(|(p, &on)| if on { [p[0], p[1], p[2], 1.0] } else { [0.0; 4] }).collect()
+    }
+}
+
+impl StoredPatch {
+    fn new(patch: &Patch, orientation: Orientation, stored: Size, depth: Depth, grey: bool) -> Self {
+        let rect = orientation.rect_to_stored(patch.rect, stored);
+        let mut rgb = vec![0.0; 3 * rect.size().area()];
+        let mut touched = vec![false; rect.size().area()];
+        for y in 0..patch.rect.height {
+            for x in 0..patch.rect.width {
+                let from = y * patch.rect.width + x;
+                if !patch.touched[from] {
+                    continue;
+                }
+                let (sx, sy) = orientation.to_stored(patch.rect.x + x, patch.rect.y + y, stored);
+                let to = (sy - rect.y) * rect.width + sx - rect.x;
+                let value = [0, 1, 2].map(|c| patch.rgb[c].samples()[from]);
+                let value = if grey { [luma(value); 3] } else { value };
+                rgb[3 * to..3 * to + 3].copy_from_slice(&value.map(|v| depth.round(v)));
+                touched[to] = true;
+            }
+        }
+        Self { rect, rgb, touched }
+    }
+}
+
+fn luma(rgb: [f32; 3]) -> f32 {
+    0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
+}
+
+impl StoredField {
+    /// `None` when the field has no effect anywhere.
+    fn new(field: &Field, orientation: Orientation, stored: Size, grey: bool) -> Option<Self> {
+        let (planes, soft_light): (Vec<&Plane>, bool) = match &field.effect {
+            Effect::SoftLight(push) => (push.iter().collect(), true),
+            Effect::Affine { gain, offset } => (gain.iter().chain(offset).collect(), false),
+        };
+        let mut stored_field =
+            Self::of_planes(&planes, field.grid, field.matte.as_ref(), orientation, stored)?;
+        stored_field.soft_light = soft_light;
+        if grey {
+            for sample in stored_field.samples.chunks_exact_mut(3) {
+                sample.fill(luma([sample[0], sample[1], sample[2]]));
+            }
+        }
+        Some(stored_field)
+    }
+
+    fn of_matte(matte: &Matte, orientation: Orientation, stored: Size) -> Option<Self> {
+        Self::of_planes(&[&matte.plane], matte.grid, matte.guide.as_ref(), orientation, stored)
+    }
+
+    fn of_planes(
+        planes: &[&Plane],
+        grid: Grid,
+        matte: Option<&GuidedModel>,
+        orientation: Orientation,
+        stored: Size,
+    ) -> Option<Self> {
+        let turn = |plane: &Plane| plane.turned_to_stored(orientation);
+        let turned: Vec<Plane> = planes.iter().map(|plane| turn(plane)).collect();
+        let (columns, rows, channels) = (turned[0].width(), turned[0].height(), turned.len());
+        let samples = interleave(&turned);
+        let active: Vec<_> =
+            samples.chunks_exact(columns * channels).map(|row| active_columns(row, channels)).collect();
+        if active.iter().all(|range| range.0 == range.1) {
+            return None;
+        }
+        let matte = matte
+            .map(|m| interleave(&[turn(&m.slope[0]), turn(&m.slope[1]), turn(&m.slope[2]), turn(&m.offset)]));
+        Some(Self {
+            rect: orientation.rect_to_stored(grid.rect, stored),
+            origin: stored_origin(grid, planes[0].size(), orientation, stored),
+            step: grid.step,
+            soft_light: false,
+            samples,
+            channels,
+            matte,
+            columns,
+            rows,
+            active,
+        })
+    }
+
+    /// The two grid rows around stored row `y` and the share of the lower one.
+    fn rows_around(&self, y: usize) -> (usize, usize, f32) {
+        let place = (y as f32 - self.origin.1 as f32 + 0.5) / self.step as f32 - 0.5;
+        let place = place.clamp(0.0, (self.rows - 1) as f32);
+        let upper = place.floor() as usize;
+        (upper, (upper + 1).min(self.rows - 1), place - upper as f32)
+    }
+
+    /// Calls `visit(column - span.x, values)` for the pixels of `span` where the field has an effect.
+    fn visit(&self, row: &mut [f32], span: Rect, mut visit: impl FnMut(usize, [f32; 6], &mut [f32])) {
+        let part = self.rect.intersect(span);
+        if part.is_empty() {
+            return;
+        }
+        let (upper, lower, t) = self.rows_around(span.y);
+        let first = self.active[upper].0.min(self.active[lower].0);
+        let last = self.active[upper].1.max(self.active[lower].1);
+        if first >= last {
+            return;
+        }
+        // A sample reaches one step beyond its own centre.
+        let reach = |column: usize| self.origin.0 + (column * self.step) as isize;
+        let left = (reach(first) - self.step as isize).max(part.x as isize) as usize;
+        let right = (reach(last) + self.step as isize).clamp(0, part.right() as isize) as usize;
+        let (from, to) = (first.saturating_sub(1), (last + 1).min(self.columns));
+        let weights = (upper, lower, t);
+        let blended = blend_slices(&self.samples, self.channels, self.columns, weights, (from, to));
+        let matte = self.matte.as_ref().map(|m| blend_slices(m, 4, self.columns, weights, (from, to)));
+        let inverse = 1.0 / self.step as f32;
+        for x in left..right {
+            let place = ((x as isize - self.origin.0) as f32 + 0.5) * inverse - 0.5;
+            let place = place.clamp(from as f32, (to - 1) as f32);
+            let near = place as usize;
+            let tx = place - near as f32;
+            let near = near - from;
+            let far = (near + 1).min(to - 1 - from);
+            let mut values = [0.0f32; 6];
+            for c in 0..self.channels {
+                let (a, b) = (blended[near * self.channels + c], blended[far * self.channels + c]);
+                values[c] = a + (b - a) * tx;
+            }
+            let i = x - span.x;
+            let pixel = &mut row[3 * i..3 * i + 3];
+            if let Some(matte) = &matte {
+                let m = |c: usize| matte[4 * near + c] + (matte[4 * far + c] - matte[4 * near + c]) * tx;
+                let share = (m(0) * pixel[0] + m(1) * pixel[1] + m(2) * pixel[2] + m(3)).clamp(0.0, 1.0);
+                values.iter_mut().for_each(|v| *v *= share);
+            }
+            visit(i, values, pixel);
+        }
+    }
+
+    fn add_pushes(&self, row: &mut [f32], push: &mut [f32], span: Rect) {
+        if !self.soft_light {
+            return;
+        }
+        self.visit(row, span, |i, values, _| {
+            for c in 0..3 {
+                push[3 * i + c] += values[c];
+            }
+        });
+    }
+
+    fn apply_affine(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
+        if self.soft_light {
+            return;
+        }
+        let (pixels, present) = (&mut scratch.pixels, &mut scratch.present);
+        self.visit(row, span, |i, values, pixel| {
+            if values == [0.0; 6] {
+                return;
+            }
+            for c in 0..3 {
+                let wished = pixel[c] * (1.0 + values[c]) + values[3 + c];
+                pixel[c] = depth.dither(wished, span.x + i, span.y);
+            }
+            pixels[3 * i..3 * i + 3].copy_from_slice(pixel);
+            present[i] = true;
+        });
+    }
+}
+
+/// First pixel of a grid's blocks in stored orientation. Blocks that stick out on one side upright may
+/// stick out on the other side when stored, hence the sign.
+fn stored_origin(grid: Grid, samples: Size, orientation: Orientation, stored: Size) -> (isize, isize) {
+    let (left, top) = (grid.x as isize, grid.y as isize);
+    let right = left + (samples.width * grid.step) as isize - 1;
+    let bottom = top + (samples.height * grid.step) as isize - 1;
+    let a = orientation.to_stored_signed(left, top, stored);
+    let b = orientation.to_stored_signed(right, bottom, stored);
+    (a.0.min(b.0), a.1.min(b.1))
+}
+
+fn interleave(planes: &[Plane]) -> Vec<f32> {
+    let mut samples = vec![0.0; planes.len() * planes[0].size().area()];
+    for (c, plane) in planes.iter().enumerate() {
+        samples.iter_mut().skip(c).step_by(planes.len()).zip(plane.samples()).for_each(|(s, v)| *s = *v);
+    }
+    samples
+}
+
+fn active_columns(row: &[f32], channels: usize) -> (usize, usize) {
+    let is_active = |sample: &[f32]| sample.iter().any(|&v| v != 0.0);
+    let first = row.chunks_exact(channels).position(is_active);
+    let last = row.chunks_exact(channels).rposition(is_active);
+    first.zip(last).map_or((0, 0), |(first, last)| (first, last + 1))
+}
+
+fn blend_slices(
+    samples: &[f32],
+    channels: usize,
+    columns: usize,
+    (upper, lower, t): (usize, usize, f32),
+    (from, to): (usize, usize),
+) -> Vec<f32> {
+    let row = |y: usize| &samples[(y * columns + from) * channels..(y * columns + to) * channels];
+    row(upper).iter().zip(row(lower)).map(|(u, l)| u + (l - u) * t).collect()
+}

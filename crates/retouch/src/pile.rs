@@ -1,0 +1,200 @@
+//! The upload with the layers drawn so far: read by plugins, rendered to the result and to layer files.
+
+use pixel::picture::{Picture, Samples};
+use pixel::{Plane, Rect};
+use rayon::prelude::*;
+
+use crate::lay::{Depth, Scratch, StoredLayer};
+use crate::layer::Layer;
+use crate::plugin::Blend;
+
+/// Rows that are worked on together; a band of a 24-megapixel picture stays in cache.
+const BAND: usize = 32;
+
+/// The upload, untouched, and the layers over it in order.
+pub struct Pile<'a> {
+    picture: &'a Picture,
+    depth: Depth,
+    layers: Vec<StoredLayer>,
+}
+
+impl<'a> Pile<'a> {
+    /// The upload alone.
+    pub fn new(picture: &'a Picture) -> Self {
+        Self { picture, depth: Depth::of(&picture.rgb), layers: Vec::new() }
+    }
+
+    /// Puts a drawing on top.
+    pub fn push(&mut self, layer: &Layer, blend: Blend) {
+        let picture = self.picture;
+        self.layers.push(StoredLayer::new(
+            layer,
+            blend,
+            picture.orientation,
+            picture.size,
+            self.depth,
+            picture.grey,
+        ));
+    }
+
+    /// The upload.
+    pub fn picture(&self) -> &'a Picture {
+        self.picture
+    }
+
+    /// The layers laid so far.
+    pub fn layers(&self) -> &[StoredLayer] {
+        &self.layers
+    }
+
+    /// Gives the layers up, to lay them into the picture itself.
+    pub fn into_layers(self) -> Vec<StoredLayer> {
+        self.layers
+    }
+
+    /// Pixels of the upright rectangle with all layers laid, encoded document RGB 0..1.
+    pub fn read(&self, rect: Rect) -> [Plane; 3] {
+        let picture = self.picture;
+        let stored = picture.orientation.rect_to_stored(rect, picture.size);
+        let mut row = vec![0.0f32; 3 * stored.width];
+        let mut scratch = Scratch::default();
+        let mut planes = [0; 3].map(|_| Plane::zeros(stored.size()));
+        for y in 0..stored.height {
+            self.lay_row(&mut row, stored.x, stored.y + y, &mut scratch);
+            for (c, plane) in planes.iter_mut().enumerate() {
+                let samples = row.iter().skip(c).step_by(3);
+                plane.row_mut(y).iter_mut().zip(samples).for_each(|(p, v)| *p = *v);
+            }
+        }
+        planes.map(|plane| turned_upright(&plane, rect, self.picture))
+    }
+
+    fn lay_row(&self, row: &mut [f32], x: usize, y: usize, scratch: &mut Scratch) {
+        let start = 3 * (y * self.picture.size.width + x);
+        load(&self.picture.rgb, start, row);
+        for layer in &self.layers {
+            scratch.clear(row.len() / 3);
+            layer.lay_row(row, x, y, self.depth, scratch);
+        }
+    }
+}
+
+/// Lays the layers into the picture, in place, all cores, only where a layer has pixels.
+pub fn flatten(picture: &mut Picture, layers: &[StoredLayer]) {
+    let depth = Depth::of(&picture.rgb);
+    let width = picture.size.width;
+    match &mut picture.rgb {
+        Samples::U8(samples) => flatten_samples(samples, width, layers, depth, |v| (v * 255.0 + 0.5) as u8),
+        Samples::U16(samples) => {
+            flatten_samples(samples, width, layers, depth, |v| (v * 65535.0 + 0.5) as u16);
+        }
+    }
+}
+
+fn flatten_samples<T: Copy + Into<f32> + Send>(
+    samples: &mut [T],
+    width: usize,
+    layers: &[StoredLayer],
+    depth: Depth,
+    quantise: impl Fn(f32) -> T + Sync,
+) {
+    let scale = 1.0 / depth.ceiling();
+    samples.par_chunks_mut(3 * width * BAND).enumerate().for_each_init(
+        || (Scratch::default(), Vec::new()),
+        |(scratch, buffer), (band, chunk)| {
+            for (i, line) in chunk.chunks_exact_mut(3 * width).enumerate() {
+                let y = band * BAND + i;
+                let span = layers.iter().map(|l| l.span(y)).fold((width, 0), join);
+                if span.0 >= span.1 {
+                    continue;
+                }
+                let part = &mut line[3 * span.0..3 * span.1];
+                buffer.clear();
+                buffer.extend(part.iter().map(|&v| v.into() * scale));
+                for layer in layers {
+                    scratch.clear(span.1 - span.0);
+                    layer.lay_row(buffer, span.0, y, depth, scratch);
+                }
+                part.iter_mut().zip(buffer.iter()).for_each(|(p, &v)| *p = quantise(v));
+            }
+        },
+    );
+}
+
+fn join(a: (usize, usize), b: (usize, usize)) -> (usize, usize) {
+    if b.0 >= b.1 { a } else { (a.0.min(b.0), a.1.max(b.1)) }
+}
+
+/// Some rows of one layer as a layer file holds them.
+pub struct LayerRows {
+    /// Index of the layer in the pile.
+    pub layer: usize,
+    /// RGBA samples of the rows, or grey ones for a mask.
+    pub samples: Samples,
+}
+
+/// Renders the layers `wanted` (indices, ascending) row band by row band, top to bottom. Each call of
+/// `sink` gets the same band of every wanted layer.
+pub fn render_layers(pile: &Pile<'_>, wanted: &[usize], mut sink: impl FnMut(Vec<LayerRows>)) {
+    let height = pile.picture.size.height;
+    for top in (0..height).step_by(BAND) {
+        let rows: Vec<Vec<Vec<f32>>> = (top..(top + BAND).min(height))
+            .into_par_iter()
+            .map_init(Scratch::default, |scratch, y| render_row(pile, wanted, y, scratch))
+            .collect();
+        let band = wanted.iter().enumerate().map(|(k, &layer)| {
+            let values = rows.iter().flat_map(|row| row[k].iter().copied());
+            let samples = match pile.picture.rgb {
+                Samples::U16(_) if pile.layers[layer].blend() != Blend::Mask => {
+                    Samples::U16(values.map(|v| (v * 65535.0 + 0.5) as u16).collect())
+                }
+                _ => Samples::U8(values.map(|v| (v * 255.0 + 0.5) as u8).collect()),
+            };
+            LayerRows { layer, samples }
+        });
+        sink(band.collect());
+    }
+}
+
+/// One row of every wanted layer: RGBA, or grey for masks, 0..1.
+fn render_row(pile: &Pile<'_>, wanted: &[usize], y: usize, scratch: &mut Scratch) -> Vec<Vec<f32>> {
+    let width = pile.picture.size.width;
+    let mut row = vec![0.0f32; 3 * width];
+    load(&pile.picture.rgb, 3 * y * width, &mut row);
+    let mut rendered = Vec::with_capacity(wanted.len());
+    for (index, layer) in pile.layers.iter().enumerate() {
+        let is_wanted = wanted.contains(&index);
+        if layer.blend() == Blend::Mask {
+            if is_wanted {
+                rendered.push(layer.matte_row(&row, y));
+            }
+            continue;
+        }
+        scratch.clear(width);
+        layer.lay_row(&mut row, 0, y, pile.depth, scratch);
+        if is_wanted {
+            rendered.push(scratch.rgba());
+        }
+    }
+    rendered
+}
+
+fn load(samples: &Samples, start: usize, row: &mut [f32]) {
+    match samples {
+        Samples::U8(s) => {
+            row.iter_mut().zip(&s[start..]).for_each(|(r, &v)| *r = f32::from(v) * (1.0 / 255.0));
+        }
+        Samples::U16(s) => {
+            row.iter_mut().zip(&s[start..]).for_each(|(r, &v)| *r = f32::from(v) * (1.0 / 65535.0));
+        }
+    }
+}
+
+/// The stored plane of upright rectangle `rect`, turned upright.
+fn turned_upright(plane: &Plane, rect: Rect, picture: &Picture) -> Plane {
+    let stored = picture.orientation.rect_to_stored(rect, picture.size);
+    Plane::from_fn(rect.size(), |x, y| {
+        let (sx, sy) = picture.orientation.to_stored(rect.x + x, rect.y + y, picture.size);
+        plane.at(sx - stored.x, sy - stored.y)
+    })
+}

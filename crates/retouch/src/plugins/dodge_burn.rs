@@ -1,0 +1,99 @@
+//! Dodge Burn: evens the brightness of small blotches on skin, the hours-long job, with a soft brush.
+
+use pixel::Plane;
+use pixel::filter::gauss_masked;
+
+use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
+use crate::layer::Layer;
+use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
+use crate::scene::{FaceView, Scene};
+
+/// The plugin.
+pub struct DodgeBurn;
+
+static SPEC: Spec = Spec {
+    name: "Dodge Burn",
+    about: "Evens small lighter and darker blotches of skin in brightness, as if lit softly.",
+    never: "Blurs texture, erases the face's modelling or touches lips, eyes, hair and background.",
+    blend: Blend::SoftLight,
+    needs: &[Need::FaceRegions],
+    params: &[
+        Param::PERSON_SCALE,
+        Param::alpha1("Strength", "how much of the unevenness is taken out", 2.0),
+        Param::alpha2("Warmth", "how much warmer the corrected places become", 1.0),
+    ],
+};
+
+/// Finest structure that is evened, as a share of the face width (Gaussian sigma).
+const FINE: f32 = 1.0 / 90.0;
+/// Octaves of structure that are evened, from [`FINE`] up; what is wider is form.
+const OCTAVES: usize = 3;
+/// Local standard deviation in L* at which half of an octave's structure is taken for form.
+const FORM: f32 = 3.6;
+/// Largest change in L* at strength 1; what would need more is no blotch.
+const LIMIT: f32 = 6.0;
+
+impl Plugin for DodgeBurn {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
+        for view in scene.faces() {
+            if scene.cancelled() {
+                return;
+            }
+            let step = view.canvas.grid.step as f32;
+            let long_edge = scene.size().long_edge() as f32 / step;
+            let width = settings.scale.face_width(view.width(), long_edge);
+            draw_face(scene, view, width, settings, layer);
+        }
+    }
+}
+
+fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
+    let canvas = &view.canvas;
+    let skin = &bare_skin(view);
+    let base = smoothed(canvas, skin, width * FINE, scene);
+    let beyond = (settings.alpha1 - 1.0).max(0.0);
+    let blotches = blotches(&base.1.l, skin, width, FORM * (1.0 + 0.4 * beyond));
+    let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * (1.0 + 0.4 * beyond));
+    let mut shift = Shift::none(canvas.size());
+    for i in 0..blotches.samples().len() {
+        let change = -strength * limit * (blotches.samples()[i] / limit).tanh();
+        let [l, a, b] = [&base.1.l, &base.1.a, &base.1.b].map(|p| p.samples()[i]);
+        // Light scales colour with brightness; warmth is a chosen extra in proportion to the work done.
+        let light = change / (l + 16.0).max(1.0);
+        let warmth = settings.alpha2 * change.abs();
+        shift.l.samples_mut()[i] = change;
+        shift.a.samples_mut()[i] = a * light + 0.15 * warmth;
+        shift.b.samples_mut()[i] = b * light + 0.45 * warmth;
+    }
+    layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
+    layer.found("mean correction in L*", mean_size(&shift.l, skin));
+}
+
+/// Brightness that differs from its surroundings without belonging to the form.
+///
+/// In every octave blotches are faint and form is strong where it has an edge, so the stronger the
+/// local variation of an octave, the more of it is left alone.
+fn blotches(lightness: &Plane, skin: &Plane, width: f32, form: f32) -> Plane {
+    let limit = form.powi(4);
+    let mut blotches = Plane::zeros(skin.size());
+    let mut finer = lightness.clone();
+    for octave in 0..OCTAVES {
+        let sigma = width * FINE * (2 << octave) as f32;
+        let coarser = gauss_masked(lightness, skin, sigma);
+        let band = finer.zip(&coarser, |f, c| f - c);
+        let variance = gauss_masked(&band.map(|v| v * v), skin, 1.3 * sigma);
+        blotches.apply_with(&band.zip(&variance, |v, s| v * limit / (limit + s * s)), |b, v| b + v);
+        finer = coarser;
+    }
+    blotches
+}
+
+/// Mean absolute value inside a matte.
+fn mean_size(plane: &Plane, matte: &Plane) -> f64 {
+    let total = matte.sum();
+    if total <= 0.0 { 0.0 } else { plane.zip(matte, |v, m| v.abs() * m).sum() / total }
+}

@@ -1,0 +1,30 @@
+//! The list of plugins, in the recommended order. To add one: write its file, add its line here.
+
+mod dodge_burn;
+mod face_detection;
+mod mattifier;
+mod portrait_volumes;
+mod skin_mask;
+mod skin_tone;
+
+use crate::plugin::Plugin;
+
+/// Every plugin, in the order in which a retoucher works (specification section 5).
+static ALL: &[&dyn Plugin] = &[
+    &face_detection::FaceDetection,
+    &skin_mask::SkinMask,
+    &mattifier::Mattifier,
+    &dodge_burn::DodgeBurn,
+    &skin_tone::SkinTone,
+    &portrait_volumes::PortraitVolumes,
+];
+
+/// Every plugin, in the order in which a retoucher works.
+pub fn plugins() -> &'static [&'static dyn Plugin] {
+    ALL
+}
+
+/// The plugin with exactly this name.
+pub fn find(name: &str) -> Option<&'static dyn Plugin> {
+    ALL.iter().copied().find(|plugin| plugin.spec().name == name)
+}

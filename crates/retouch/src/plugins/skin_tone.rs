@@ -1,0 +1,81 @@
+//! Skin Tone: draws odd colours of skin to the person's own complexion.
+
+use pixel::Plane;
+use pixel::filter::gauss_masked;
+
+use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field, weighted_median};
+use crate::layer::Layer;
+use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
+use crate::scene::{FaceView, Scene};
+
+/// The plugin.
+pub struct SkinTone;
+
+static SPEC: Spec = Spec {
+    name: "Skin Tone",
+    about: "Unifies the colour of skin: redness, pale and yellow patches go toward the person's own tone.",
+    never: "Changes the person's complexion, brightness, lips, brows, hair, clothes or background.",
+    blend: Blend::SoftLight,
+    needs: &[Need::FaceRegions],
+    params: &[
+        Param::PERSON_SCALE,
+        Param::alpha1("Strength", "how much of the uneven colour is taken out", 2.0),
+        Param::alpha2("Tone smoothing", "how much wider transitions are evened as well", 2.0),
+    ],
+};
+
+/// Finest patch that is evened, as a share of the face width (Gaussian sigma).
+const FINE: f32 = 1.0 / 80.0;
+/// Colour differences wider than this belong to the complexion and are drawn in only partly.
+const COARSE: f32 = 1.0 / 4.0;
+/// Share of the wide differences that goes at full strength.
+const PULL: f32 = 0.25;
+
+impl Plugin for SkinTone {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
+        if scene.is_grey() {
+            return;
+        }
+        for view in scene.faces() {
+            if scene.cancelled() {
+                return;
+            }
+            let step = view.canvas.grid.step as f32;
+            let long_edge = scene.size().long_edge() as f32 / step;
+            let width = settings.scale.face_width(view.width(), long_edge);
+            draw_face(scene, view, width, settings, layer);
+        }
+    }
+}
+
+fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
+    let canvas = &view.canvas;
+    let skin = &bare_skin(view);
+    let base = smoothed(canvas, skin, width * FINE, scene);
+    let shift = Shift {
+        l: Plane::zeros(canvas.size()),
+        a: evened(&base.1.a, skin, width, settings),
+        b: evened(&base.1.b, skin, width, settings),
+    };
+    layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
+}
+
+/// The change of one chroma channel.
+fn evened(chroma: &Plane, skin: &Plane, width: f32, settings: &Settings) -> Plane {
+    let patches = share(settings.alpha1, 0.92);
+    let transitions = share(settings.alpha2, 0.5);
+    let coarse = gauss_masked(chroma, skin, width * COARSE);
+    let own = weighted_median(&coarse, skin);
+    let pull = PULL * patches + 0.35 * transitions;
+    let removed = 1.0 - (1.0 - patches) * (1.0 - transitions);
+    let mut change = chroma.zip(&coarse, |c, wide| -removed * (c - wide));
+    change.apply_with(&coarse, |change, wide| change - pull * (wide - own));
+    // The complexion as a whole stays where it is.
+    let drift = (change.zip(skin, |c, s| c * s).sum() / skin.sum().max(1e-6)) as f32;
+    change.apply(|c| c - drift);
+    change
+}

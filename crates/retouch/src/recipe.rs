@@ -1,0 +1,116 @@
+//! A recipe: the ordered list of plugin settings that every dialect and command translates into.
+
+mod json;
+mod preset;
+
+pub use json::RecipeError;
+pub use preset::Preset;
+
+use serde::Serialize;
+
+use crate::plugin::{Key, Plugin, Scale, Settings};
+
+/// Plugins in the order in which they run, with their settings.
+#[derive(Clone, Debug, Default)]
+pub struct Recipe {
+    /// The work, first to last.
+    pub tasks: Vec<Task>,
+    /// What the result is written as.
+    pub output: OutputChoice,
+}
+
+/// One plugin with its settings.
+#[derive(Clone)]
+pub struct Task {
+    /// What runs.
+    pub plugin: &'static dyn Plugin,
+    /// How it runs; within the plugin's ranges.
+    pub settings: Settings,
+    /// True when its layer is wanted as a file of its own instead of laid into the result.
+    pub as_layer: bool,
+}
+
+/// What the result is written as.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub enum OutputChoice {
+    /// The format of the upload; a ZIP when some task wants its layer.
+    #[default]
+    AsUploaded,
+    /// A flat JPEG.
+    Jpeg,
+    /// A flat PNG.
+    Png,
+    /// A flat TIFF.
+    Tiff,
+    /// A flat WebP.
+    WebP,
+    /// A ZIP, with or without layers.
+    Zip,
+}
+
+impl Task {
+    /// A task with the plugin's declared defaults.
+    pub fn new(plugin: &'static dyn Plugin) -> Self {
+        Self { plugin, settings: Settings::defaults(plugin.spec()), as_layer: false }
+    }
+
+    /// Sets a knob to a wire number, limited to the declared range; knobs the plugin lacks are ignored.
+    pub fn set(&mut self, key: Key, value: f32) {
+        let Some(param) = self.plugin.spec().param(key) else { return };
+        let value = value.clamp(param.min, param.max);
+        match key {
+            Key::Scale => self.settings.scale = Scale::from_number(value),
+            Key::Alpha1 => self.settings.alpha1 = value,
+            Key::Alpha2 => self.settings.alpha2 = value,
+            Key::Automask => self.settings.automask = value > 0.5,
+        }
+    }
+
+    /// [`Task::set`] for building a task in one expression.
+    #[must_use]
+    pub fn with(mut self, key: Key, value: f32) -> Self {
+        self.set(key, value);
+        self
+    }
+}
+
+impl std::fmt::Debug for Task {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Task")
+            .field("plugin", &self.plugin.spec().name)
+            .field("settings", &self.settings)
+            .field("as_layer", &self.as_layer)
+            .finish()
+    }
+}
+
+impl Recipe {
+    /// The recipe of a preset.
+    pub fn preset(preset: Preset) -> Self {
+        preset.recipe()
+    }
+
+    /// Reads a task list as JSON (specification section 5).
+    ///
+    /// # Errors
+    /// [`RecipeError`] names the task and the field that cannot be run.
+    pub fn from_json(text: &str) -> Result<Self, RecipeError> {
+        json::parse(text)
+    }
+
+    /// The same recipe with every layer wanted as a file of its own, headed by the skin mask.
+    #[must_use]
+    pub fn layered(mut self) -> Self {
+        self.tasks.iter_mut().for_each(|task| task.as_layer = true);
+        let has_mask = self.tasks.iter().any(|task| task.plugin.spec().name == "Skin Mask");
+        if let (false, Some(mask)) = (has_mask, crate::plugins::find("Skin Mask")) {
+            self.tasks.insert(0, Task { as_layer: true, ..Task::new(mask) });
+        }
+        self
+    }
+
+    /// True when the result is a ZIP.
+    pub fn wants_zip(&self) -> bool {
+        self.output == OutputChoice::Zip || self.tasks.iter().any(|task| task.as_layer)
+    }
+}

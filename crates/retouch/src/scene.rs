@@ -1,0 +1,236 @@
+//! What a plugin sees: the picture so far, and the faces and regions on it.
+
+use pixel::colour::Lab;
+use pixel::colour::profile::ColourSpace;
+use pixel::{Plane, Rect, Size};
+use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
+
+use crate::canvas::{Canvas, document_lab, lab_document};
+use crate::layer::Layer;
+use crate::pile::Pile;
+use crate::plugin::{Blend, Need};
+
+/// Face canvases are reduced until the face is less than twice this wide: enough for everything that
+/// is corrected with a soft brush, little enough to be quick.
+const CANVAS_FACE_WIDTH: f32 = 320.0;
+
+/// The picture canvas is reduced until its long edge is at most this.
+const CANVAS_LONG_EDGE: usize = 1536;
+
+/// Largest face canvas in samples.
+const CANVAS_AREA: usize = 2_400_000;
+
+/// One face with the part of the picture around it.
+pub struct FaceView {
+    /// Place, landmarks and size.
+    pub face: Face,
+    /// The picture so far around the face, with the person's skin as far as the canvas reaches.
+    pub canvas: Canvas,
+    /// Features and skin on that canvas. `skin` is this person's alone where persons meet.
+    pub regions: FaceRegions,
+}
+
+impl FaceView {
+    /// Face width from cheek to cheek in canvas samples.
+    pub fn width(&self) -> f32 {
+        self.face.width / self.canvas.grid.step as f32
+    }
+}
+
+/// The whole picture at working size.
+pub struct PictureView {
+    /// The picture so far.
+    pub canvas: Canvas,
+    /// Skin, hair, clothes, background.
+    pub regions: PictureRegions,
+}
+
+/// The picture so far and what is known about it.
+pub struct Scene<'a> {
+    pile: Pile<'a>,
+    space: &'a ColourSpace,
+    sight: Option<&'a Sight<'a>>,
+    met: Vec<Need>,
+    faces: Vec<FaceView>,
+    found: Vec<Face>,
+    picture: Option<PictureView>,
+    cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Scene<'a> {
+    /// The upload with nothing laid over it and nothing looked for yet.
+    pub fn new(
+        pile: Pile<'a>,
+        space: &'a ColourSpace,
+        sight: Option<&'a Sight<'a>>,
+        cancelled: &'a (dyn Fn() -> bool + Sync),
+    ) -> Self {
+        let (met, faces, found, picture) = (Vec::new(), Vec::new(), Vec::new(), None);
+        Self { pile, space, sight, met, faces, found, picture, cancelled }
+    }
+
+    /// Upright size of the picture.
+    pub fn size(&self) -> Size {
+        self.pile.picture().upright_size()
+    }
+
+    /// True for a grey picture, whose corrections must have no colour.
+    pub fn is_grey(&self) -> bool {
+        self.pile.picture().grey
+    }
+
+    /// True when the work is no longer wanted; long loops ask now and then.
+    pub fn cancelled(&self) -> bool {
+        (self.cancelled)()
+    }
+
+    /// The document's colour space.
+    pub fn space(&self) -> &ColourSpace {
+        self.space
+    }
+
+    /// All faces, largest first, with or without landmarks. Needs [`Need::Faces`].
+    pub fn found_faces(&self) -> &[Face] {
+        &self.found
+    }
+
+    /// Faces, largest first, each with its canvas; profiles have no landmarks. Needs [`Need::FaceRegions`].
+    pub fn faces(&self) -> &[FaceView] {
+        &self.faces
+    }
+
+    /// The whole picture at working size. Needs [`Need::PictureRegions`].
+    pub fn picture(&self) -> Option<&PictureView> {
+        self.picture.as_ref()
+    }
+
+    /// Full-resolution pixels of an upright rectangle as they are so far, encoded document RGB 0..1.
+    pub fn read(&self, rect: Rect) -> [Plane; 3] {
+        self.pile.read(rect)
+    }
+
+    /// CIELAB of encoded document RGB.
+    pub fn lab(&self, rgb: &[Plane; 3]) -> Lab {
+        document_lab([&rgb[0], &rgb[1], &rgb[2]], self.space)
+    }
+
+    /// Encoded document RGB of CIELAB, limited to what the document can hold.
+    pub fn document(&self, lab: &Lab) -> [Plane; 3] {
+        lab_document(lab, self.space)
+    }
+
+    /// The pile of layers under the next plugin.
+    pub fn pile(&self) -> &Pile<'a> {
+        &self.pile
+    }
+
+    /// Gives the pile up when all plugins have drawn.
+    pub fn into_pile(self) -> Pile<'a> {
+        self.pile
+    }
+
+    /// Finds what a list of plugins needs, once. Canvases are read from the upload, so all needs must be
+    /// met before the first layer is laid.
+    ///
+    /// # Errors
+    /// When a network cannot be run.
+    pub fn meet(&mut self, needs: &[Need]) -> Result<(), VisionError> {
+        let Some(sight) = self.sight else { return Ok(()) };
+        for &need in needs {
+            if self.met.contains(&need) {
+                continue;
+            }
+            self.met.push(need);
+            match need {
+                Need::Faces => self.found = sight.faces()?.to_vec(),
+                Need::FaceRegions => {
+                    self.found = sight.faces()?.to_vec();
+                    self.open_faces(sight)?;
+                }
+                Need::PictureRegions => self.open_picture(sight)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn open_faces(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
+        for face in &self.found {
+            let step = ((face.width / CANVAS_FACE_WIDTH) as usize).max(1);
+            let rect = face_rect(face, step, self.size());
+            let canvas = Canvas::read(&self.pile, rect, step, self.space);
+            let srgb = self.encoded_srgb(&canvas);
+            let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
+            self.faces.push(FaceView { face: face.clone(), canvas, regions });
+        }
+        Ok(())
+    }
+
+    fn open_picture(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
+        let size = self.size();
+        let step = size.long_edge().div_ceil(CANVAS_LONG_EDGE).max(1);
+        let canvas = Canvas::read(&self.pile, size.rect(), step, self.space);
+        let srgb = self.encoded_srgb(&canvas);
+        let regions = vision::picture_regions(sight, &vision_canvas(&canvas, &srgb))?;
+        self.picture = Some(PictureView { canvas, regions });
+        Ok(())
+    }
+
+    fn encoded_srgb(&self, canvas: &Canvas) -> [Plane; 3] {
+        encoded_srgb(canvas.channels(), self.space)
+    }
+
+    /// Lays a finished drawing over the picture; later plugins see it.
+    pub fn lay(&mut self, layer: &Layer, blend: Blend) {
+        self.pile.push(layer, blend);
+        if matches!(blend, Blend::Mask | Blend::Metadata) || layer.is_empty() {
+            return;
+        }
+        for view in &mut self.faces {
+            view.canvas.update(layer, &self.pile, self.space);
+        }
+        if let Some(view) = &mut self.picture {
+            view.canvas.update(layer, &self.pile, self.space);
+        }
+    }
+}
+
+/// Encoded sRGB of encoded document RGB, for the networks.
+pub fn encoded_srgb(rgb: [&Plane; 3], space: &ColourSpace) -> [Plane; 3] {
+    if space.is_srgb() {
+        return rgb.map(Plane::clone);
+    }
+    let srgb = ColourSpace::srgb();
+    let size = rgb[0].size();
+    let mut out = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
+    for i in 0..size.area() {
+        let value = srgb.from_linear(space.to_linear([0, 1, 2].map(|c| rgb[c].samples()[i])));
+        for c in 0..3 {
+            out[c].samples_mut()[i] = value[c];
+        }
+    }
+    out
+}
+
+fn vision_canvas<'c>(canvas: &Canvas, srgb: &'c [Plane; 3]) -> vision::Canvas<'c> {
+    vision::Canvas {
+        rgb: [&srgb[0], &srgb[1], &srgb[2]],
+        origin: (canvas.grid.x, canvas.grid.y),
+        step: canvas.grid.step,
+    }
+}
+
+/// The part of the picture that belongs to a face: head, neck, shoulders, chest; less when that would
+/// be too many samples.
+fn face_rect(face: &Face, step: usize, size: Size) -> Rect {
+    let [left, top, right, bottom] = face.frame;
+    let (x, y, width) = ((left + right) / 2.0, (top + bottom) / 2.0, face.width);
+    let mut reach = 1.0;
+    loop {
+        let (side, up, down) = (2.2 * reach * width, 1.6 * reach * width, 3.0 * reach * width);
+        let rect = Rect::cover(x - side, y - up, x + side, y + down, size);
+        if rect.size().area() / (step * step) <= CANVAS_AREA || reach < 0.65 {
+            return rect;
+        }
+        reach *= 0.9;
+    }
+}
