@@ -3,7 +3,7 @@
 use pixel::Plane;
 use pixel::filter::gauss_masked;
 
-use crate::correction::{Shift, share, smoothed, soft_light_field};
+use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field, weighted_median};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -53,7 +53,8 @@ impl Plugin for SkinTone {
 }
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
-    let (canvas, skin) = (&view.canvas, &view.regions.skin);
+    let canvas = &view.canvas;
+    let skin = &bare_skin(view);
     let base = smoothed(canvas, skin, width * FINE, scene);
     let shift = Shift {
         l: Plane::zeros(canvas.size()),
@@ -73,16 +74,8 @@ fn evened(chroma: &Plane, skin: &Plane, width: f32, settings: &Settings) -> Plan
     let removed = 1.0 - (1.0 - patches) * (1.0 - transitions);
     let mut change = chroma.zip(&coarse, |c, wide| -removed * (c - wide));
     change.apply_with(&coarse, |change, wide| change - pull * (wide - own));
+    // The complexion as a whole stays where it is.
+    let drift = (change.zip(skin, |c, s| c * s).sum() / skin.sum().max(1e-6)) as f32;
+    change.apply(|c| c - drift);
     change
-}
-
-/// The value that half of the matte lies below.
-fn weighted_median(plane: &Plane, matte: &Plane) -> f32 {
-    let mut values: Vec<(f32, f32)> =
-        plane.samples().iter().copied().zip(matte.samples().iter().copied()).filter(|v| v.1 > 0.5).collect();
-    if values.is_empty() {
-        return 0.0;
-    }
-    let middle = values.len() / 2;
-    values.select_nth_unstable_by(middle, |a, b| a.0.total_cmp(&b.0)).1.0
 }
