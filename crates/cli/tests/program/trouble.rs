@@ -58,11 +58,13 @@ fn an_empty_folder_is_a_mistake_and_a_folder_as_output_too() {
 #[test]
 fn too_large_a_picture_is_refused_by_its_header() {
     let desk = Desk::new();
-    let mut png = portrait_file(Format::Png);
-    png[16..24].copy_from_slice(&[0, 1, 0, 0, 0, 1, 0, 0]);
-    desk.put("bomb.png", &png);
-    desk.atelier(&["retouch", "bomb.png", "-o", "out.png"]).assert().code(1);
-    assert_eq!(desk.files("."), ["bomb.png"]);
+    let mut jpeg = portrait_file(Format::Jpeg);
+    let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).expect("a baseline frame");
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xf0, 0, 0xf0, 0]);
+    desk.put("bomb.jpg", &jpeg);
+    let text = complaint(&desk, &["retouch", "bomb.jpg", "-o", "out.jpg"], 1);
+    assert!(text.contains("61440"), "{text}");
+    assert_eq!(desk.files("."), ["bomb.jpg"]);
 }
 
 #[cfg(unix)]
