@@ -240,7 +240,9 @@ fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
         tell(&format!("left out {earlier_results} results of earlier runs"));
     }
     match entries {
-        [entry] if entry.status == Status::Done => {
+        // Its error was told already and says all.
+        [entry] if entry.status == Status::Failed => {}
+        [entry] if matches!(entry.status, Status::Done | Status::Skipped) => {
             tell(&format!("{}: {}", entry.output.display(), summary.line()))
         }
         _ => tell(&summary.line()),

@@ -60,6 +60,12 @@ fn writes_layers_as_a_zip() {
     let result: Value =
         serde_json::from_reader(archive.by_name("result.json").expect("there")).expect("JSON");
     assert_eq!(result["image"]["width"], 500);
+
+    desk.atelier(&["retouch", "portrait.jpg", "-o", "named.ZIP"]).args(sets).assert().success();
+    assert!(
+        fs::read(desk.path("named.ZIP")).expect("a ZIP")
+            == fs::read(desk.path("portrait_layers.zip")).expect("a ZIP")
+    );
 }
 
 #[test]
