@@ -4,6 +4,7 @@
 
 mod archive;
 pub mod canvas;
+pub mod complexion;
 pub mod correction;
 mod deliver;
 pub mod engine;
