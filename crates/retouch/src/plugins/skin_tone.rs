@@ -30,7 +30,7 @@ const FINE: f32 = 1.0 / 80.0;
 /// Colour differences wider than this belong to the complexion and are drawn in only partly.
 const COARSE: f32 = 1.0 / 5.0;
 /// Share of the wide differences that goes at full strength.
-const PULL: f32 = 0.2;
+const PULL: f32 = 0.12;
 /// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
 const LIMIT: f32 = 9.0;
 
@@ -72,13 +72,13 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
 /// Skin is more colourful in half shade than in highlights. That course of colour over lightness is the
 /// person's own and stays; what differs from it at the same lightness is evened.
 fn evened(chroma: &Plane, lightness: &Plane, skin: &Plane, width: f32, settings: &Settings) -> Plane {
-    let patches = share(settings.alpha1, 0.92);
-    let transitions = share(settings.alpha2, 0.3);
+    let patches = share(settings.alpha1, 0.78);
+    let transitions = share(settings.alpha2, 0.2);
     let course = ColourCourse::fit(lightness, chroma, skin);
     let odd = chroma.zip(lightness, |c, l| c - course.at(l));
     let coarse = gauss_masked(&odd, skin, width * COARSE);
     let removed = 1.0 - (1.0 - patches) * (1.0 - transitions);
-    let pull = PULL * patches + 0.5 * transitions;
+    let pull = PULL * patches + 0.3 * transitions;
     let mut change = odd.zip(&coarse, |o, wide| removed * (wide - o) - pull * wide);
     change.apply(|c| LIMIT * (c / LIMIT).tanh());
     // The complexion as a whole stays where it is.
