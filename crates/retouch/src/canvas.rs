@@ -7,8 +7,10 @@ use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Plane, Rect, Size};
 use rayon::prelude::*;
 
+use crate::lay::luma;
 use crate::layer::{Effect, Field, Grid, Layer};
 use crate::pile::Pile;
+use crate::plugin::Blend;
 
 /// Reduced pixels of the picture with all layers laid so far.
 #[derive(Clone, Debug)]
@@ -55,14 +57,18 @@ impl Canvas {
         [&self.rgb[0], &self.rgb[1], &self.rgb[2]]
     }
 
-    /// Takes in the layer that was just pushed onto the pile.
-    pub fn update(&mut self, layer: &Layer, pile: &Pile<'_>, space: &ColourSpace) {
+    /// Takes in the layer that was just pushed onto the pile: what a fresh reading of the pile would give, but
+    /// for the difference between correcting a mean and the mean of corrected pixels.
+    pub fn update(&mut self, layer: &Layer, blend: Blend, pile: &Pile<'_>, space: &ColourSpace) {
         let mut changed = vec![false; self.size().area()];
-        for field in &layer.fields {
-            self.lay_field(field, &mut changed);
-        }
-        for patch in &layer.patches {
-            self.reread(patch.rect, pile, &mut changed);
+        let grey = pile.picture().grey;
+        match blend {
+            Blend::SoftLight => self.lay_pushes(&layer.fields, grey, &mut changed),
+            Blend::Normal => {
+                layer.fields.iter().for_each(|field| self.lay_affine(field, grey, &mut changed));
+                layer.patches.iter().for_each(|patch| self.reread(patch.rect, pile, &mut changed));
+            }
+            Blend::Mask | Blend::Metadata => {}
         }
         for index in 0..changed.len() {
             if changed[index] {
@@ -75,29 +81,56 @@ impl Canvas {
         }
     }
 
-    fn lay_field(&mut self, field: &Field, changed: &mut [bool]) {
-        let part = field.grid.rect.intersect(self.grid.rect);
-        if part.is_empty() {
+    /// Soft-light fields add their pushes and are laid together.
+    fn lay_pushes(&mut self, fields: &[Field], grey: bool, changed: &mut [bool]) {
+        let mut push = vec![[0.0f32; 3]; changed.len()];
+        for field in fields.iter().filter(|field| matches!(field.effect, Effect::SoftLight(_))) {
+            self.visit(field, grey, |index, values, _| (0..3).for_each(|c| push[index][c] += values[c]));
+        }
+        for (index, push) in push.iter().enumerate().filter(|(_, push)| **push != [0.0; 3]) {
+            changed[index] = true;
+            for c in 0..3 {
+                let value = &mut self.rgb[c].samples_mut()[index];
+                *value = soft_light(*value, push[c].clamp(-1.0, 1.0)).clamp(0.0, 1.0);
+            }
+        }
+    }
+
+    fn lay_affine(&mut self, field: &Field, grey: bool, changed: &mut [bool]) {
+        if matches!(field.effect, Effect::SoftLight(_)) {
             return;
         }
-        let width = self.size().width;
+        let mut laid = Vec::new();
+        self.visit(field, grey, |index, values, rgb| {
+            let wished = |c: usize| (rgb[c] * (1.0 + values[c]) + values[3 + c]).clamp(0.0, 1.0);
+            laid.push((index, [wished(0), wished(1), wished(2)]));
+        });
+        for (index, rgb) in laid {
+            changed[index] = true;
+            (0..3).for_each(|c| self.rgb[c].samples_mut()[index] = rgb[c]);
+        }
+    }
+
+    /// Calls `visit(index, values, rgb)` for the samples on which the field has an effect: pushes, or gains and
+    /// offsets, in the share in which the field covers the sample's block.
+    fn visit(&self, field: &Field, grey: bool, mut visit: impl FnMut(usize, [f32; 6], [f32; 3])) {
+        let step = self.grid.step;
+        let part = field.grid.rect.intersect(self.grid.rect);
+        let planes = field.effect.planes();
         for j in 0..self.size().height {
-            for i in 0..width {
-                let (x, y) = self.place(i as f32, j as f32);
-                let inside = x >= part.x as f32 - 0.5
-                    && y >= part.y as f32 - 0.5
-                    && x < part.right() as f32
-                    && y < part.bottom() as f32;
-                if !inside {
+            for i in 0..self.size().width {
+                let (x, y) = (self.grid.x + i * step, self.grid.y + j * step);
+                let block = Rect { x, y, width: step, height: step }.intersect(self.grid.rect);
+                let covered = block.intersect(part);
+                if covered.is_empty() {
                     continue;
                 }
-                let rgb = [0, 1, 2].map(|c| self.rgb[c].at(i, j));
-                let laid = field.apply_at(x, y, rgb);
-                if laid != rgb {
-                    for c in 0..3 {
-                        *self.rgb[c].at_mut(i, j) = laid[c];
-                    }
-                    changed[j * width + i] = true;
+                let index = j * self.size().width + i;
+                let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[index]);
+                let share = covered.size().area() as f32 / block.size().area() as f32;
+                let values = field.values_at(&planes, covered, rgb, grey).map(|v| v * share);
+                if values != [0.0; 6] {
+                    visit(index, values, rgb);
                 }
             }
         }
@@ -133,28 +166,23 @@ impl Canvas {
 }
 
 impl Field {
-    /// The field's effect on encoded RGB at a full-resolution place, without quantisation.
-    fn apply_at(&self, x: f32, y: f32, rgb: [f32; 3]) -> [f32; 3] {
-        let step = self.grid.step as f32;
-        let u = (x - self.grid.x as f32 + 0.5) / step - 0.5;
-        let v = (y - self.grid.y as f32 + 0.5) / step - 0.5;
+    /// Pushes, or gains and offsets, in the middle of a rectangle whose mean encoded colour is `rgb`.
+    fn values_at(&self, planes: &[&Plane], rect: Rect, rgb: [f32; 3], grey: bool) -> [f32; 6] {
+        let grid = self.grid;
+        let middle = |first: usize, count: usize, start: usize| {
+            (first as f32 - start as f32 + 0.5 * count as f32) / grid.step as f32 - 0.5
+        };
+        let (u, v) = (middle(rect.x, rect.width, grid.x), middle(rect.y, rect.height, grid.y));
+        let mut values = [0.0f32; 6];
+        planes.iter().zip(&mut values).for_each(|(plane, value)| *value = plane.bilinear(u, v));
+        if grey {
+            values.chunks_exact_mut(3).for_each(|three| three.fill(luma([three[0], three[1], three[2]])));
+        }
         let share = self.matte.as_ref().map_or(1.0, |model| {
             let slopes = model.slope.iter().zip(rgb).map(|(s, value)| s.bilinear(u, v) * value);
             (slopes.sum::<f32>() + model.offset.bilinear(u, v)).clamp(0.0, 1.0)
         });
-        let mut laid = rgb;
-        for c in 0..3 {
-            laid[c] = match &self.effect {
-                Effect::SoftLight(push) => {
-                    soft_light(rgb[c], (push[c].bilinear(u, v) * share).clamp(-1.0, 1.0))
-                }
-                Effect::Affine { gain, offset } => {
-                    rgb[c] * (1.0 + gain[c].bilinear(u, v) * share) + offset[c].bilinear(u, v) * share
-                }
-            }
-            .clamp(0.0, 1.0);
-        }
-        laid
+        values.map(|value| value * share)
     }
 }
 

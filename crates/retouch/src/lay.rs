@@ -256,20 +256,18 @@ impl StoredPatch {
     }
 }
 
-fn luma(rgb: [f32; 3]) -> f32 {
+/// What stands for three channels in a grey picture.
+pub(crate) fn luma(rgb: [f32; 3]) -> f32 {
     0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
 }
 
 impl StoredField {
     /// `None` when the field has no effect anywhere.
     fn new(field: &Field, orientation: Orientation, stored: Size, grey: bool) -> Option<Self> {
-        let (planes, soft_light): (Vec<&Plane>, bool) = match &field.effect {
-            Effect::SoftLight(push) => (push.iter().collect(), true),
-            Effect::Affine { gain, offset } => (gain.iter().chain(offset).collect(), false),
-        };
+        let planes = field.effect.planes();
         let mut stored_field =
             Self::of_planes(&planes, field.grid, field.matte.as_ref(), orientation, stored)?;
-        stored_field.soft_light = soft_light;
+        stored_field.soft_light = matches!(field.effect, Effect::SoftLight(_));
         if grey {
             for sample in stored_field.samples.chunks_exact_mut(3) {
                 sample.fill(luma([sample[0], sample[1], sample[2]]));

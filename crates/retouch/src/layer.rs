@@ -37,8 +37,16 @@ impl Layer {
                 && patch.rgb.iter().all(|p| p.size() == area)
                 && patch.touched.len() == area.area()
         });
-        let grids = self.fields.iter().map(|f| f.grid).chain(self.mattes.iter().map(|m| m.grid));
-        patches && grids.into_iter().all(|grid| grid.step > 0 && inside(grid.rect))
+        let fits = |grid: Grid, planes: Vec<&Plane>, model: Option<&GuidedModel>| {
+            let samples = planes[0].size();
+            let models = model.into_iter().flat_map(|m| m.slope.iter().chain([&m.offset]));
+            inside(grid.rect)
+                && grid.holds(samples)
+                && planes.into_iter().chain(models).all(|p| p.size() == samples)
+        };
+        let mut fields = self.fields.iter().map(|f| (f.grid, f.effect.planes(), f.matte.as_ref()));
+        let mut mattes = self.mattes.iter().map(|m| (m.grid, vec![&m.plane], m.guide.as_ref()));
+        patches && fields.all(|(g, p, m)| fits(g, p, m)) && mattes.all(|(g, p, m)| fits(g, p, m))
     }
 
     /// Notes a count or measure for the report.
@@ -100,6 +108,18 @@ pub struct Grid {
     pub rect: Rect,
 }
 
+impl Grid {
+    /// True when blocks of so many samples cover the whole rectangle.
+    fn holds(self, samples: Size) -> bool {
+        let reach = |first: usize, count: usize| first.saturating_add(count.saturating_mul(self.step));
+        self.step > 0
+            && samples.area() > 0
+            && (self.x <= self.rect.x && self.y <= self.rect.y)
+            && reach(self.x, samples.width) >= self.rect.right()
+            && reach(self.y, samples.height) >= self.rect.bottom()
+    }
+}
+
 /// A smooth correction on a grid; its samples already carry matte and strength, 0 means no change.
 #[derive(Clone, Debug)]
 pub struct Field {
@@ -125,6 +145,16 @@ pub enum Effect {
     },
 }
 
+impl Effect {
+    /// The pushes, or the gains and then the offsets.
+    pub(crate) fn planes(&self) -> Vec<&Plane> {
+        match self {
+            Self::SoftLight(push) => push.iter().collect(),
+            Self::Affine { gain, offset } => gain.iter().chain(offset).collect(),
+        }
+    }
+}
+
 /// A selection on a grid, optionally refined by the full picture. Several in one layer: the larger holds.
 #[derive(Clone, Debug)]
 pub struct Matte {
@@ -134,4 +164,46 @@ pub struct Matte {
     pub plane: Plane,
     /// Model of the selection, evaluated on every pixel of the full picture.
     pub guide: Option<GuidedModel>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PICTURE: Size = Size::new(10, 7);
+
+    fn field(rect: Rect, step: usize, samples: Size) -> Layer {
+        let plane = || Plane::zeros(samples);
+        let grid = Grid { x: rect.x, y: rect.y, step, rect };
+        let effect = Effect::SoftLight([plane(), plane(), plane()]);
+        Layer { fields: vec![Field { grid, effect, matte: None }], ..Layer::default() }
+    }
+
+    #[test]
+    fn a_layer_must_lie_in_the_picture_and_its_samples_must_cover_its_place() {
+        assert!(Layer::default().lies_in(PICTURE));
+        let whole = PICTURE.rect();
+        assert!(field(whole, 4, Size::new(3, 2)).lies_in(PICTURE));
+        assert!(!field(whole, 4, Size::new(2, 2)).lies_in(PICTURE), "the right edge has no sample");
+        assert!(!field(whole, 4, Size::new(3, 0)).lies_in(PICTURE));
+        assert!(!field(whole, 0, Size::new(3, 2)).lies_in(PICTURE));
+        assert!(!field(Rect::from_edges(4, 0, 11, 7), 1, Size::new(7, 7)).lies_in(PICTURE));
+    }
+
+    #[test]
+    fn planes_of_one_drawing_have_one_size() {
+        let mut layer = field(PICTURE.rect(), 1, PICTURE);
+        if let Effect::SoftLight(push) = &mut layer.fields[0].effect {
+            push[2] = Plane::zeros(Size::new(10, 6));
+        }
+        assert!(!layer.lies_in(PICTURE));
+        let rect = Rect::from_edges(2, 2, 5, 6);
+        let plane = || Plane::zeros(rect.size());
+        let patch = |touched: usize| Layer {
+            patches: vec![Patch { rect, rgb: [plane(), plane(), plane()], touched: vec![true; touched] }],
+            ..Layer::default()
+        };
+        assert!(patch(12).lies_in(PICTURE));
+        assert!(!patch(11).lies_in(PICTURE));
+    }
 }

@@ -8,7 +8,7 @@ pub use preset::Preset;
 
 use serde::Serialize;
 
-use crate::plugin::{Key, Plugin, Scale, Settings};
+use crate::plugin::{Blend, Key, Plugin, Scale, Settings};
 
 /// Plugins in the order in which they run, with their settings.
 #[derive(Clone, Debug, Default)]
@@ -98,13 +98,16 @@ impl Recipe {
         json::parse(text)
     }
 
-    /// The same recipe with every layer wanted as a file of its own, headed by the skin mask.
+    /// The same recipe with every layer wanted as a file of its own and the skin mask in front, behind Face
+    /// Detection only, which must stand first.
     #[must_use]
     pub fn layered(mut self) -> Self {
         self.tasks.iter_mut().for_each(|task| task.as_layer = true);
         let has_mask = self.tasks.iter().any(|task| task.plugin.spec().name == "Skin Mask");
         if let (false, Some(mask)) = (has_mask, crate::plugins::find("Skin Mask")) {
-            self.tasks.insert(0, Task { as_layer: true, ..Task::new(mask) });
+            let front =
+                self.tasks.iter().take_while(|task| task.plugin.spec().blend == Blend::Metadata).count();
+            self.tasks.insert(front, Task { as_layer: true, ..Task::new(mask) });
         }
         self
     }
@@ -112,5 +115,25 @@ impl Recipe {
     /// True when the result is a ZIP.
     pub fn wants_zip(&self) -> bool {
         self.output == OutputChoice::Zip || self.tasks.iter().any(|task| task.as_layer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_skin_mask_heads_a_layered_recipe_but_face_detection_stays_first() {
+        let names = |json: &str| {
+            let recipe = Recipe::from_json(json).expect("a valid payload").layered();
+            assert!(recipe.tasks.iter().all(|task| task.as_layer));
+            recipe.tasks.iter().map(|task| task.plugin.spec().name).collect::<Vec<_>>()
+        };
+        let plain = r#"{"mode":"professional","tasks":[{"Plugin":"Dodge Burn"},{"Plugin":"Skin Tone"}]}"#;
+        assert_eq!(names(plain), ["Skin Mask", "Dodge Burn", "Skin Tone"]);
+        let told = r#"{"mode":"professional","tasks":[{"Plugin":"Face Detection"},{"Plugin":"Skin Tone"}]}"#;
+        assert_eq!(names(told), ["Face Detection", "Skin Mask", "Skin Tone"]);
+        let masked = r#"{"mode":"professional","tasks":[{"Plugin":"Skin Tone"},{"Plugin":"Skin Mask"}]}"#;
+        assert_eq!(names(masked), ["Skin Tone", "Skin Mask"]);
     }
 }

@@ -186,10 +186,10 @@ impl<'a> Scene<'a> {
             return;
         }
         for view in &mut self.faces {
-            view.canvas.update(layer, &self.pile, self.space);
+            view.canvas.update(layer, blend, &self.pile, self.space);
         }
         if let Some(view) = &mut self.picture {
-            view.canvas.update(layer, &self.pile, self.space);
+            view.canvas.update(layer, blend, &self.pile, self.space);
         }
     }
 }
@@ -234,3 +234,8 @@ fn face_rect(face: &Face, step: usize, size: Size) -> Rect {
         reach *= 0.9;
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;

@@ -28,3 +28,6 @@ pub fn plugins() -> &'static [&'static dyn Plugin] {
 pub fn find(name: &str) -> Option<&'static dyn Plugin> {
     ALL.iter().copied().find(|plugin| plugin.spec().name == name)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! What holds for every plugin on a made-up picture, without networks.
+
+use pixel::filter::gauss;
+use pixel::picture::Samples;
+use pixel::{Plane, Rect, Size};
+use vision::FaceRegions;
+
+use super::plugins;
+use crate::canvas::Canvas;
+use crate::plugin::Settings;
+use crate::scene::testing::SceneBuilder;
+
+const SIZE: Size = Size::new(97, 83);
+const FACE: Rect = Rect { x: 8, y: 6, width: 80, height: 70 };
+
+/// Something for everyone: blotches, shine and a dark spot on a warm ground.
+fn blotchy(x: usize, y: usize) -> [f32; 3] {
+    let (x, y) = (x as f32, y as f32);
+    let blotch = 0.08 * (x / 4.0).sin() * (y / 5.0).cos();
+    let shine = 0.3 * (-((x - 40.0).powi(2) + (y - 30.0).powi(2)) / 40.0).exp();
+    let spot = -0.2 * (-((x - 55.0).powi(2) + (y - 45.0).powi(2)) / 5.0).exp();
+    [0.75 + blotch + shine + spot, 0.55 + blotch + shine + spot, 0.45 + 0.7 * blotch + shine + spot]
+}
+
+/// A soft disc in the middle of the canvas that reaches zero well inside it.
+fn disc(canvas: &Canvas) -> Plane {
+    let (w, h) = (canvas.size().width as f32, canvas.size().height as f32);
+    let hard = Plane::from_fn(canvas.size(), |x, y| {
+        let (dx, dy) = ((x as f32 + 0.5) / w - 0.5, (y as f32 + 0.5) / h - 0.5);
+        if dx.hypot(dy) < 0.3 { 1.0 } else { 0.0 }
+    });
+    gauss(&hard, 1.0).map(|v| if v < 0.01 { 0.0 } else { v })
+}
+
+fn on_skin(canvas: &Canvas, regions: &mut FaceRegions) {
+    regions.skin = disc(canvas);
+    regions.oval = disc(canvas);
+}
+
+fn strong(name: &str) -> Settings {
+    let spec = plugins().iter().map(|plugin| plugin.spec()).find(|spec| spec.name == name);
+    let spec = spec.expect("a plugin of the list");
+    let top = |key| spec.param(key).map_or(0.0, |param| param.max);
+    let (alpha1, alpha2) = (top(crate::Key::Alpha1), top(crate::Key::Alpha2));
+    Settings { alpha1, alpha2, ..Settings::defaults(spec) }
+}
+
+#[test]
+fn strength_0_draws_nothing_that_can_be_seen() {
+    let builder =
+        SceneBuilder::new(SIZE, blotchy).face(FACE, 2, 60.0, on_skin).whole(2, |canvas, regions| {
+            regions.skin = disc(canvas);
+            regions.clothes = disc(canvas);
+            regions.person = disc(canvas);
+            regions.background = disc(canvas).map(|v| 1.0 - v);
+        });
+    for plugin in plugins() {
+        let off = Settings { alpha1: 0.0, alpha2: 0.0, ..Settings::defaults(plugin.spec()) };
+        let name = plugin.spec().name;
+        assert_eq!(builder.retouched(*plugin, &off).rgb, builder.picture.rgb, "{name}");
+    }
+}
+
+#[test]
+fn where_nothing_is_to_be_worked_on_nothing_changes() {
+    let nobody = SceneBuilder::new(SIZE, blotchy);
+    let empty = SceneBuilder::new(SIZE, blotchy).face(FACE, 2, 60.0, |_, _| {}).whole(2, |_, _| {});
+    for plugin in plugins() {
+        let name = plugin.spec().name;
+        for builder in [&nobody, &empty] {
+            assert_eq!(builder.retouched(*plugin, &strong(name)).rgb, builder.picture.rgb, "{name}");
+        }
+    }
+}
+
+#[test]
+fn nothing_changes_outside_the_skin_that_was_painted() {
+    let builder = SceneBuilder::new(SIZE, blotchy).face(FACE, 2, 60.0, on_skin);
+    let scene = builder.scene();
+    let (canvas, skin) = (&scene.faces()[0].canvas, &scene.faces()[0].regions.skin);
+    let Samples::U8(before) = &builder.picture.rgb else { panic!("8 bits") };
+    let mut workers = 0;
+    for plugin in plugins() {
+        let name = plugin.spec().name;
+        let Samples::U8(after) = builder.retouched(*plugin, &strong(name)).rgb else { panic!("8 bits") };
+        workers += usize::from(after != *before);
+        for i in (0..SIZE.area()).filter(|i| before[3 * i..3 * i + 3] != after[3 * i..3 * i + 3]) {
+            let (u, v) = canvas.position((i % SIZE.width) as f32, (i / SIZE.width) as f32);
+            let near = skin.bilinear(u, v) > 0.0;
+            assert!(near, "{name} changed {}, {}", i % SIZE.width, i / SIZE.width);
+        }
+    }
+    assert!(workers >= 3, "the painted skin gives skin plugins work to do");
+}
