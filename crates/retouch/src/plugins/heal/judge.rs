@@ -1,0 +1,97 @@
+//! Judges what was found: passing marks are healed, what a person always wears stays.
+
+use super::lines::Line;
+use super::look::Look;
+use super::spots::Spot;
+
+/// Contrast from which, to which, a dark brown sharp spot turns from blemish to mole.
+const MOLE: [f32; 2] = [17.0, 21.0];
+/// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
+const FRECKLES: [f32; 2] = [7.0, 12.0];
+const FRECKLED: f32 = 0.3;
+/// Visible radius, in face widths, of the largest blemish.
+const LARGEST: [f32; 2] = [0.03, 0.036];
+/// Distance, in face widths, within which lines of one direction are taken for wrinkles.
+const FURROWS: f32 = 0.09;
+
+/// What is done to everything found.
+pub(super) struct Verdict {
+    /// Share of each spot that is healed, 0..1.
+    pub spots: Vec<f32>,
+    /// Share of each line that is healed, 0..1.
+    pub lines: Vec<f32>,
+    /// Clear marks that stay: moles, freckles, large patches.
+    pub kept: usize,
+}
+
+/// Decides at a sensitivity (0..1).
+pub(super) fn judge(look: &Look, spots: &[Spot], lines: &[Line], sensitivity: f32) -> Verdict {
+    // Halving the sensitivity asks for marks about twice as clear; at nothing nothing is clear enough.
+    let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
+    let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
+    let mut kept = 0;
+    let spot_shares = spots
+        .iter()
+        .map(|spot| {
+            let stays = permanence(look, spot, spots);
+            if spot.first && stays > 0.5 && spot.saliency > 1.0 {
+                kept += 1;
+            }
+            clear(spot.saliency) * (1.0 - stays)
+        })
+        .collect();
+    let line_shares =
+        lines.iter().map(|line| clear(line.saliency) * (1.0 - furrow(look, line, lines))).collect();
+    Verdict { spots: spot_shares, lines: line_shares, kept }
+}
+
+/// How surely a spot belongs to the person, 0..1.
+fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
+    let large = ramp(spot.radius / look.width, LARGEST);
+    if !is_brown(spot) {
+        return large;
+    }
+    let mole = ramp(spot.contrast, MOLE);
+    let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
+    large.max(mole).max(ramp(alike, FRECKLES))
+}
+
+/// Darker without being much redder: pigment, not blood.
+fn is_brown(spot: &Spot) -> bool {
+    let [l, a, _] = spot.shift;
+    l < 0.0 && a < 0.6 * -l
+}
+
+fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
+    let near = (spot.x - other.x).hypot(spot.y - other.y) < FRECKLED * look.width;
+    let ratio = |a: f32, b: f32| a < 2.0 * b && b < 2.0 * a;
+    near && other.first
+        && is_brown(other)
+        && ratio(spot.radius, other.radius)
+        && ratio(spot.contrast, other.contrast)
+}
+
+/// How surely a line is one of the furrows of a face, 0..1: soft, red-brown, beside others of its direction.
+fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
+    let beside = all
+        .iter()
+        .filter(|other| {
+            let turn = (line.angle - other.angle).abs();
+            let turn = turn.min(std::f32::consts::PI - turn);
+            let [dx, dy] = [0, 1].map(|k| line.middle[k] - other.middle[k]);
+            let across = (dy * line.angle.cos() - dx * line.angle.sin()).abs();
+            let near = dx.hypot(dy) < FURROWS * look.width && across > 0.008 * look.width;
+            near && turn < 0.35 && other.length > 0.4 * line.length
+        })
+        .count() as f32;
+    ramp(beside, [0.9, 2.0])
+}
+
+fn ramp(value: f32, range: [f32; 2]) -> f32 {
+    smooth((value - range[0]) / (range[1] - range[0]))
+}
+
+fn smooth(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}

@@ -1,0 +1,351 @@
+//! Repairs marks with real skin from nearby, cloned so that light and colour go on from the skin around.
+
+use pixel::colour::Lab;
+use pixel::filter::{Components, distance_outside, gauss};
+use pixel::{Plane, Rect, Size};
+use rayon::prelude::*;
+
+use super::look::Look;
+use super::skin::Texture;
+use crate::layer::Patch;
+use crate::scene::Scene;
+
+/// Width of the ring of skin around a mark that a repair must go on from, in face widths.
+const RING: f32 = 0.009;
+/// Directions and distances (in face widths beyond the mark's own size) in which clean skin is looked for.
+const DIRECTIONS: usize = 20;
+const DISTANCES: [f32; 6] = [0.012, 0.025, 0.04, 0.06, 0.09, 0.13];
+/// Sources that are tried at full resolution.
+const TRIED: usize = 4;
+/// Samples of the ring that carry the membrane.
+const ANCHORS: usize = 96;
+/// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
+const TEXTURE: [f32; 2] = [0.8, 1.25];
+const TEXTURE_AT_ALL: [f32; 2] = [0.55, 1.7];
+
+/// A connected place to be repaired.
+struct Place {
+    /// Samples to be replaced, and the ring around them.
+    inside: Vec<(usize, usize)>,
+    ring: Vec<(usize, usize)>,
+    bounds: Rect,
+}
+
+/// Where clean skin lies, and its texture.
+pub(super) struct Sources {
+    clean: Plane,
+    energy: Plane,
+}
+
+impl Sources {
+    /// `marks` are all that was noticed, healed or not.
+    pub fn new(look: &Look, texture: &Texture, marks: &Plane) -> Self {
+        let band = &texture.bands[1];
+        let size = look.size();
+        let dirty = Plane::from_fn(size, |x, y| {
+            if marks.at(x, y) > 0.5 || look.zone.at(x, y) < 0.5 {
+                return 1.0;
+            }
+            let strong = (0..2).any(|c| band.planes[c].at(x, y).abs() > 3.6 * band.spread[c].at(x, y));
+            if strong { 1.0 } else { 0.0 }
+        });
+        let margin = (0.003 * look.width).max(1.0);
+        let clean = distance_outside(&dirty).map(|d| if d > margin { 1.0 } else { 0.0 });
+        let fine = look.lab.l.zip(&texture.soft.l, |v, s| (v - s).abs());
+        let energy = gauss(&fine, 0.008 * look.width);
+        Self { clean, energy }
+    }
+}
+
+/// Full-resolution patches for every place of `wanted` (share to be healed, 0..1) that can be repaired well.
+pub(super) fn repair(
+    scene: &Scene<'_>,
+    look: &Look,
+    texture: &Texture,
+    sources: &Sources,
+    wanted: &Plane,
+) -> Vec<Patch> {
+    let places = places(look, wanted);
+    places
+        .par_iter()
+        .filter_map(|place| {
+            if scene.cancelled() {
+                return None;
+            }
+            repair_place(scene, look, texture, sources, wanted, place)
+        })
+        .collect()
+}
+
+/// The connected places; long ones are cut to pieces that find their source on their own.
+fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
+    let size = look.size();
+    let marked = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
+    let parts: Components = pixel::filter::label(&marked);
+    let piece = (0.07 * look.width).max(12.0) as usize;
+    let ring_width = (RING * look.width).max(3.0);
+    let mut places = Vec::new();
+    for (number, bounds) in parts.bounds.iter().enumerate() {
+        let cut = |length: usize| length.div_ceil(length.div_ceil(piece).max(1)).max(1);
+        let (across, down) = (cut(bounds.width), cut(bounds.height));
+        for top in (bounds.y..bounds.bottom()).step_by(down) {
+            for left in (bounds.x..bounds.right()).step_by(across) {
+                let tile = Rect { x: left, y: top, width: across, height: down }.intersect(*bounds);
+                let inside: Vec<(usize, usize)> =
+                    cells(tile).filter(|&(x, y)| parts.at(x, y) as usize == number + 1).collect();
+                if inside.is_empty() {
+                    continue;
+                }
+                let ring = ring(look, &marked, tile, &inside, ring_width);
+                let bounds = inside.iter().chain(&ring).fold(Rect::from_edges(0, 0, 0, 0), |r, &(x, y)| {
+                    r.union(Rect { x, y, width: 1, height: 1 })
+                });
+                if ring.len() >= 8 {
+                    places.push(Place { inside, ring, bounds: bounds.grow(2, size) });
+                }
+            }
+        }
+    }
+    places
+}
+
+fn cells(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
+    (rect.y..rect.bottom()).flat_map(move |y| (rect.x..rect.right()).map(move |x| (x, y)))
+}
+
+/// Skin within `width` samples of a place that is not marked itself.
+fn ring(
+    look: &Look,
+    marked: &Plane,
+    tile: Rect,
+    inside: &[(usize, usize)],
+    width: f32,
+) -> Vec<(usize, usize)> {
+    let near = tile.grow(width.ceil() as usize + 1, look.size());
+    let mut own = Plane::zeros(near.size());
+    inside.iter().for_each(|&(x, y)| *own.at_mut(x - near.x, y - near.y) = 1.0);
+    let away = distance_outside(&own);
+    cells(near)
+        .filter(|&(x, y)| {
+            let d = away.at(x - near.x, y - near.y);
+            d > 0.9 && d <= width && marked.at(x, y) < 0.5 && look.skin.at(x, y) > 0.5
+        })
+        .collect()
+}
+
+fn repair_place(
+    scene: &Scene<'_>,
+    look: &Look,
+    texture: &Texture,
+    sources: &Sources,
+    wanted: &Plane,
+    place: &Place,
+) -> Option<Patch> {
+    let offsets = best_offsets(look, texture, sources, place);
+    let target = full_rect(look, place.bounds);
+    let picture = scene.read(target);
+    let before = scene.lab(&picture);
+    let matte = full_matte(look, wanted, place, target);
+    let mut best: Option<(f32, Lab)> = None;
+    for (dx, dy) in offsets {
+        let source = shifted(target, dx * look.step as isize, dy * look.step as isize, scene.size())?;
+        let skin = scene.lab(&scene.read(source));
+        let healed = clone(look, texture, place, (dx, dy), target, &skin);
+        let ratio = texture_ratio(look, &before, &healed, &matte, place, target);
+        let miss = ratio.ln().abs();
+        if best.as_ref().is_none_or(|(least, _)| miss < *least) {
+            best = Some((miss, healed));
+        }
+        if ratio > TEXTURE[0] && ratio < TEXTURE[1] {
+            break;
+        }
+    }
+    let (miss, healed) = best?;
+    if miss > TEXTURE_AT_ALL[1].ln() {
+        return None;
+    }
+    Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte))
+}
+
+/// The offsets whose skin fits best, best first: clean all over, of like colour, light and texture along the ring.
+fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place) -> Vec<(isize, isize)> {
+    let size = look.size();
+    let extent = 0.5 * place.inside.len() as f32;
+    let own = (extent / std::f32::consts::FRAC_PI_2).sqrt();
+    let ring = thinned(&place.ring, 48);
+    let checked: Vec<(usize, usize)> =
+        thinned(&place.inside, 96).into_iter().chain(ring.iter().copied()).collect();
+    let energy_here = mean(&ring, |x, y| sources.energy.at(x, y)).max(0.05);
+    let mut found: Vec<(f32, (isize, isize))> = Vec::new();
+    for (far, distance) in DISTANCES.iter().enumerate() {
+        for n in 0..DIRECTIONS {
+            let angle = (n as f32 + 0.5 * (far % 2) as f32) / DIRECTIONS as f32 * std::f32::consts::TAU;
+            let reach = own * 1.3 + distance * look.width;
+            let offset = ((reach * angle.cos()).round() as isize, (reach * angle.sin()).round() as isize);
+            let at = |x: usize, y: usize| {
+                let (u, v) = (x as isize + offset.0, y as isize + offset.1);
+                let inside = u >= 0 && v >= 0 && u < size.width as isize && v < size.height as isize;
+                inside.then_some((u as usize, v as usize))
+            };
+            let clean =
+                checked.iter().all(|&(x, y)| at(x, y).is_some_and(|(u, v)| sources.clean.at(u, v) > 0.5));
+            if !clean || offset == (0, 0) {
+                continue;
+            }
+            let there = |x: usize, y: usize| at(x, y).unwrap_or((x, y));
+            let mut differences = [0.0f32; 3];
+            let mut squares = [0.0f32; 3];
+            for &(x, y) in &ring {
+                let (u, v) = there(x, y);
+                let (t, s) = (texture.soft.at(x, y), texture.soft.at(u, v));
+                for c in 0..3 {
+                    let d = t[c] - s[c];
+                    differences[c] += d / ring.len() as f32;
+                    squares[c] += d * d / ring.len() as f32;
+                }
+            }
+            let varies =
+                (0..3).map(|c| (squares[c] - differences[c] * differences[c]).max(0.0)).sum::<f32>().sqrt();
+            let offset_colour = differences.iter().map(|d| d * d).sum::<f32>().sqrt();
+            let energy_there = mean(&checked, |x, y| {
+                let (u, v) = there(x, y);
+                sources.energy.at(u, v)
+            });
+            let grain = (energy_there.max(0.05) / energy_here).ln().abs();
+            let cost = varies + 0.25 * offset_colour + 4.0 * grain + 6.0 * distance;
+            found.push((cost, offset));
+        }
+    }
+    found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    found.into_iter().take(TRIED).map(|f| f.1).collect()
+}
+
+fn thinned(cells: &[(usize, usize)], count: usize) -> Vec<(usize, usize)> {
+    let stride = cells.len().div_ceil(count).max(1);
+    cells.iter().copied().step_by(stride).collect()
+}
+
+fn mean(cells: &[(usize, usize)], value: impl Fn(usize, usize) -> f32) -> f32 {
+    cells.iter().map(|&(x, y)| value(x, y)).sum::<f32>() / cells.len().max(1) as f32
+}
+
+/// The source's pixels under a membrane that meets the skin along the ring: the difference there, spread over the
+/// inside with weights of inverse cubed distance (in the manner of mean-value coordinates; Farbman et al., 2009).
+fn clone(
+    look: &Look,
+    texture: &Texture,
+    place: &Place,
+    offset: (isize, isize),
+    target: Rect,
+    source: &Lab,
+) -> Lab {
+    let anchors: Vec<([f32; 2], [f32; 3])> = thinned(&place.ring, ANCHORS)
+        .into_iter()
+        .map(|(x, y)| {
+            let (u, v) = ((x as isize + offset.0) as usize, (y as isize + offset.1) as usize);
+            let (t, s) = (around(texture, x, y), around(texture, u, v));
+            ([x as f32, y as f32], [0, 1, 2].map(|c| t[c] - s[c]))
+        })
+        .collect();
+    let bounds = place.bounds;
+    let mut membrane = [0; 3].map(|_| Plane::zeros(bounds.size()));
+    for (x, y) in cells(bounds) {
+        let (mut sum, mut weights) = ([0.0f32; 3], 0.0f32);
+        for (at, difference) in &anchors {
+            let squared = (at[0] - x as f32).powi(2) + (at[1] - y as f32).powi(2) + 1.0;
+            let weight = 1.0 / (squared * squared.sqrt());
+            (0..3).for_each(|c| sum[c] += weight * difference[c]);
+            weights += weight;
+        }
+        (0..3).for_each(|c| *membrane[c].at_mut(x - bounds.x, y - bounds.y) = sum[c] / weights);
+    }
+    let step = look.step as f32;
+    let full = |plane: &Plane, skin: &Plane| {
+        Plane::from_fn(target.size(), |x, y| {
+            let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
+            skin.at(x, y) + plane.bilinear(at(x), at(y))
+        })
+    };
+    Lab {
+        l: full(&membrane[0], &source.l),
+        a: full(&membrane[1], &source.a),
+        b: full(&membrane[2], &source.b),
+    }
+}
+
+/// Mean colour of nine samples.
+fn around(texture: &Texture, x: usize, y: usize) -> [f32; 3] {
+    let lab = &texture.soft;
+    [&lab.l, &lab.a, &lab.b].map(|plane| {
+        let mut sum = 0.0;
+        for v in -1..=1 {
+            for u in -1..=1 {
+                sum += plane.at_clamped(x as isize + u, y as isize + v);
+            }
+        }
+        sum / 9.0
+    })
+}
+
+/// Where the look's samples lie in the picture, cut to the look.
+fn full_rect(look: &Look, bounds: Rect) -> Rect {
+    let step = look.step;
+    let rect = Rect {
+        x: look.rect.x + bounds.x * step,
+        y: look.rect.y + bounds.y * step,
+        width: bounds.width * step,
+        height: bounds.height * step,
+    };
+    rect.intersect(look.rect)
+}
+
+fn shifted(rect: Rect, dx: isize, dy: isize, size: Size) -> Option<Rect> {
+    let (x, y) = (rect.x.checked_add_signed(dx)?, rect.y.checked_add_signed(dy)?);
+    let moved = Rect { x, y, ..rect };
+    (moved.right() <= size.width && moved.bottom() <= size.height).then_some(moved)
+}
+
+/// The share to be healed at full resolution, soft along its edge; other places' samples stay 0.
+fn full_matte(look: &Look, wanted: &Plane, place: &Place, target: Rect) -> Plane {
+    let bounds = place.bounds;
+    let mut own = Plane::zeros(bounds.size());
+    for &(x, y) in &place.inside {
+        *own.at_mut(x - bounds.x, y - bounds.y) = wanted.at(x, y);
+    }
+    let soft = gauss(&own, 0.8);
+    let step = look.step as f32;
+    Plane::from_fn(target.size(), |x, y| {
+        let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
+        let value = soft.bilinear(at(x), at(y));
+        if value < 0.01 { 0.0 } else { value }
+    })
+}
+
+/// Deviation of the finest detail inside the repair over that of the skin around.
+fn texture_ratio(look: &Look, before: &Lab, healed: &Lab, matte: &Plane, place: &Place, target: Rect) -> f32 {
+    let sigma = (0.0035 * look.width * look.step as f32).max(1.1);
+    let detail = |plane: &Plane| plane.zip(&gauss(plane, sigma), |v, s| (v - s) * (v - s));
+    let (old, new) = (detail(&before.l), detail(&healed.l));
+    let (mut inside, mut weight) = (0.0f64, 0.0f64);
+    for (value, m) in new.samples().iter().zip(matte.samples()) {
+        if *m > 0.3 {
+            inside += f64::from(*value);
+            weight += 1.0;
+        }
+    }
+    let (mut outside, mut count) = (0.0f64, 0.0f64);
+    let step = look.step;
+    for &(x, y) in &place.ring {
+        let left = look.rect.x + x * step - target.x;
+        let top = look.rect.y + y * step - target.y;
+        for (u, v) in
+            cells(Rect { x: left, y: top, width: step, height: step }.intersect(target.size().rect()))
+        {
+            outside += f64::from(old.at(u, v));
+            count += 1.0;
+        }
+    }
+    let inside = inside / weight.max(1.0) + 1e-3;
+    let outside = outside / count.max(1.0) + 1e-3;
+    (inside / outside).sqrt() as f32
+}

@@ -1,0 +1,255 @@
+//! Finds small marks that differ from the skin all around them.
+
+use pixel::Plane;
+
+use super::look::Look;
+use super::skin::{Band, Texture};
+
+/// A band must answer this many times more strongly than this skin usually does.
+const NOTICED: f32 = 3.4;
+/// Answer and contrast (units of CIELAB at medium skin) of the faintest mark that is healed at full sensitivity.
+const ANSWER: f32 = 4.6;
+const CONTRAST: f32 = 2.8;
+/// Weight of a* and b* against L* in how much a mark is seen.
+const CHROMA: f32 = 0.6;
+/// Sectors of the ring of skin around a mark.
+const SECTORS: usize = 8;
+/// Share of the contrast that the second weakest side must show.
+const ROUND: [f32; 2] = [0.3, 0.55];
+
+/// A place that differs from the skin around it.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    /// Centre in samples.
+    pub x: f32,
+    /// Centre in samples.
+    pub y: f32,
+    /// Visible radius in samples.
+    pub radius: f32,
+    /// Colour of the core less that of the ring, CIELAB in optical-density units.
+    pub shift: [f32; 3],
+    /// Size of the shift as it is seen.
+    pub contrast: f32,
+    /// How clearly it stands out: 1 is just healed at full sensitivity.
+    pub saliency: f32,
+    /// Share of the contrast that is lost within the outer third of the radius: near 1 for sharp edges.
+    pub sharpness: f32,
+    /// Samples that belong to it.
+    pub footprint: Vec<usize>,
+    /// False when a clearer spot was found at the same place.
+    pub first: bool,
+}
+
+/// All spots, the clearest first.
+pub(super) fn find_spots(look: &Look, texture: &Texture) -> Vec<Spot> {
+    let mut spots: Vec<Spot> = Vec::new();
+    for band in &texture.bands {
+        for (channel, sign) in [(0, -1.0f32), (0, 1.0), (1, 1.0)] {
+            for (x, y, answer) in peaks(look, band, channel, sign) {
+                spots.extend(measure(look, texture, band, (x, y), answer));
+            }
+        }
+    }
+    spots.sort_by(|a, b| {
+        b.saliency.total_cmp(&a.saliency).then(a.y.total_cmp(&b.y)).then(a.x.total_cmp(&b.x))
+    });
+    for i in 1..spots.len() {
+        let (earlier, rest) = spots.split_at_mut(i);
+        let spot = &mut rest[0];
+        let same = |other: &Spot| {
+            other.first && (other.x - spot.x).hypot(other.y - spot.y) < other.radius.max(spot.radius)
+        };
+        spot.first = !earlier.iter().any(same);
+    }
+    spots
+}
+
+/// Local maxima of a band that stand out from this skin, in samples of the look.
+fn peaks(look: &Look, band: &Band, channel: usize, sign: f32) -> Vec<(usize, usize, f32)> {
+    let (plane, spread) = (&band.planes[channel], &band.spread[channel]);
+    let mut found = Vec::new();
+    let (width, height) = (plane.width(), plane.height());
+    for y in 1..height.saturating_sub(1) {
+        for x in 1..width - 1 {
+            let value = sign * plane.at(x, y);
+            if value < 0.3 {
+                continue;
+            }
+            let highest = (y - 1..=y + 1)
+                .all(|v| (x - 1..=x + 1).all(|u| (u == x && v == y) || sign * plane.at(u, v) <= value));
+            if !highest {
+                continue;
+            }
+            let centre = |k: usize| k * band.factor + band.factor / 2;
+            let (cx, cy) = (centre(x).min(look.size().width - 1), centre(y).min(look.size().height - 1));
+            if look.zone.at(cx, cy) < 0.5 {
+                continue;
+            }
+            let answer = value / spread.at(x, y);
+            if answer > NOTICED {
+                found.push((cx, cy, answer));
+            }
+        }
+    }
+    found
+}
+
+/// Colour, contrast and extent of a peak; `None` when it does not differ from its surroundings all around.
+fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answer: f32) -> Option<Spot> {
+    let (x, y) = (at.0 as f32, at.1 as f32);
+    let radius = band.radius;
+    let core = disc_mean(texture, x, y, (0.6 * radius).max(0.9));
+    let ring = ring(look, texture, x, y, (1.7 * radius + 1.0, 2.5 * radius + 2.5))?;
+    let around = [0, 1, 2].map(|c| median(ring.iter().map(|sector| sector[c]).collect()));
+    let density = texture.density(at.0, at.1);
+    let shift = [0, 1, 2].map(|c| (core[c] - around[c]) * density);
+    let contrast = seen(shift);
+    if contrast < 0.5 * CONTRAST {
+        return None;
+    }
+    let direction = weigh(shift).map(|v| v / contrast);
+    let mut sides: Vec<f32> = ring
+        .iter()
+        .map(|sector| {
+            let away = weigh([0, 1, 2].map(|c| (core[c] - sector[c]) * density));
+            (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
+        })
+        .collect();
+    sides.sort_by(f32::total_cmp);
+    let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
+    if round <= 0.0 {
+        return None;
+    }
+    let saliency = (answer / ANSWER).min(contrast / CONTRAST) * round;
+    let along = |i: usize| {
+        let here = [&texture.soft.l, &texture.soft.a, &texture.soft.b].map(|plane| plane.samples()[i]);
+        let away = weigh([0, 1, 2].map(|c| (here[c] - around[c]) * density));
+        (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
+    };
+    let footprint = footprint(look, (x, y), radius, along);
+    let sharpness = sharpness(look, (x, y), &footprint, along);
+    let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
+    Some(Spot { x, y, radius: extent, shift, contrast, saliency, sharpness, footprint, first: true })
+}
+
+fn weigh(shift: [f32; 3]) -> [f32; 3] {
+    [shift[0], CHROMA * shift[1], CHROMA * shift[2]]
+}
+
+/// How much a difference of CIELAB values is seen.
+pub(super) fn seen(shift: [f32; 3]) -> f32 {
+    weigh(shift).iter().map(|v| v * v).sum::<f32>().sqrt()
+}
+
+fn disc_mean(texture: &Texture, x: f32, y: f32, radius: f32) -> [f32; 3] {
+    let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
+    let size = texture.soft.size();
+    let range = |centre: f32, side: usize| {
+        (centre - radius).ceil().max(0.0) as usize..((centre + radius).floor() as usize + 1).min(side)
+    };
+    for v in range(y, size.height) {
+        for u in range(x, size.width) {
+            if (u as f32 - x).hypot(v as f32 - y) <= radius {
+                let value = texture.soft.at(u, v);
+                (0..3).for_each(|c| sum[c] += value[c]);
+                count += 1.0;
+            }
+        }
+    }
+    sum.map(|s| s / count.max(1.0))
+}
+
+/// Mean colours of the sectors of a ring as far as they show skin; `None` with fewer than six.
+fn ring(look: &Look, texture: &Texture, x: f32, y: f32, radii: (f32, f32)) -> Option<Vec<[f32; 3]>> {
+    let mut sums = [[0.0f32; 4]; SECTORS];
+    let size = look.size();
+    let (inner, outer) = radii;
+    let stride = ((outer / 8.0) as usize).max(1);
+    let range = |centre: f32, side: usize| {
+        ((centre - outer).ceil().max(0.0) as usize..((centre + outer).floor() as usize + 1).min(side))
+            .step_by(stride)
+    };
+    for v in range(y, size.height) {
+        for u in range(x, size.width) {
+            let (dx, dy) = (u as f32 - x, v as f32 - y);
+            let away = dx.hypot(dy);
+            if away < inner || away > outer || look.skin.at(u, v) < 0.5 {
+                continue;
+            }
+            let turn = dy.atan2(dx) / std::f32::consts::TAU + 0.5;
+            let sector = &mut sums[((turn * SECTORS as f32) as usize).min(SECTORS - 1)];
+            let value = texture.soft.at(u, v);
+            (0..3).for_each(|c| sector[c] += value[c]);
+            sector[3] += 1.0;
+        }
+    }
+    let seen: Vec<[f32; 3]> =
+        sums.iter().filter(|s| s[3] >= 2.0).map(|s| [s[0] / s[3], s[1] / s[3], s[2] / s[3]]).collect();
+    (seen.len() >= 6).then_some(seen)
+}
+
+/// The samples around the centre that share the mark's colour, with a disc of its radius.
+fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize) -> f32) -> Vec<usize> {
+    const BELONGS: f32 = 0.22;
+    let size = look.size();
+    let reach = 2.0 * radius + 2.0;
+    let whole = 1.15 * radius + 0.5;
+    let start =
+        (centre.1 as usize).min(size.height - 1) * size.width + (centre.0 as usize).min(size.width - 1);
+    let mut open = vec![start];
+    let mut taken = vec![start];
+    while let Some(index) = open.pop() {
+        let (x, y) = (index % size.width, index / size.width);
+        let neighbours = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+        for (u, v) in neighbours {
+            if u >= size.width || v >= size.height {
+                continue;
+            }
+            let next = v * size.width + u;
+            let away = (u as f32 - centre.0).hypot(v as f32 - centre.1);
+            let belongs = away <= whole || (away <= reach && along(next) > BELONGS);
+            if !belongs || look.zone.samples()[next] < 0.5 || taken.contains(&next) {
+                continue;
+            }
+            taken.push(next);
+            open.push(next);
+        }
+    }
+    taken.sort_unstable();
+    taken
+}
+
+/// How much steeper than a soft hill the mark's edge is: loss of contrast from 0.7 to 1.3 of its radius.
+fn sharpness(look: &Look, centre: (f32, f32), footprint: &[usize], along: impl Fn(usize) -> f32) -> f32 {
+    let radius = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
+    let size = look.size();
+    let mean_at = |r: f32| {
+        let mut sum = 0.0;
+        for n in 0..16 {
+            let (sin, cos) = (n as f32 / 16.0 * std::f32::consts::TAU).sin_cos();
+            let at = |v: f32, side: usize| (v.round().max(0.0) as usize).min(side - 1);
+            sum +=
+                along(at(centre.1 + r * sin, size.height) * size.width + at(centre.0 + r * cos, size.width));
+        }
+        sum / 16.0
+    };
+    mean_at(0.6 * radius) - mean_at(1.2 * radius)
+}
+
+pub(super) fn median(mut values: Vec<f32>) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+/// A plane that is 1 on the footprints and 0 elsewhere.
+pub(super) fn stamp<'a>(plane: &mut Plane, footprints: impl Iterator<Item = &'a Vec<usize>>, value: f32) {
+    for footprint in footprints {
+        for &index in footprint {
+            let v = &mut plane.samples_mut()[index];
+            *v = v.max(value);
+        }
+    }
+}
