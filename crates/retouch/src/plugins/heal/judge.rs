@@ -5,7 +5,7 @@ use super::look::Look;
 use super::spots::Spot;
 
 /// Contrast from which, to which, a dark brown sharp spot turns from blemish to mole.
-const MOLE: [f32; 2] = [17.0, 21.0];
+const MOLE: [f32; 2] = [20.0, 24.0];
 /// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
 const FRECKLES: [f32; 2] = [7.0, 12.0];
 const FRECKLED: f32 = 0.3;
@@ -51,7 +51,7 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
     if !is_brown(spot) {
         return large;
     }
-    let mole = ramp(spot.contrast, MOLE);
+    let mole = ramp(spot.plain, MOLE);
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
     large.max(mole).max(ramp(alike, FRECKLES))
 }
@@ -64,7 +64,7 @@ fn is_brown(spot: &Spot) -> bool {
 
 fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
     let near = (spot.x - other.x).hypot(spot.y - other.y) < FRECKLED * look.width;
-    let ratio = |a: f32, b: f32| a < 2.0 * b && b < 2.0 * a;
+    let ratio = |a: f32, b: f32| a < 1.6 * b && b < 1.6 * a;
     near && other.first
         && is_brown(other)
         && ratio(spot.radius, other.radius)
@@ -81,7 +81,7 @@ fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
             let [dx, dy] = [0, 1].map(|k| line.middle[k] - other.middle[k]);
             let across = (dy * line.angle.cos() - dx * line.angle.sin()).abs();
             let near = dx.hypot(dy) < FURROWS * look.width && across > 0.008 * look.width;
-            near && turn < 0.35 && other.length > 0.4 * line.length
+            other.saliency > 0.6 && near && turn < 0.35 && other.length > 0.4 * line.length
         })
         .count() as f32;
     ramp(beside, [0.9, 2.0])

@@ -16,9 +16,9 @@ const LOOKED_AT: f32 = 1.2;
 const COUNTED: f32 = 5.0;
 /// Mean answer along a line: of its weakest samples, and of the faintest line healed at full sensitivity.
 const FOLLOWED: f32 = 1.9;
-const ANSWER: f32 = 2.5;
+const ANSWER: f32 = 2.25;
 /// Contrast of the faintest line healed at full sensitivity.
-const CONTRAST: f32 = 3.2;
+const CONTRAST: f32 = 2.8;
 /// Shortest line in face widths.
 const SHORTEST: f32 = 0.022;
 /// Distance of the flanks a line is compared with, and of the shoulders at which a thin line has ended.
@@ -63,7 +63,7 @@ fn strength(look: &Look, texture: &Texture, lightness: f32, redness: f32) -> Pla
     let scale = lightness.hypot(redness);
     for y in 0..size.height {
         for x in 0..size.width {
-            let value = lightness * band.planes[0].at(x, y) / 1.0;
+            let value = lightness * band.planes[0].at(x, y);
             let red = redness * band.planes[1].at(x, y);
             if value + red <= 0.2 || look.zone.at(x, y) < 0.5 {
                 continue;
@@ -169,7 +169,9 @@ fn measure(
     let weaker = along(sides[0]).min(along(sides[1]));
     let softness = along(shoulders).max(0.0);
     let two_sided = ((weaker - 0.35) / 0.3).clamp(0.0, 1.0);
-    let thin = ((0.62 - softness) / 0.2).clamp(0.0, 1.0);
+    // A furrow has soft shoulders; a scratch may be a little swollen.
+    let limit = if shift[1] > 0.6 * shift[0].abs() { 0.36 } else { 0.27 };
+    let thin = ((limit - softness) / 0.07).clamp(0.0, 1.0);
     let mean_answer = spine.iter().map(|&i| answer.samples()[i]).sum::<f32>() / spine.len() as f32;
     let saliency = (mean_answer / ANSWER).min(contrast / CONTRAST) * two_sided * thin;
     (saliency > 0.2).then_some(Line { saliency, shift, spine, softness, angle, length, middle })

@@ -13,12 +13,17 @@ use crate::scene::Scene;
 /// Width of the ring of skin around a mark that a repair must go on from, in face widths.
 const RING: f32 = 0.009;
 /// Directions and distances (in face widths beyond the mark's own size) in which clean skin is looked for.
-const DIRECTIONS: usize = 20;
-const DISTANCES: [f32; 6] = [0.012, 0.025, 0.04, 0.06, 0.09, 0.13];
+const DIRECTIONS: usize = 24;
+const DISTANCES: [f32; 7] = [0.008, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17];
 /// Sources that are tried at full resolution.
 const TRIED: usize = 4;
 /// Samples of the ring that carry the membrane.
 const ANCHORS: usize = 96;
+/// Detail finer than this (Gaussian sigma, face widths) is taken over whole; softer mottling by this share.
+const FINE: f32 = 0.006;
+const MOTTLING: f32 = 0.35;
+/// Softness of the border of a repair, in face widths.
+const BORDER: f32 = 0.0016;
 /// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
 const TEXTURE: [f32; 2] = [0.8, 1.25];
 const TEXTURE_AT_ALL: [f32; 2] = [0.55, 1.7];
@@ -34,26 +39,25 @@ struct Place {
 /// Where clean skin lies, and its texture.
 pub(super) struct Sources {
     clean: Plane,
+    unrest: Plane,
     energy: Plane,
 }
 
 impl Sources {
-    /// `marks` are all that was noticed, healed or not.
+    /// `marks` are all clear marks, healed or not.
     pub fn new(look: &Look, texture: &Texture, marks: &Plane) -> Self {
         let band = &texture.bands[1];
         let size = look.size();
-        let dirty = Plane::from_fn(size, |x, y| {
-            if marks.at(x, y) > 0.5 || look.zone.at(x, y) < 0.5 {
-                return 1.0;
-            }
-            let strong = (0..2).any(|c| band.planes[c].at(x, y).abs() > 3.6 * band.spread[c].at(x, y));
-            if strong { 1.0 } else { 0.0 }
+        let unrest = Plane::from_fn(size, |x, y| {
+            let strong = |c: usize| band.planes[c].at(x, y).abs() / band.spread[c].at(x, y);
+            (strong(0).max(strong(1)) - 2.0).max(0.0)
         });
+        let dirty = marks.zip(&look.zone, |mark, zone| if mark > 0.5 || zone < 0.5 { 1.0 } else { 0.0 });
         let margin = (0.003 * look.width).max(1.0);
         let clean = distance_outside(&dirty).map(|d| if d > margin { 1.0 } else { 0.0 });
         let fine = look.lab.l.zip(&texture.soft.l, |v, s| (v - s).abs());
         let energy = gauss(&fine, 0.008 * look.width);
-        Self { clean, energy }
+        Self { clean, unrest, energy }
     }
 }
 
@@ -65,6 +69,9 @@ pub(super) fn repair(
     sources: &Sources,
     wanted: &Plane,
 ) -> Vec<Patch> {
+    let soft = gauss(wanted, (BORDER * look.width).max(0.8))
+        .zip(&look.zone, |v, zone| if v < 0.02 { 0.0 } else { v * zone });
+    let wanted = &soft;
     let places = places(look, wanted);
     places
         .par_iter()
@@ -82,11 +89,12 @@ fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
     let size = look.size();
     let marked = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
     let parts: Components = pixel::filter::label(&marked);
-    let piece = (0.07 * look.width).max(12.0) as usize;
     let ring_width = (RING * look.width).max(3.0);
     let mut places = Vec::new();
     for (number, bounds) in parts.bounds.iter().enumerate() {
-        let cut = |length: usize| length.div_ceil(length.div_ceil(piece).max(1)).max(1);
+        let filled = parts.areas[number] as f32 / bounds.size().area() as f32;
+        let piece = look.width * if filled > 0.35 { 0.12 } else { 0.05 };
+        let cut = |length: usize| length.div_ceil((length as f32 / piece.max(12.0)).ceil() as usize).max(1);
         let (across, down) = (cut(bounds.width), cut(bounds.height));
         for top in (bounds.y..bounds.bottom()).step_by(down) {
             for left in (bounds.x..bounds.right()).step_by(across) {
@@ -211,8 +219,12 @@ fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place
                 let (u, v) = there(x, y);
                 sources.energy.at(u, v)
             });
+            let unrest = mean(&checked, |x, y| {
+                let (u, v) = there(x, y);
+                sources.unrest.at(u, v)
+            });
             let grain = (energy_there.max(0.05) / energy_here).ln().abs();
-            let cost = varies + 0.25 * offset_colour + 4.0 * grain + 6.0 * distance;
+            let cost = varies + 0.25 * offset_colour + 4.0 * grain + 3.0 * unrest + 6.0 * distance;
             found.push((cost, offset));
         }
     }
@@ -229,8 +241,11 @@ fn mean(cells: &[(usize, usize)], value: impl Fn(usize, usize) -> f32) -> f32 {
     cells.iter().map(|&(x, y)| value(x, y)).sum::<f32>() / cells.len().max(1) as f32
 }
 
-/// The source's pixels under a membrane that meets the skin along the ring: the difference there, spread over the
-/// inside with weights of inverse cubed distance (in the manner of mean-value coordinates; Farbman et al., 2009).
+/// The tone of the ring spread over the inside, with the source's texture: its finest detail as it is, its soft
+/// mottling in part, because the mottling of another place is no more right than none.
+///
+/// Tones spread with weights of inverse cubed distance (in the manner of mean-value coordinates; Farbman et al.,
+/// 2009).
 fn clone(
     look: &Look,
     texture: &Texture,
@@ -239,38 +254,39 @@ fn clone(
     target: Rect,
     source: &Lab,
 ) -> Lab {
-    let anchors: Vec<([f32; 2], [f32; 3])> = thinned(&place.ring, ANCHORS)
+    let anchors: Vec<([f32; 2], [f32; 6])> = thinned(&place.ring, ANCHORS)
         .into_iter()
         .map(|(x, y)| {
             let (u, v) = ((x as isize + offset.0) as usize, (y as isize + offset.1) as usize);
             let (t, s) = (around(texture, x, y), around(texture, u, v));
-            ([x as f32, y as f32], [0, 1, 2].map(|c| t[c] - s[c]))
+            ([x as f32, y as f32], [t[0], t[1], t[2], s[0], s[1], s[2]])
         })
         .collect();
     let bounds = place.bounds;
-    let mut membrane = [0; 3].map(|_| Plane::zeros(bounds.size()));
+    let softening = 1.0 + 0.02 * place.inside.len() as f32;
+    let mut tones = [0; 6].map(|_| Plane::zeros(bounds.size()));
     for (x, y) in cells(bounds) {
-        let (mut sum, mut weights) = ([0.0f32; 3], 0.0f32);
-        for (at, difference) in &anchors {
-            let squared = (at[0] - x as f32).powi(2) + (at[1] - y as f32).powi(2) + 1.0;
+        let (mut sum, mut weights) = ([0.0f32; 6], 0.0f32);
+        for (at, tone) in &anchors {
+            let squared = (at[0] - x as f32).powi(2) + (at[1] - y as f32).powi(2) + softening;
             let weight = 1.0 / (squared * squared.sqrt());
-            (0..3).for_each(|c| sum[c] += weight * difference[c]);
+            (0..6).for_each(|c| sum[c] += weight * tone[c]);
             weights += weight;
         }
-        (0..3).for_each(|c| *membrane[c].at_mut(x - bounds.x, y - bounds.y) = sum[c] / weights);
+        (0..6).for_each(|c| *tones[c].at_mut(x - bounds.x, y - bounds.y) = sum[c] / weights);
     }
     let step = look.step as f32;
-    let full = |plane: &Plane, skin: &Plane| {
+    let sigma = (FINE * look.width * step).max(1.2);
+    let full = |c: usize, skin: &Plane| {
+        let smooth = gauss(skin, sigma);
         Plane::from_fn(target.size(), |x, y| {
             let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
-            skin.at(x, y) + plane.bilinear(at(x), at(y))
+            let (own, other) = (tones[c].bilinear(at(x), at(y)), tones[c + 3].bilinear(at(x), at(y)));
+            let (fine, mottling) = (skin.at(x, y) - smooth.at(x, y), smooth.at(x, y) - other);
+            own + fine + MOTTLING * mottling
         })
     };
-    Lab {
-        l: full(&membrane[0], &source.l),
-        a: full(&membrane[1], &source.a),
-        b: full(&membrane[2], &source.b),
-    }
+    Lab { l: full(0, &source.l), a: full(1, &source.a), b: full(2, &source.b) }
 }
 
 /// Mean colour of nine samples.
@@ -305,19 +321,18 @@ fn shifted(rect: Rect, dx: isize, dy: isize, size: Size) -> Option<Rect> {
     (moved.right() <= size.width && moved.bottom() <= size.height).then_some(moved)
 }
 
-/// The share to be healed at full resolution, soft along its edge; other places' samples stay 0.
+/// The share to be healed at full resolution; samples of other places stay 0.
 fn full_matte(look: &Look, wanted: &Plane, place: &Place, target: Rect) -> Plane {
     let bounds = place.bounds;
     let mut own = Plane::zeros(bounds.size());
     for &(x, y) in &place.inside {
-        *own.at_mut(x - bounds.x, y - bounds.y) = wanted.at(x, y);
+        *own.at_mut(x - bounds.x, y - bounds.y) = 1.0;
     }
-    let soft = gauss(&own, 0.8);
+    let wanted = wanted.crop(bounds);
     let step = look.step as f32;
     Plane::from_fn(target.size(), |x, y| {
         let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
-        let value = soft.bilinear(at(x), at(y));
-        if value < 0.01 { 0.0 } else { value }
+        own.at(x / look.step, y / look.step) * wanted.bilinear(at(x), at(y))
     })
 }
 

@@ -8,8 +8,10 @@ use super::skin::{Band, Texture};
 /// A band must answer this many times more strongly than this skin usually does.
 const NOTICED: f32 = 3.4;
 /// Answer and contrast (units of CIELAB at medium skin) of the faintest mark that is healed at full sensitivity.
-const ANSWER: f32 = 4.6;
+const ANSWER: f32 = 4.2;
 const CONTRAST: f32 = 2.8;
+/// Saliency below which a spot is not even counted.
+const NOTED: f32 = 0.6;
 /// Weight of a* and b* against L* in how much a mark is seen.
 const CHROMA: f32 = 0.6;
 /// Sectors of the ring of skin around a mark.
@@ -28,6 +30,8 @@ pub(super) struct Spot {
     pub radius: f32,
     /// Colour of the core less that of the ring, CIELAB in optical-density units.
     pub shift: [f32; 3],
+    /// Size of the shift as it is seen, in plain CIELAB.
+    pub plain: f32,
     /// Size of the shift as it is seen.
     pub contrast: f32,
     /// How clearly it stands out: 1 is just healed at full sensitivity.
@@ -38,6 +42,8 @@ pub(super) struct Spot {
     pub footprint: Vec<usize>,
     /// False when a clearer spot was found at the same place.
     pub first: bool,
+    pub round: f32,
+    pub answer: f32,
 }
 
 /// All spots, the clearest first.
@@ -117,10 +123,10 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         .collect();
     sides.sort_by(f32::total_cmp);
     let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
-    if round <= 0.0 {
+    let saliency = (answer / ANSWER).min(contrast / CONTRAST) * round;
+    if saliency < NOTED {
         return None;
     }
-    let saliency = (answer / ANSWER).min(contrast / CONTRAST) * round;
     let along = |i: usize| {
         let here = [&texture.soft.l, &texture.soft.a, &texture.soft.b].map(|plane| plane.samples()[i]);
         let away = weigh([0, 1, 2].map(|c| (here[c] - around[c]) * density));
@@ -129,7 +135,20 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
     let footprint = footprint(look, (x, y), radius, along);
     let sharpness = sharpness(look, (x, y), &footprint, along);
     let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
-    Some(Spot { x, y, radius: extent, shift, contrast, saliency, sharpness, footprint, first: true })
+    Some(Spot {
+        x,
+        y,
+        radius: extent,
+        shift,
+        plain: contrast / density,
+        contrast,
+        saliency,
+        sharpness,
+        footprint,
+        first: true,
+        round,
+        answer,
+    })
 }
 
 fn weigh(shift: [f32; 3]) -> [f32; 3] {
@@ -190,14 +209,15 @@ fn ring(look: &Look, texture: &Texture, x: f32, y: f32, radii: (f32, f32)) -> Op
 
 /// The samples around the centre that share the mark's colour, with a disc of its radius.
 fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize) -> f32) -> Vec<usize> {
-    const BELONGS: f32 = 0.22;
+    const BELONGS: f32 = 0.15;
     let size = look.size();
-    let reach = 2.0 * radius + 2.0;
-    let whole = 1.15 * radius + 0.5;
+    let reach = 2.2 * radius + 2.0;
+    let whole = 1.3 * radius + 0.5;
     let start =
         (centre.1 as usize).min(size.height - 1) * size.width + (centre.0 as usize).min(size.width - 1);
     let mut open = vec![start];
     let mut taken = vec![start];
+    let mut seen = std::collections::HashSet::from([start]);
     while let Some(index) = open.pop() {
         let (x, y) = (index % size.width, index / size.width);
         let neighbours = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
@@ -208,7 +228,7 @@ fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize)
             let next = v * size.width + u;
             let away = (u as f32 - centre.0).hypot(v as f32 - centre.1);
             let belongs = away <= whole || (away <= reach && along(next) > BELONGS);
-            if !belongs || look.zone.samples()[next] < 0.5 || taken.contains(&next) {
+            if !belongs || look.zone.samples()[next] < 0.5 || !seen.insert(next) {
                 continue;
             }
             taken.push(next);
@@ -244,12 +264,11 @@ pub(super) fn median(mut values: Vec<f32>) -> f32 {
     *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
-/// A plane that is 1 on the footprints and 0 elsewhere.
-pub(super) fn stamp<'a>(plane: &mut Plane, footprints: impl Iterator<Item = &'a Vec<usize>>, value: f32) {
+/// Sets the samples of the footprints to 1.
+pub(super) fn stamp<'a>(plane: &mut Plane, footprints: impl Iterator<Item = &'a Vec<usize>>) {
     for footprint in footprints {
         for &index in footprint {
-            let v = &mut plane.samples_mut()[index];
-            *v = v.max(value);
+            plane.samples_mut()[index] = 1.0;
         }
     }
 }
