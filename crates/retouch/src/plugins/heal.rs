@@ -18,7 +18,7 @@ use lines::find_lines;
 use look::Look;
 use repair::{Sources, repair};
 use skin::Texture;
-use spots::{find_spots, stamp};
+use spots::{bounds_of, find_spots, stamp};
 
 /// The plugin.
 pub struct Heal;
@@ -32,9 +32,8 @@ static SPEC: Spec = Spec {
     params: &[Param::PERSON_SCALE, Param::alpha1("Sensitivity", "how faint a mark is still healed", 1.0)],
 };
 
-/// Margin around a spot, and half the breadth of a line, in face widths.
-const SPOT_MARGIN: f32 = 0.0035;
-const LINE_MARGIN: f32 = 0.0042;
+/// Half the breadth of a line, in face widths.
+const LINE_MARGIN: f32 = 0.0032;
 
 impl Plugin for Heal {
     fn spec(&self) -> &'static Spec {
@@ -62,13 +61,13 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, settings: &Settings, layer: &mu
     let Some(look) = Look::open(scene, view, width) else { return (0, 0) };
     let texture = Texture::measure(&look);
     let (spots, lines) = (find_spots(&look, &texture), find_lines(&look, &texture));
-    let verdict = judge(&look, &spots, &lines, settings.alpha1);
+    let verdict = judge(&look, view.face.mesh.as_ref(), &spots, &lines, settings.alpha1);
 
     if std::env::var_os("HEAL_DEBUG").is_some() {
         let at = |v: f32, o: usize| v * look.step as f32 + o as f32;
         for (s, v) in spots.iter().zip(&verdict.spots) {
             eprintln!(
-                "S {} {} r {:.4} sal {:.2} con {:.1} shift {:.1?} round {:.2} answer {:.2} share {:.2} first {} sharp {:.2}",
+                "S {} {} r {:.4} sal {:.2} con {:.1} shift {:.1?} round {:.2} answer {:.2} share {:.2} first {}",
                 at(s.x, look.rect.x),
                 at(s.y, look.rect.y),
                 s.radius / look.width,
@@ -79,7 +78,6 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, settings: &Settings, layer: &mu
                 s.answer,
                 v,
                 s.first,
-                s.sharpness
             );
         }
         for (s, v) in lines.iter().zip(&verdict.lines) {
@@ -103,10 +101,10 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, settings: &Settings, layer: &mu
     }
     let mut wanted = Plane::zeros(look.size());
     for (spot, share) in spots.iter().zip(&verdict.spots) {
-        want(&look, &mut wanted, &spot.footprint, (SPOT_MARGIN * look.width).max(1.5), *share);
+        want(&look, &mut wanted, &spot.footprint, spot.margin, *share);
     }
     for (line, share) in lines.iter().zip(&verdict.lines) {
-        want(&look, &mut wanted, &line.spine, (LINE_MARGIN * look.width).max(2.0), *share);
+        want(&look, &mut wanted, &line.spine, (LINE_MARGIN * look.width).max(1.6), *share);
     }
     let mut noticed = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
     stamp(&mut noticed, spots.iter().filter(|s| s.saliency > 1.0).map(|s| &s.footprint));
@@ -125,10 +123,7 @@ fn want(look: &Look, wanted: &mut Plane, mark: &[usize], margin: f32, share: f32
         return;
     }
     let width = look.size().width;
-    let bounds = mark.iter().fold(pixel::Rect::from_edges(0, 0, 0, 0), |r, &i| {
-        r.union(pixel::Rect { x: i % width, y: i / width, width: 1, height: 1 })
-    });
-    let near = bounds.grow(margin.ceil() as usize + 1, look.size());
+    let near = bounds_of(mark, width).grow(margin.ceil() as usize + 1, look.size());
     let mut own = Plane::zeros(near.size());
     mark.iter().for_each(|&i| *own.at_mut(i % width - near.x, i / width - near.y) = 1.0);
     let away = distance_outside(&own);

@@ -18,22 +18,38 @@ const DISTANCES: [f32; 7] = [0.008, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17];
 /// Sources that are tried at full resolution.
 const TRIED: usize = 4;
 /// Samples of the ring that carry the membrane.
-const ANCHORS: usize = 96;
+const ANCHORS: usize = 144;
+/// Share of a source that may be other marks or too near to features.
+const DIRT: f32 = 0.06;
 /// Detail finer than this (Gaussian sigma, face widths) is taken over whole; softer mottling by this share.
 const FINE: f32 = 0.006;
-const MOTTLING: f32 = 0.35;
+const MOTTLING: f32 = 0.25;
+/// Detail finer than this share of a mark's radius is kept where it is as strong as the skin's around.
+const OWN_PORES: f32 = 0.1;
+const OWN_TEXTURE: [f32; 2] = [0.75, 1.12];
 /// Softness of the border of a repair, in face widths.
 const BORDER: f32 = 0.0016;
 /// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
 const TEXTURE: [f32; 2] = [0.8, 1.25];
-const TEXTURE_AT_ALL: [f32; 2] = [0.55, 1.7];
+const TEXTURE_AT_ALL: f32 = 1.7;
 
 /// A connected place to be repaired.
 struct Place {
     /// Samples to be replaced, and the ring around them.
     inside: Vec<(usize, usize)>,
     ring: Vec<(usize, usize)>,
+    /// The ring of the whole mark as far as it lies near this piece: what the tone goes on from.
+    anchors: Vec<(usize, usize)>,
     bounds: Rect,
+}
+
+impl Place {
+    fn is_round(&self) -> bool {
+        let (area, bounds) = (self.inside.len() as f32, self.bounds.size());
+        area > 0.3 * bounds.area() as f32
+            && bounds.width < 2 * bounds.height
+            && bounds.height < 2 * bounds.width
+    }
 }
 
 /// Where clean skin lies, and its texture.
@@ -96,6 +112,8 @@ fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
         let piece = look.width * if filled > 0.35 { 0.12 } else { 0.05 };
         let cut = |length: usize| length.div_ceil((length as f32 / piece.max(12.0)).ceil() as usize).max(1);
         let (across, down) = (cut(bounds.width), cut(bounds.height));
+        let around = bounds.grow(ring_width as usize + 1, size);
+        let rim = rim(look, &marked, &parts, number as u32 + 1, around, ring_width);
         for top in (bounds.y..bounds.bottom()).step_by(down) {
             for left in (bounds.x..bounds.right()).step_by(across) {
                 let tile = Rect { x: left, y: top, width: across, height: down }.intersect(*bounds);
@@ -105,11 +123,14 @@ fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
                     continue;
                 }
                 let ring = ring(look, &marked, tile, &inside, ring_width);
+                let wide = tile.grow(piece as usize, size).intersect(around);
+                let anchors: Vec<(usize, usize)> =
+                    cells(wide).filter(|&(x, y)| rim.at(x - around.x, y - around.y) > 0.5).collect();
                 let bounds = inside.iter().chain(&ring).fold(Rect::from_edges(0, 0, 0, 0), |r, &(x, y)| {
                     r.union(Rect { x, y, width: 1, height: 1 })
                 });
                 if ring.len() >= 8 {
-                    places.push(Place { inside, ring, bounds: bounds.grow(2, size) });
+                    places.push(Place { inside, ring, anchors, bounds: bounds.grow(2, size) });
                 }
             }
         }
@@ -119,6 +140,21 @@ fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
 
 fn cells(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
     (rect.y..rect.bottom()).flat_map(move |y| (rect.x..rect.right()).map(move |x| (x, y)))
+}
+
+/// The ring around a whole component, on `around`.
+fn rim(look: &Look, marked: &Plane, parts: &Components, number: u32, around: Rect, width: f32) -> Plane {
+    let at = |x: usize, y: usize| (x + around.x, y + around.y);
+    let own = Plane::from_fn(around.size(), |x, y| {
+        let (u, v) = at(x, y);
+        if parts.at(u, v) == number { 1.0 } else { 0.0 }
+    });
+    let away = distance_outside(&own);
+    Plane::from_fn(around.size(), |x, y| {
+        let (u, v) = at(x, y);
+        let near = away.at(x, y) > 0.9 && away.at(x, y) <= width;
+        if near && marked.at(u, v) < 0.5 && look.skin.at(u, v) > 0.5 { 1.0 } else { 0.0 }
+    })
 }
 
 /// Skin within `width` samples of a place that is not marked itself.
@@ -154,11 +190,13 @@ fn repair_place(
     let picture = scene.read(target);
     let before = scene.lab(&picture);
     let matte = full_matte(look, wanted, place, target);
+    let own_tone = tone(texture, place, (0, 0));
     let mut best: Option<(f32, Lab)> = None;
-    for (dx, dy) in offsets {
-        let source = shifted(target, dx * look.step as isize, dy * look.step as isize, scene.size())?;
+    for offset in offsets {
+        let (dx, dy) = (offset.0 * look.step as isize, offset.1 * look.step as isize);
+        let Some(source) = shifted(target, dx, dy, scene.size()) else { continue };
         let skin = scene.lab(&scene.read(source));
-        let healed = clone(look, texture, place, (dx, dy), target, &skin);
+        let healed = clone(look, &own_tone, &tone(texture, place, offset), &skin);
         let ratio = texture_ratio(look, &before, &healed, &matte, place, target);
         let miss = ratio.ln().abs();
         if best.as_ref().is_none_or(|(least, _)| miss < *least) {
@@ -168,9 +206,15 @@ fn repair_place(
             break;
         }
     }
-    let (miss, healed) = best?;
-    if miss > TEXTURE_AT_ALL[1].ln() {
+    let (miss, mut healed) = best?;
+    if miss > TEXTURE_AT_ALL.ln() {
         return None;
+    }
+    let radius = (place.inside.len() as f32 / std::f32::consts::PI).sqrt() * look.step as f32;
+    let own = with_own_pores(&healed, &before, (OWN_PORES * radius).max(0.8));
+    let ratio = texture_ratio(look, &before, &own, &matte, place, target);
+    if place.is_round() && ratio > OWN_TEXTURE[0] && ratio < OWN_TEXTURE[1] {
+        healed = own;
     }
     Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte))
 }
@@ -181,8 +225,7 @@ fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place
     let extent = 0.5 * place.inside.len() as f32;
     let own = (extent / std::f32::consts::FRAC_PI_2).sqrt();
     let ring = thinned(&place.ring, 48);
-    let checked: Vec<(usize, usize)> =
-        thinned(&place.inside, 96).into_iter().chain(ring.iter().copied()).collect();
+    let replaced = thinned(&place.inside, 96);
     let energy_here = mean(&ring, |x, y| sources.energy.at(x, y)).max(0.05);
     let mut found: Vec<(f32, (isize, isize))> = Vec::new();
     for (far, distance) in DISTANCES.iter().enumerate() {
@@ -195,12 +238,18 @@ fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place
                 let inside = u >= 0 && v >= 0 && u < size.width as isize && v < size.height as isize;
                 inside.then_some((u as usize, v as usize))
             };
-            let clean =
-                checked.iter().all(|&(x, y)| at(x, y).is_some_and(|(u, v)| sources.clean.at(u, v) > 0.5));
-            if !clean || offset == (0, 0) {
+            let inside = |&(x, y): &(usize, usize)| at(x, y).is_some_and(|(u, v)| look.skin.at(u, v) > 0.5);
+            if !ring.iter().chain(&replaced).all(inside) {
                 continue;
             }
             let there = |x: usize, y: usize| at(x, y).unwrap_or((x, y));
+            let dirt = mean(&replaced, |x, y| {
+                let (u, v) = there(x, y);
+                1.0 - sources.clean.at(u, v)
+            });
+            if dirt > DIRT {
+                continue;
+            }
             let mut differences = [0.0f32; 3];
             let mut squares = [0.0f32; 3];
             for &(x, y) in &ring {
@@ -215,16 +264,17 @@ fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place
             let varies =
                 (0..3).map(|c| (squares[c] - differences[c] * differences[c]).max(0.0)).sum::<f32>().sqrt();
             let offset_colour = differences.iter().map(|d| d * d).sum::<f32>().sqrt();
-            let energy_there = mean(&checked, |x, y| {
+            let energy_there = mean(&replaced, |x, y| {
                 let (u, v) = there(x, y);
                 sources.energy.at(u, v)
             });
-            let unrest = mean(&checked, |x, y| {
+            let unrest = mean(&replaced, |x, y| {
                 let (u, v) = there(x, y);
                 sources.unrest.at(u, v)
             });
             let grain = (energy_there.max(0.05) / energy_here).ln().abs();
-            let cost = varies + 0.25 * offset_colour + 4.0 * grain + 3.0 * unrest + 6.0 * distance;
+            let cost =
+                varies + 0.25 * offset_colour + 4.0 * grain + 3.0 * unrest + 20.0 * dirt + 6.0 * distance;
             found.push((cost, offset));
         }
     }
@@ -241,52 +291,55 @@ fn mean(cells: &[(usize, usize)], value: impl Fn(usize, usize) -> f32) -> f32 {
     cells.iter().map(|&(x, y)| value(x, y)).sum::<f32>() / cells.len().max(1) as f32
 }
 
-/// The tone of the ring spread over the inside, with the source's texture: its finest detail as it is, its soft
-/// mottling in part, because the mottling of another place is no more right than none.
-///
-/// Tones spread with weights of inverse cubed distance (in the manner of mean-value coordinates; Farbman et al.,
-/// 2009).
-fn clone(
-    look: &Look,
-    texture: &Texture,
-    place: &Place,
-    offset: (isize, isize),
-    target: Rect,
-    source: &Lab,
-) -> Lab {
-    let anchors: Vec<([f32; 2], [f32; 6])> = thinned(&place.ring, ANCHORS)
+/// The tone of the skin around a place spread over it, with weights of inverse cubed distance (in the manner of
+/// mean-value coordinates; Farbman et al., 2009). `offset` moves the skin that is looked at, not the place.
+fn tone(texture: &Texture, place: &Place, offset: (isize, isize)) -> [Plane; 3] {
+    let moved = |v: usize, by: isize| (v as isize + by) as usize;
+    let sources = if offset == (0, 0) { &place.anchors } else { &place.ring };
+    let anchors: Vec<([f32; 2], [f32; 3])> = thinned(sources, ANCHORS)
         .into_iter()
-        .map(|(x, y)| {
-            let (u, v) = ((x as isize + offset.0) as usize, (y as isize + offset.1) as usize);
-            let (t, s) = (around(texture, x, y), around(texture, u, v));
-            ([x as f32, y as f32], [t[0], t[1], t[2], s[0], s[1], s[2]])
-        })
+        .map(|(x, y)| ([x as f32, y as f32], around(texture, moved(x, offset.0), moved(y, offset.1))))
         .collect();
     let bounds = place.bounds;
     let softening = 1.0 + 0.02 * place.inside.len() as f32;
-    let mut tones = [0; 6].map(|_| Plane::zeros(bounds.size()));
+    let mut tones = [0; 3].map(|_| Plane::zeros(bounds.size()));
     for (x, y) in cells(bounds) {
-        let (mut sum, mut weights) = ([0.0f32; 6], 0.0f32);
+        let (mut sum, mut weights) = ([0.0f32; 3], 0.0f32);
         for (at, tone) in &anchors {
             let squared = (at[0] - x as f32).powi(2) + (at[1] - y as f32).powi(2) + softening;
             let weight = 1.0 / (squared * squared.sqrt());
-            (0..6).for_each(|c| sum[c] += weight * tone[c]);
+            (0..3).for_each(|c| sum[c] += weight * tone[c]);
             weights += weight;
         }
-        (0..6).for_each(|c| *tones[c].at_mut(x - bounds.x, y - bounds.y) = sum[c] / weights);
+        (0..3).for_each(|c| *tones[c].at_mut(x - bounds.x, y - bounds.y) = sum[c] / weights.max(1e-12));
     }
+    tones
+}
+
+/// The tone of the place with the source's texture: its finer detail as it is, its soft mottling in part, because
+/// the mottling of another place is no more right than none.
+fn clone(look: &Look, tone: &[Plane; 3], source_tone: &[Plane; 3], source: &Lab) -> Lab {
     let step = look.step as f32;
     let sigma = (FINE * look.width * step).max(1.2);
     let full = |c: usize, skin: &Plane| {
         let smooth = gauss(skin, sigma);
-        Plane::from_fn(target.size(), |x, y| {
+        Plane::from_fn(skin.size(), |x, y| {
             let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
-            let (own, other) = (tones[c].bilinear(at(x), at(y)), tones[c + 3].bilinear(at(x), at(y)));
+            let (own, other) = (tone[c].bilinear(at(x), at(y)), source_tone[c].bilinear(at(x), at(y)));
             let (fine, mottling) = (skin.at(x, y) - smooth.at(x, y), smooth.at(x, y) - other);
             own + fine + MOTTLING * mottling
         })
     };
     Lab { l: full(0, &source.l), a: full(1, &source.a), b: full(2, &source.b) }
+}
+
+/// The finest detail of `before` in place of that of `healed`: soft marks lie under pores that are still the skin's own.
+fn with_own_pores(healed: &Lab, before: &Lab, sigma: f32) -> Lab {
+    let change = |new: &Plane, old: &Plane| {
+        let smooth = gauss(&old.zip(new, |o, n| n - o), sigma);
+        old.zip(&smooth, |o, s| o + s)
+    };
+    Lab { l: change(&healed.l, &before.l), a: change(&healed.a, &before.a), b: change(&healed.b, &before.b) }
 }
 
 /// Mean colour of nine samples.

@@ -1,6 +1,7 @@
 //! Finds small marks that differ from the skin all around them.
 
-use pixel::Plane;
+use pixel::filter::distance_outside;
+use pixel::{Plane, Rect};
 
 use super::look::Look;
 use super::skin::{Band, Texture};
@@ -16,6 +17,8 @@ const NOTED: f32 = 0.6;
 const CHROMA: f32 = 0.6;
 /// Sectors of the ring of skin around a mark.
 const SECTORS: usize = 8;
+/// Least margin around a spot, in face widths.
+const SPOT_MARGIN: f32 = 0.0035;
 /// Share of the contrast that the second weakest side must show.
 const ROUND: [f32; 2] = [0.3, 0.55];
 
@@ -36,10 +39,10 @@ pub(super) struct Spot {
     pub contrast: f32,
     /// How clearly it stands out: 1 is just healed at full sensitivity.
     pub saliency: f32,
-    /// Share of the contrast that is lost within the outer third of the radius: near 1 for sharp edges.
-    pub sharpness: f32,
     /// Samples that belong to it.
     pub footprint: Vec<usize>,
+    /// How far its colour reaches beyond them, in samples.
+    pub margin: f32,
     /// False when a clearer spot was found at the same place.
     pub first: bool,
     pub round: f32,
@@ -132,8 +135,8 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         let away = weigh([0, 1, 2].map(|c| (here[c] - around[c]) * density));
         (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
     };
-    let footprint = footprint(look, (x, y), radius, along);
-    let sharpness = sharpness(look, (x, y), &footprint, along);
+    let footprint = footprint(look, (x, y), radius, &along);
+    let margin = margin(look, &footprint, &along);
     let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
     Some(Spot {
         x,
@@ -143,7 +146,7 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         plain: contrast / density,
         contrast,
         saliency,
-        sharpness,
+        margin,
         footprint,
         first: true,
         round,
@@ -239,21 +242,40 @@ fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize)
     taken
 }
 
-/// How much steeper than a soft hill the mark's edge is: loss of contrast from 0.7 to 1.3 of its radius.
-fn sharpness(look: &Look, centre: (f32, f32), footprint: &[usize], along: impl Fn(usize) -> f32) -> f32 {
-    let radius = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
-    let size = look.size();
-    let mean_at = |r: f32| {
-        let mut sum = 0.0;
-        for n in 0..16 {
-            let (sin, cos) = (n as f32 / 16.0 * std::f32::consts::TAU).sin_cos();
-            let at = |v: f32, side: usize| (v.round().max(0.0) as usize).min(side - 1);
-            sum +=
-                along(at(centre.1 + r * sin, size.height) * size.width + at(centre.0 + r * cos, size.width));
+/// The distance from a footprint, in samples, at which hardly anything of the mark's colour is left.
+fn margin(look: &Look, footprint: &[usize], along: impl Fn(usize) -> f32) -> f32 {
+    const GONE: f32 = 0.08;
+    let least = (SPOT_MARGIN * look.width).max(1.2);
+    let most = (2.0 * least).ceil();
+    let width = look.size().width;
+    let bounds = bounds_of(footprint, width).grow(most as usize + 1, look.size());
+    let mut own = Plane::zeros(bounds.size());
+    footprint.iter().for_each(|&i| *own.at_mut(i % width - bounds.x, i / width - bounds.y) = 1.0);
+    let away = distance_outside(&own);
+    let mut shells = vec![(0.0f32, 0.0f32); most as usize + 1];
+    for y in 0..bounds.height {
+        for x in 0..bounds.width {
+            let d = away.at(x, y).ceil();
+            if d > 0.0 && d <= most {
+                let shell = &mut shells[d as usize];
+                shell.0 += along((bounds.y + y) * width + bounds.x + x);
+                shell.1 += 1.0;
+            }
         }
-        sum / 16.0
-    };
-    mean_at(0.6 * radius) - mean_at(1.2 * radius)
+    }
+    let left = |d: usize| shells[d].0 / shells[d].1.max(1.0);
+    let mut reach = least.ceil() as usize;
+    while reach < most as usize && left(reach) > GONE && left(reach + 1) < left(reach) {
+        reach += 1;
+    }
+    (reach as f32).max(least)
+}
+
+/// The rectangle around some samples.
+pub(super) fn bounds_of(samples: &[usize], width: usize) -> Rect {
+    samples.iter().fold(Rect::from_edges(0, 0, 0, 0), |r, &i| {
+        r.union(Rect { x: i % width, y: i / width, width: 1, height: 1 })
+    })
 }
 
 pub(super) fn median(mut values: Vec<f32>) -> f32 {
