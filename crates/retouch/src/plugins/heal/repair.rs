@@ -25,8 +25,9 @@ const DIRT: f32 = 0.06;
 const FINE: f32 = 0.006;
 const MOTTLING: f32 = 0.25;
 /// Detail finer than this share of a mark's radius is kept where it is as strong as the skin's around.
-const OWN_PORES: f32 = 0.1;
-const OWN_TEXTURE: [f32; 2] = [0.75, 1.12];
+const OWN_PORES: f32 = 0.06;
+const OWN_TEXTURE: [f32; 2] = [0.75, 1.15];
+const OWN_PEAK: f32 = 1.25;
 /// Softness of the border of a repair, in face widths.
 const BORDER: f32 = 0.0016;
 /// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
@@ -212,8 +213,7 @@ fn repair_place(
     }
     let radius = (place.inside.len() as f32 / std::f32::consts::PI).sqrt() * look.step as f32;
     let own = with_own_pores(&healed, &before, (OWN_PORES * radius).max(0.8));
-    let ratio = texture_ratio(look, &before, &own, &matte, place, target);
-    if place.is_round() && ratio > OWN_TEXTURE[0] && ratio < OWN_TEXTURE[1] {
+    if place.is_round() && own_pores_fit(look, &before, &own, &matte, place, target) {
         healed = own;
     }
     Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte))
@@ -389,31 +389,61 @@ fn full_matte(look: &Look, wanted: &Plane, place: &Place, target: Rect) -> Plane
     })
 }
 
-/// Deviation of the finest detail inside the repair over that of the skin around.
-fn texture_ratio(look: &Look, before: &Lab, healed: &Lab, matte: &Plane, place: &Place, target: Rect) -> f32 {
+/// Detail inside the repair and on the ring around: squares of what is finer than pores.
+fn details(
+    look: &Look,
+    inner: &Plane,
+    outer: &Plane,
+    matte: &Plane,
+    place: &Place,
+    target: Rect,
+) -> [Vec<f32>; 2] {
     let sigma = (0.0035 * look.width * look.step as f32).max(1.1);
     let detail = |plane: &Plane| plane.zip(&gauss(plane, sigma), |v, s| (v - s) * (v - s));
-    let (old, new) = (detail(&before.l), detail(&healed.l));
-    let (mut inside, mut weight) = (0.0f64, 0.0f64);
-    for (value, m) in new.samples().iter().zip(matte.samples()) {
-        if *m > 0.3 {
-            inside += f64::from(*value);
-            weight += 1.0;
-        }
-    }
-    let (mut outside, mut count) = (0.0f64, 0.0f64);
+    let (new, old) = (detail(inner), detail(outer));
+    let inside =
+        new.samples().iter().zip(matte.samples()).filter(|(_, m)| **m > 0.3).map(|(v, _)| *v).collect();
     let step = look.step;
-    for &(x, y) in &place.ring {
-        let left = look.rect.x + x * step - target.x;
-        let top = look.rect.y + y * step - target.y;
-        for (u, v) in
-            cells(Rect { x: left, y: top, width: step, height: step }.intersect(target.size().rect()))
-        {
-            outside += f64::from(old.at(u, v));
-            count += 1.0;
-        }
+    let blocks = place.ring.iter().map(|&(x, y)| Rect {
+        x: look.rect.x + x * step - target.x,
+        y: look.rect.y + y * step - target.y,
+        width: step,
+        height: step,
+    });
+    let outside = blocks
+        .flat_map(|block| cells(block.intersect(target.size().rect())))
+        .map(|(u, v)| old.at(u, v))
+        .collect();
+    [inside, outside]
+}
+
+/// Deviation of the finest detail inside the repair over that of the skin around.
+fn texture_ratio(look: &Look, before: &Lab, healed: &Lab, matte: &Plane, place: &Place, target: Rect) -> f32 {
+    let [inside, outside] =
+        details(look, &healed.l, &before.l, matte, place, target).map(|squares| mean_of(&squares) + 1e-3);
+    (inside / outside).sqrt()
+}
+
+/// True when the detail left of the mark is neither stronger nor spikier than that of the skin around.
+fn own_pores_fit(look: &Look, before: &Lab, own: &Lab, matte: &Plane, place: &Place, target: Rect) -> bool {
+    let planes = [(&own.l, &before.l), (&own.a, &before.a), (&own.b, &before.b)];
+    planes.into_iter().enumerate().all(|(channel, (new, old))| {
+        let [mut inside, mut outside] = details(look, new, old, matte, place, target);
+        let ratio = ((mean_of(&inside) + 1e-2) / (mean_of(&outside) + 1e-2)).sqrt();
+        let peak = ((high(&mut inside) + 1e-2) / (high(&mut outside) + 1e-2)).sqrt();
+        ratio < OWN_TEXTURE[1] && peak < OWN_PEAK && (channel > 0 || ratio > OWN_TEXTURE[0])
+    })
+}
+
+fn mean_of(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
+}
+
+/// The value that two in a hundred exceed.
+fn high(values: &mut [f32]) -> f32 {
+    if values.is_empty() {
+        return 0.0;
     }
-    let inside = inside / weight.max(1.0) + 1e-3;
-    let outside = outside / count.max(1.0) + 1e-3;
-    (inside / outside).sqrt() as f32
+    let rank = (values.len() - 1) * 49 / 50;
+    *values.select_nth_unstable_by(rank, f32::total_cmp).1
 }

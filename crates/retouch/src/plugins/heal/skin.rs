@@ -15,6 +15,8 @@ const BANDS: usize = 6;
 const COARSE: usize = 2;
 /// Side of the cells, in face widths, over three of which texture is measured.
 const CELL: f32 = 0.06;
+/// Cells are at least so many radii of the band wide, so that a mark does not hide in its own measure.
+const CELL_OF_RADIUS: f32 = 5.0;
 
 /// One band of texture: a difference of two Gaussians.
 pub(super) struct Band {
@@ -63,7 +65,7 @@ impl Texture {
         let band = |fine: &[Plane; 2], coarse: &[Plane; 2], factor: usize, radius: f32| {
             let planes = [0, 1].map(|c| fine[c].zip(&coarse[c], |f, g| f - g));
             let inside = if factor == 1 { &look.skin } else { &small_skin };
-            let cell = (CELL * look.width / factor as f32).max(4.0);
+            let cell = ((CELL * look.width).max(CELL_OF_RADIUS * radius) / factor as f32).max(4.0);
             let spread = [0, 1].map(|c| Spread::measure(&planes[c], inside, cell));
             Band { factor, radius, planes, spread }
         };
@@ -157,6 +159,6 @@ fn deviation(values: &mut [f32]) -> Option<f32> {
         let rank = ((values.len() - 1) as f32 * share) as usize;
         *values.select_nth_unstable_by(rank, f32::total_cmp).1
     };
-    let (median, tail) = (quantile(0.5), quantile(0.9));
-    Some(0.5 * (1.4826 * median + tail / 1.645))
+    let (median, tail, end) = (quantile(0.5), quantile(0.9), quantile(0.95));
+    Some(0.25 * 1.4826 * median + 0.35 * tail / 1.645 + 0.4 * end / 1.96)
 }

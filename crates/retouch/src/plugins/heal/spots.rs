@@ -7,10 +7,13 @@ use super::look::Look;
 use super::skin::{Band, Texture};
 
 /// A band must answer this many times more strongly than this skin usually does.
-const NOTICED: f32 = 3.4;
+const NOTICED: f32 = 3.0;
 /// Answer and contrast (units of CIELAB at medium skin) of the faintest mark that is healed at full sensitivity.
-const ANSWER: f32 = 4.2;
-const CONTRAST: f32 = 2.8;
+const ANSWER: f32 = 3.9;
+const CONTRAST: f32 = 2.6;
+/// What specks need on top, and the radii (face widths) between which they need it: the eye averages them away.
+const SPECK_CONTRAST: f32 = 2.6;
+const SPECK: [f32; 2] = [0.003, 0.011];
 /// Saliency below which a spot is not even counted.
 const NOTED: f32 = 0.6;
 /// Weight of a* and b* against L* in how much a mark is seen.
@@ -126,7 +129,8 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         .collect();
     sides.sort_by(f32::total_cmp);
     let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
-    let saliency = (answer / ANSWER).min(contrast / CONTRAST) * round;
+    let small = ((SPECK[1] - radius / look.width) / (SPECK[1] - SPECK[0])).clamp(0.0, 1.0);
+    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round;
     if saliency < NOTED {
         return None;
     }
