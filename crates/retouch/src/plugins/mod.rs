@@ -2,6 +2,7 @@
 
 mod dodge_burn;
 mod face_detection;
+mod heal;
 mod mattifier;
 mod portrait_volumes;
 mod skin_mask;
@@ -13,6 +14,7 @@ use crate::plugin::Plugin;
 static ALL: &[&dyn Plugin] = &[
     &face_detection::FaceDetection,
     &skin_mask::SkinMask,
+    &heal::Heal,
     &mattifier::Mattifier,
     &dodge_burn::DodgeBurn,
     &skin_tone::SkinTone,
