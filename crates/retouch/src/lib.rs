@@ -7,6 +7,8 @@ pub mod canvas;
 pub mod correction;
 mod deliver;
 pub mod engine;
+mod eye;
+mod feature;
 pub mod lay;
 pub mod layer;
 pub mod pile;

@@ -1,11 +1,14 @@
 //! The list of plugins, in the recommended order. To add one: write its file, add its line here.
 
 mod dodge_burn;
+mod eye_brilliance;
+mod eye_vessels;
 mod face_detection;
 mod mattifier;
 mod portrait_volumes;
 mod skin_mask;
 mod skin_tone;
+mod white_teeth;
 
 use crate::plugin::Plugin;
 
@@ -13,6 +16,9 @@ use crate::plugin::Plugin;
 static ALL: &[&dyn Plugin] = &[
     &face_detection::FaceDetection,
     &skin_mask::SkinMask,
+    &eye_vessels::EyeVessels,
+    &eye_brilliance::EyeBrilliance,
+    &white_teeth::WhiteTeeth,
     &mattifier::Mattifier,
     &dodge_burn::DodgeBurn,
     &skin_tone::SkinTone,
