@@ -12,10 +12,10 @@ use crate::feature::{Pixels, quantile, ramp};
 use crate::scene::Scene;
 
 /// Lid distance over corner distance from which an eye counts as shut, and from which as open.
-const SHUT: [f32; 2] = [0.08, 0.15];
+const SHUT: [f32; 2] = [0.06, 0.11];
 /// Rise of L* from iris to white that a visible iris has at least, and surely: a lid or a dark lens in the
 /// eye's place has no rim.
-const RIM: [f32; 2] = [3.3, 7.0];
+const RIM: [f32; 2] = [3.6, 6.0];
 /// Irises smaller than this radius in pixels show nothing to work on, and from which all is worked on.
 const SMALL: [f32; 2] = [1.5, 3.0];
 
@@ -90,9 +90,10 @@ fn fit_iris(lightness: &Plane, opening: &Plane, corners: [[f32; 2]; 2], guess: I
     let lightness = gauss(&reduce(lightness, step), 0.05 * radius);
     let search = Search { lightness, free: opening, axis: direction(corners[0], corners[1]) };
     let start = [small(guess.centre[0]), small(guess.centre[1]), radius];
-    let coarse = search.best(start, start, 0.06 * radius, [5, 4, 5]);
-    let fine = search.best(start, coarse, 0.02 * radius, [2, 2, 2]);
-    let rim = search.rim(fine, false).unwrap_or(0.0);
+    let coarse = |strict: bool| search.best(start, start, 0.06 * radius, [5, 4, 5], strict);
+    let fine = search.best(start, coarse(true), 0.02 * radius, [2, 2, 2], true);
+    // Whether there is a rim at all is asked as mildly as can be: whites may lie in the shadow of lashes.
+    let rim = search.rim(coarse(false), false).unwrap_or(0.0);
     let full = |v: f32| (v + 0.5) * scale - 0.5;
     Iris { centre: [full(fine[0]), full(fine[1])], radius: fine[2] * scale, rim }
 }
@@ -107,7 +108,7 @@ struct Search {
 
 impl Search {
     /// The best circle (x, y, radius) around `from`, `count` steps to either side; being away from `start` costs.
-    fn best(&self, start: [f32; 3], from: [f32; 3], step: f32, count: [i32; 3]) -> [f32; 3] {
+    fn best(&self, start: [f32; 3], from: [f32; 3], step: f32, count: [i32; 3], strict: bool) -> [f32; 3] {
         let [ax, ay] = self.axis;
         let mut best = (f32::NEG_INFINITY, from);
         for along in -count[0]..=count[0] {
@@ -115,7 +116,7 @@ impl Search {
                 for size in -count[2]..=count[2] {
                     let [u, v, s] = [along, across, size].map(|n| n as f32 * step);
                     let [x, y, r] = [from[0] + u * ax - v * ay, from[1] + u * ay + v * ax, from[2] + s];
-                    let Some(rim) = self.rim([x, y, r], true) else { continue };
+                    let Some(rim) = self.rim([x, y, r], strict) else { continue };
                     // Landmarks know the size of an iris better than its place.
                     let moved = (x - start[0]).powi(2) + (y - start[1]).powi(2);
                     let score = rim - (20.0 * moved + 90.0 * (r - start[2]).powi(2)) / start[2].powi(2);

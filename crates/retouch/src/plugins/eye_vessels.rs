@@ -58,33 +58,57 @@ impl Plugin for EyeVessels {
 /// A vessel is redder than the white around it. It gets the smoothed colour and lightness of that surrounding,
 /// so that the ball keeps its shading; grain finer than a vessel stays.
 fn cleaned(lab: &Lab, white: &Plane, radius: f32) -> Option<Lab> {
-    let around = (0.28 * radius).max(1.0);
     let fine = (0.02 * radius).min(1.5);
-    let red = gauss(&lab.a, fine);
+    let [dark, red, tint] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss(plane, fine));
     let mut vessels = Plane::zeros(lab.size());
-    let mut base = gauss_masked(&red, white, around);
-    // What the mean of the surrounding took in from the vessels leaves it step by step.
-    for _ in 0..4 {
+    let redness = Form::of(&red, white, radius);
+    let mut base = redness.without(&vessels);
+    // What the surrounding's mean took in from the vessels leaves it step by step.
+    for _ in 0..5 {
         let excess = red.zip(&base, |a, b| a - b);
-        let grain = quantile(&excess.map(f32::abs), white, 0.4, 12)?.max(0.4);
-        vessels = excess.map(|e| ramp(e, 1.2 * grain, 3.5 * grain));
-        let rest = white.zip(&vessels, |w, v| w * (1.0 - v) + 1e-3 * w);
-        base = gauss_masked(&red, &rest, around);
+        // The side without vessels tells the grain.
+        let grain = (-quantile(&excess, white, 0.2, 12)?).clamp(0.4, 1.2);
+        vessels = excess.map(|e| ramp(e, 0.8 * grain, 2.5 * grain + 0.5));
+        base = redness.without(&vessels);
     }
-    let rest = white.zip(&vessels, |w, v| w * (1.0 - v) + 1e-3 * w);
     let level = quantile(&base, white, 0.2, 12)?;
-    let light = gauss_masked(&lab.l, &rest, 0.6 * around);
-    let yellow = gauss_masked(&lab.b, &rest, around);
-    let (dark, tint) = (gauss(&lab.l, fine), gauss(&lab.b, fine));
+    let light = Form::of(&dark, white, radius).without(&vessels);
+    let yellow = Form::of(&tint, white, radius).without(&vessels);
     let mut clean = lab.clone();
     for i in 0..lab.l.samples().len() {
         let vessel = VESSEL * vessels.samples()[i];
         let base = base.samples()[i];
         let pink = PINKNESS * (base - level).max(0.0);
-        let excess = (red.samples()[i] - base).max(0.0);
+        let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| plane.samples()[i]);
+        let excess = (a - base).max(0.0);
         clean.a.samples_mut()[i] -= vessel * excess + pink;
-        clean.b.samples_mut()[i] += vessel * (yellow.samples()[i] - tint.samples()[i]);
-        clean.l.samples_mut()[i] += vessel * (light.samples()[i] - dark.samples()[i]).max(0.0);
+        clean.b.samples_mut()[i] += vessel * (yellow.samples()[i] - b);
+        // Blood darkens about as much as it reddens; what is darker still is a lash or a shadow.
+        let lift = (light.samples()[i] - l).clamp(0.0, 0.8 * excess);
+        clean.l.samples_mut()[i] += vessel * lift;
     }
     Some(clean)
+}
+
+/// Broad course of one channel over the white, and what is finer.
+struct Form<'a> {
+    broad: Plane,
+    fine: Plane,
+    white: &'a Plane,
+    reach: f32,
+}
+
+impl<'a> Form<'a> {
+    fn of(plane: &Plane, white: &'a Plane, radius: f32) -> Self {
+        let broad = gauss_masked(plane, white, (0.2 * radius).max(1.4));
+        let fine = plane.zip(&broad, |v, b| v - b);
+        Self { broad, fine, white, reach: (0.13 * radius).max(1.2) }
+    }
+
+    /// The course as it would be without the vessels. Only what is finer than the course is taken from
+    /// their surroundings: shading toward lids and corners stays.
+    fn without(&self, vessels: &Plane) -> Plane {
+        let rest = self.white.zip(vessels, |w, v| w * (1.0 - v) + 1e-3 * w);
+        self.broad.zip(&gauss_masked(&self.fine, &rest, self.reach), |b, f| b + f)
+    }
 }

@@ -29,7 +29,7 @@ static SPEC: Spec = Spec {
 };
 
 /// Yellow above the light's own that clean ivory keeps, b*.
-const IVORY: f32 = 5.0;
+const IVORY: f32 = 6.0;
 /// Largest lift at full brightening, L*.
 const LIFT: f32 = 8.0;
 /// Teeth below this many pixels are not judged.
@@ -109,7 +109,7 @@ fn whitened(lab: &Lab, teeth: &Plane, white: Option<[f32; 2]>, settings: &Settin
     let light = quantile(&lab.l, teeth, 0.9, LEAST)?;
     // Without eye whites the palest teeth tell the light's colour, with doubt.
     let neutral = white.map_or(0.5 * palest - 2.0, |[_, b]| b - 2.0).min(palest - 1.0).max(-2.0);
-    let room = white.map_or(LIFT, |[l, _]| (l + 4.0 - light).clamp(2.0, LIFT));
+    let room = white.map_or(LIFT, |[l, _]| (l + 12.0 - light).clamp(4.0, LIFT));
     let mut wished = lab.clone();
     for i in 0..teeth.samples().len() {
         if teeth.samples()[i] <= 0.0 {
