@@ -8,6 +8,8 @@ pub mod complexion;
 pub mod correction;
 mod deliver;
 pub mod engine;
+mod eye;
+mod feature;
 pub mod inspect;
 pub mod lay;
 pub mod layer;

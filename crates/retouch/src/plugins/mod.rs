@@ -1,12 +1,15 @@
 //! The list of plugins, in the recommended order. To add one: write its file, add its line here.
 
 mod dodge_burn;
+mod eye_brilliance;
+mod eye_vessels;
 mod face_detection;
 mod heal;
 mod mattifier;
 mod portrait_volumes;
 mod skin_mask;
 mod skin_tone;
+mod white_teeth;
 
 use crate::plugin::Plugin;
 
@@ -15,6 +18,9 @@ static ALL: &[&dyn Plugin] = &[
     &face_detection::FaceDetection,
     &skin_mask::SkinMask,
     &heal::Heal,
+    &eye_vessels::EyeVessels,
+    &eye_brilliance::EyeBrilliance,
+    &white_teeth::WhiteTeeth,
     &mattifier::Mattifier,
     &dodge_burn::DodgeBurn,
     &skin_tone::SkinTone,
