@@ -1,6 +1,7 @@
 //! The list of plugins, in the recommended order. To add one: write its file, add its line here.
 
 mod dodge_burn;
+mod fabric;
 mod face_detection;
 mod mattifier;
 mod portrait_volumes;
@@ -13,6 +14,7 @@ use crate::plugin::Plugin;
 static ALL: &[&dyn Plugin] = &[
     &face_detection::FaceDetection,
     &skin_mask::SkinMask,
+    &fabric::Fabric,
     &mattifier::Mattifier,
     &dodge_burn::DodgeBurn,
     &skin_tone::SkinTone,

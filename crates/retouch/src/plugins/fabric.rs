@@ -1,0 +1,191 @@
+//! Fabric: presses clothes by flattening the shading of creases; weave, seams and drape stay.
+
+use pixel::colour::profile::ColourSpace;
+use pixel::colour::{lab_to_linear, linear_to_lab};
+use pixel::filter::{erode_soft, gauss, gauss_masked, reduce};
+use pixel::{Plane, Rect};
+
+use crate::correction::share;
+use crate::layer::{Effect, Field, Grid, Layer};
+use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
+use crate::scene::{PictureView, Scene};
+
+/// The plugin.
+pub struct Fabric;
+
+static SPEC: Spec = Spec {
+    name: "Fabric",
+    about: "Softens small creases of clothes, as if they had been pressed.",
+    never: "Blurs weave or print, irons out seams and drape, changes the cloth's colour or touches skin and hair.",
+    blend: Blend::Normal,
+    needs: &[Need::Faces, Need::PictureRegions],
+    params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how much of the creases is pressed out", 2.0)],
+};
+
+/// Weave, knit and slubs are finer than this share of the face width (Gaussian sigma).
+const WEAVE: f32 = 0.012;
+/// Neighbourhoods in which creases are evened, finest first: sigma as a share of the face width and
+/// the difference in L* beyond which cloth is another piece, a lapel, a print or a deep fold.
+const CREASES: [(f32, f32); 2] = [(0.035, 12.0), (0.10, 12.0)];
+/// Share of a soft crease that is taken out at strength 1.
+const FULL: f32 = 0.88;
+/// Side of a square as large as all clothes in a half-length portrait, in face widths.
+const CLOTHES_SIDE: f32 = 2.4;
+/// Less cloth than a square of this side, in face widths, is no garment.
+const LEAST_SIDE: f32 = 0.15;
+
+impl Plugin for Fabric {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
+        let Some(view) = scene.picture() else { return };
+        let clothes = clothes(view);
+        let area = clothes.sum() as f32;
+        let step = view.canvas.grid.step as f32;
+        let measured = person_width(scene).map_or(area.sqrt() / CLOTHES_SIDE, |width| width / step);
+        let width = settings.scale.face_width(measured, scene.size().long_edge() as f32 / step);
+        if area.sqrt() < LEAST_SIDE * width || area < 64.0 {
+            return;
+        }
+        let Some(cloth) = Cloth::open(view, &clothes, width, scene) else { return };
+        let pressed = cloth.pressed();
+        let strength = share(settings.alpha1, FULL);
+        let change = pressed.zip(&cloth.rgb_lightness, |p, l| strength * (p - l));
+        layer.found("share of the picture that is cloth", f64::from(area) / clothes.size().area() as f64);
+        layer.fields.push(cloth.shading_field(&change, scene.space()));
+    }
+}
+
+/// Clothes alone, on the picture's canvas.
+fn clothes(view: &PictureView) -> Plane {
+    let regions = &view.regions;
+    let body = regions.skin.zip(&regions.hair, f32::max);
+    regions.clothes.zip(&body, |cloth, body| cloth.min(1.0 - body))
+}
+
+/// Width of the faces in full-resolution pixels; larger faces, who wear more of the cloth, count more.
+fn person_width(scene: &Scene<'_>) -> Option<f32> {
+    let (sum, weight) = scene
+        .found_faces()
+        .iter()
+        .fold((0.0, 0.0), |(sum, weight), face| (sum + face.width * face.width, weight + face.width));
+    (weight > 0.0).then(|| sum / weight)
+}
+
+/// The clothes of a picture on their own grid, just fine enough for the creases.
+struct Cloth {
+    grid: Grid,
+    /// Where the cloth is, 0..1.
+    matte: Plane,
+    /// Encoded document RGB without the weave.
+    rgb: [Plane; 3],
+    /// L* of `rgb`.
+    rgb_lightness: Plane,
+    /// Face width in samples of the grid.
+    width: f32,
+}
+
+impl Cloth {
+    /// `width` is the face width in canvas samples. `None` when there is no cloth.
+    fn open(view: &PictureView, clothes: &Plane, width: f32, scene: &Scene<'_>) -> Option<Self> {
+        // One sample is at most the finest blur, so that nothing is lost by reducing.
+        let factor = ((width * WEAVE / 1.2) as usize).max(1);
+        let rect = bounds(clothes)?.grow(2 * factor, clothes.size());
+        let shrink = |plane: &Plane| reduce(&plane.crop(rect), factor);
+        let matte = shrink(clothes);
+        let canvas = &view.canvas;
+        let sigma = (width * WEAVE / factor as f32).max(0.7);
+        let rgb = [0, 1, 2].map(|c| gauss_masked(&shrink(&canvas.rgb[c]), &matte, sigma));
+        let rgb_lightness = scene.lab(&rgb).l;
+        let step = canvas.grid.step;
+        let (x, y) = (canvas.grid.x + rect.x * step, canvas.grid.y + rect.y * step);
+        let covered =
+            Rect { x, y, width: rect.width * step, height: rect.height * step }.intersect(canvas.grid.rect);
+        let grid = Grid { x, y, step: step * factor, rect: covered };
+        Some(Self { grid, matte, rgb, rgb_lightness, width: width / factor as f32 })
+    }
+
+    /// L* of the cloth without its small creases.
+    fn pressed(&self) -> Plane {
+        CREASES.iter().fold(self.rgb_lightness.clone(), |lightness, &(sigma, range)| {
+            smooth_alike(&lightness, &self.matte, sigma * self.width, range)
+        })
+    }
+
+    /// The gains that change L* by `change` the way light does: hue and saturation hold.
+    fn shading_field(&self, change: &Plane, space: &ColourSpace) -> Field {
+        let size = self.matte.size();
+        // A bilinear sample reaches one sample far: an edge sample would spill over the cloth's edge.
+        let inside = erode_soft(&self.matte, 1.0, 2.0).zip(&self.matte, |i, m| i * m);
+        let mut gain = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
+        for i in 0..size.area() {
+            let weight = inside.samples()[i];
+            if weight <= 0.0 {
+                continue;
+            }
+            let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[i]);
+            let gains = light_gain(rgb, change.samples()[i], space);
+            for c in 0..3 {
+                gain[c].samples_mut()[i] = weight * gains[c];
+            }
+        }
+        let offset = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
+        Field { grid: self.grid, effect: Effect::Affine { gain, offset }, matte: None }
+    }
+}
+
+/// The smallest rectangle that holds a matte.
+fn bounds(matte: &Plane) -> Option<Rect> {
+    let rows: Vec<usize> = (0..matte.height()).filter(|&y| matte.row(y).iter().any(|&m| m > 0.02)).collect();
+    let columns = |y: &usize| {
+        let row = matte.row(*y);
+        let first = row.iter().position(|&m| m > 0.02).unwrap_or(0);
+        let last = row.iter().rposition(|&m| m > 0.02).unwrap_or(0);
+        (first, last)
+    };
+    let (left, right) = rows.iter().map(columns).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+    Some(Rect::from_edges(left, *rows.first()?, right + 1, *rows.last()? + 1))
+}
+
+/// Relative change of encoded RGB when the light on a surface changes so that its L* moves by `change`.
+fn light_gain(rgb: [f32; 3], change: f32, space: &ColourSpace) -> [f32; 3] {
+    let linear = space.to_linear(rgb);
+    let lightness = linear_to_lab(linear)[0];
+    let luminance = |l: f32| lab_to_linear([l, 0.0, 0.0])[1];
+    let before = luminance(lightness.max(1.0));
+    let light = (luminance((lightness + change).clamp(1.0, 100.0)) / before).clamp(0.5, 2.0);
+    let after = space.from_linear(linear.map(|v| v * light));
+    [0, 1, 2].map(|c| (after[c] - rgb[c]) / rgb[c].max(0.02))
+}
+
+/// Averages each sample with the samples around it that are about as bright: a bilateral filter by
+/// piecewise linear interpolation between brightness levels (Durand and Dorsey 2002), inside a matte.
+///
+/// `sigma` is in samples, `range` in the plane's unit.
+fn smooth_alike(plane: &Plane, matte: &Plane, sigma: f32, range: f32) -> Plane {
+    let inside = plane.samples().iter().zip(matte.samples()).filter(|(_, m)| **m > 0.02);
+    let (low, high) = inside.fold((f32::MAX, f32::MIN), |(low, high), (&v, _)| (low.min(v), high.max(v)));
+    if low >= high {
+        return plane.clone();
+    }
+    let count = ((high - low) / (0.8 * range)).ceil() as usize + 1;
+    let spacing = (high - low) / (count - 1) as f32;
+    let mut out = Plane::zeros(plane.size());
+    for k in 0..count {
+        let level = low + k as f32 * spacing;
+        let alike = plane.zip(matte, |v, m| m * (-0.5 * ((v - level) / range).powi(2)).exp());
+        let weight = gauss(&alike, sigma);
+        let sum = gauss(&alike.zip(plane, |w, v| w * v), sigma);
+        for (i, &value) in plane.samples().iter().enumerate() {
+            let near = 1.0 - ((value.clamp(low, high) - level) / spacing).abs();
+            if near > 0.0 {
+                let weight = weight.samples()[i];
+                let mean = if weight > 1e-6 { sum.samples()[i] / weight } else { value };
+                out.samples_mut()[i] += near * mean;
+            }
+        }
+    }
+    out
+}
