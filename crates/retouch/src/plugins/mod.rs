@@ -1,5 +1,6 @@
 //! The list of plugins, in the recommended order. To add one: write its file, add its line here.
 
+mod clean_backdrop;
 mod dodge_burn;
 mod fabric;
 mod face_detection;
@@ -14,6 +15,7 @@ use crate::plugin::Plugin;
 static ALL: &[&dyn Plugin] = &[
     &face_detection::FaceDetection,
     &skin_mask::SkinMask,
+    &clean_backdrop::CleanBackdrop,
     &fabric::Fabric,
     &mattifier::Mattifier,
     &dodge_burn::DodgeBurn,
