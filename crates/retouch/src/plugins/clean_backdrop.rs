@@ -104,9 +104,3 @@ fn quantile(plane: &Plane, region: &Plane, share: f32, stride: usize) -> Option<
     let index = ((values.len() - 1) as f32 * share) as usize;
     Some(*values.select_nth_unstable_by(index, f32::total_cmp).1)
 }
-
-/// 0 up to `start`, 1 from `end` on, smooth between.
-fn smoothstep(value: f32, start: f32, end: f32) -> f32 {
-    let t = ((value - start) / (end - start)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
-}

@@ -14,7 +14,7 @@ const LIGHT_LONG_EDGE: usize = 360;
 const LEAST_SHARE: f32 = 0.06;
 /// Unevenness in ΔE*ab that a studio backdrop stays below: seven tenths of it against the light around
 /// (sigma [`NEAR_LIGHT`]), half of it against the wide light (sigma [`WIDE_LIGHT`]).
-const STUDIO_UNEVENNESS: f32 = 0.76;
+const STUDIO_UNEVENNESS: f32 = 0.82;
 const NEAR_LIGHT: f32 = 0.03;
 const WIDE_LIGHT: f32 = 0.06;
 /// Distance from the person within which light and shadow of the person fall on the backdrop.
@@ -104,40 +104,54 @@ impl Backdrop {
             return false;
         }
         let uneven = |sigma, share| {
-            let residual = residual(lab, &region, self.light_length(sigma), 4);
+            let residual = residual(lab, &region, self.light_length(sigma));
             quantile(&magnitude(&residual), &region, share, 1).is_some_and(|e| e <= STUDIO_UNEVENNESS)
         };
         uneven(NEAR_LIGHT, 0.7) && uneven(WIDE_LIGHT, 0.5)
     }
 }
 
-/// What is left of Lab planes after their smooth light inside `region` is taken off.
-///
-/// The light is a second-order Gaussian regression (sigma in samples) that trusts a sample the less the
-/// more it differs from it, in `rounds` rounds; dirt has no part in it.
-pub fn residual(lab: &[Plane; 3], region: &Plane, sigma: f32, rounds: usize) -> [Plane; 3] {
-    let mut weight = region.clone();
-    let mut left = lab.clone();
-    for round in 0..=rounds {
-        let reach = gauss(&weight, sigma);
-        let mean = |plane: &Plane| {
-            let sum = gauss(&plane.zip(&weight, |v, w| v * w), sigma);
-            sum.zip(&reach, |s, w| s / w.max(1e-4))
-        };
-        left = [0, 1, 2].map(|c| {
-            let first = lab[c].zip(&mean(&lab[c]), |v, m| v - m);
-            let second = mean(&first);
-            gauss(&first.zip(&second, |v, m| v - m), 1.0)
-        });
-        if round < rounds {
-            let size = magnitude(&left);
-            let typical = 1.2 * quantile(&size, region, 0.5, 1).unwrap_or(0.0);
-            let doubt = 1.5 * typical.clamp(0.3, 0.8);
-            weight = size.zip(region, |e, r| r / (1.0 + (e / doubt).powi(2)).powi(2));
+/// What is left of Lab planes after the smooth light seen through `weight` is taken off: local linear
+/// regression with a Gaussian window of `sigma` samples, exact up to the frame's edge for even slopes.
+pub fn residual(lab: &[Plane; 3], weight: &Plane, sigma: f32) -> [Plane; 3] {
+    let size = weight.size();
+    // Coordinates in windows from the middle keep the moments small.
+    let x = |i: usize| ((i % size.width) as f32 - 0.5 * size.width as f32) / sigma;
+    let y = |i: usize| ((i / size.width) as f32 - 0.5 * size.height as f32) / sigma;
+    let moment = |value: &(dyn Fn(usize) -> f32 + Sync)| {
+        let samples = weight.samples().iter().enumerate();
+        let weighted = samples.map(|(i, &w)| if w > 0.0 { w * value(i) } else { 0.0 }).collect();
+        gauss(&Plane::from_vec(size, weighted), sigma)
+    };
+    let sum = moment(&|_| 1.0);
+    let mean = |value: &(dyn Fn(usize) -> f32 + Sync)| moment(value).zip(&sum, |m, s| m / s.max(1e-4));
+    let (mx, my) = (mean(&x), mean(&y));
+    let [mxx, mxy, myy] = [mean(&|i| x(i) * x(i)), mean(&|i| x(i) * y(i)), mean(&|i| y(i) * y(i))];
+    [0, 1, 2].map(|c| {
+        let f = |i: usize| lab[c].samples()[i];
+        let (mf, mfx, mfy) = (mean(&f), mean(&|i| f(i) * x(i)), mean(&|i| f(i) * y(i)));
+        let mut left = Plane::zeros(size);
+        for i in 0..size.area() {
+            if sum.samples()[i] < 1e-3 {
+                continue;
+            }
+            let at = |plane: &Plane| plane.samples()[i];
+            let (ax, ay, af) = (at(&mx), at(&my), at(&mf));
+            let xx = at(&mxx) - ax * ax + RIDGE;
+            let yy = at(&myy) - ay * ay + RIDGE;
+            let xy = at(&mxy) - ax * ay;
+            let (xf, yf) = (at(&mfx) - ax * af, at(&mfy) - ay * af);
+            let determinant = (xx * yy - xy * xy).max(1e-4);
+            let slope_x = (yy * xf - xy * yf) / determinant;
+            let slope_y = (xx * yf - xy * xf) / determinant;
+            left.samples_mut()[i] = f(i) - (af + slope_x * (x(i) - ax) + slope_y * (y(i) - ay));
         }
-    }
-    left
+        gauss(&left, 1.0)
+    })
 }
+
+/// Variance of place, in squared windows, below which no slope is believed.
+const RIDGE: f32 = 0.02;
 
 /// Length of the Lab vector at each sample.
 pub fn magnitude(lab: &[Plane; 3]) -> Plane {
