@@ -104,8 +104,8 @@ impl Backdrop {
             return false;
         }
         let uneven = |sigma, share| {
-            let residual = residual(lab, &region, self.light_length(sigma));
-            quantile(&magnitude(&residual), &region, share, 1).is_some_and(|e| e <= STUDIO_UNEVENNESS)
+            let left = unevenness(lab, &region, self.light_length(sigma));
+            quantile(&magnitude(&left), &region, share, 1).is_some_and(|e| e <= STUDIO_UNEVENNESS)
         };
         uneven(NEAR_LIGHT, 0.7) && uneven(WIDE_LIGHT, 0.5)
     }
@@ -113,7 +113,7 @@ impl Backdrop {
 
 /// What is left of Lab planes after the smooth light seen through `weight` is taken off: local linear
 /// regression with a Gaussian window of `sigma` samples, exact up to the frame's edge for even slopes.
-pub fn residual(lab: &[Plane; 3], weight: &Plane, sigma: f32) -> [Plane; 3] {
+pub fn unevenness(lab: &[Plane; 3], weight: &Plane, sigma: f32) -> [Plane; 3] {
     let size = weight.size();
     // Coordinates in windows from the middle keep the moments small.
     let x = |i: usize| ((i % size.width) as f32 - 0.5 * size.width as f32) / sigma;

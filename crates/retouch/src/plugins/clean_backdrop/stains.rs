@@ -1,11 +1,11 @@
 //! Soft stains and unevenness: what differs from the smooth light of the backdrop without being a thing,
 //! a shadow of the person or the light's own fall-off.
 
-use pixel::Plane;
 use pixel::colour::Lab;
 use pixel::filter::{dilate, gauss, label, reduce};
+use pixel::{Plane, Rect, Size};
 
-use super::backdrop::{Backdrop, magnitude, residual};
+use super::backdrop::{Backdrop, magnitude, unevenness};
 use super::quantile;
 use super::specks::Specks;
 use crate::canvas::Canvas;
@@ -13,8 +13,9 @@ use crate::scene::Scene;
 
 /// Sigma of the smooth light; stains are smaller.
 const LIGHT: f32 = 0.035;
-/// The widest stain, the longest crease, and how wide a crease is on average.
+/// The widest stain, inside and at the frame, the longest crease, and how wide a crease is on average.
 const WIDEST_STAIN: f32 = 0.14;
+const WIDEST_AT_FRAME: f32 = 0.05;
 const LONGEST_CREASE: f32 = 0.35;
 const CREASE_WIDTH: f32 = 0.02;
 /// A difference in ΔE*ab that is a stain, or so many times the unevenness of the backdrop.
@@ -22,6 +23,9 @@ const STAIN: f32 = 0.6;
 const UNEVENNESS_TIMES: f32 = 2.5;
 /// A difference in ΔE*ab that no dirt makes.
 const THING: f32 = 14.0;
+/// A stain grows at most so much when it has no part in the light; what grows more is a slope of the light
+/// that was guessed wrongly.
+const GROWTH: f32 = 2.5;
 /// How often stains are looked for in a light in which the ones found before have no part.
 const ROUNDS: usize = 3;
 
@@ -41,12 +45,13 @@ pub fn correction(canvas: &Canvas, backdrop: &Backdrop, specks: &Specks, scene: 
     let region = &backdrop.light_region;
     let sigma = backdrop.light_length(LIGHT);
     let rim = backdrop.light_length(0.006).max(1.5);
-    let mut left = residual(&lab, region, sigma);
-    let mut found = marks(&magnitude(&left), backdrop);
+    let mut left = unevenness(&lab, region, sigma);
+    let first = magnitude(&left);
+    let mut found = marks(&first, &first, backdrop);
     for _ in 0..ROUNDS {
         let weight = dilate(&found.stains, rim).zip(region, |s, r| r * (1.0 - s));
-        left = residual(&lab, &weight, sigma);
-        found = marks(&magnitude(&left), backdrop);
+        left = unevenness(&lab, &weight, sigma);
+        found = marks(&magnitude(&left), &first, backdrop);
     }
     let soft = gauss(&dilate(&found.stains, 1.5 * rim), 0.7 * rim);
     let mut wished = lab.clone();
@@ -71,26 +76,37 @@ struct Marks {
     things: Plane,
 }
 
-fn marks(size: &Plane, backdrop: &Backdrop) -> Marks {
+/// Marks in the difference `size`; `first` is the difference from the light with all marks in it.
+fn marks(size: &Plane, first: &Plane, backdrop: &Backdrop) -> Marks {
     let region = &backdrop.light_region;
     let typical = quantile(size, region, 0.5, 1).unwrap_or(0.0);
     let limit = (UNEVENNESS_TIMES * typical).max(STAIN);
     let parts = label(&size.zip(region, |e, r| if e > limit { r } else { 0.0 }));
-    let (mut at_person, mut peak) = (vec![false; parts.count()], vec![0.0f32; parts.count()]);
+    let mut at_person = vec![false; parts.count()];
+    let (mut peak, mut first_peak) = (vec![0.0f32; parts.count()], vec![0.0f32; parts.count()]);
     for y in 0..size.height() {
         for x in 0..size.width() {
             let Some(part) = (parts.at(x, y) as usize).checked_sub(1) else { continue };
             at_person[part] |= backdrop.depth.at(x, y) < 2.0;
             peak[part] = peak[part].max(size.at(x, y));
+            first_peak[part] = first_peak[part].max(first.at(x, y));
         }
     }
     let is_dirt = |part: usize| {
         let longest = parts.bounds[part].size().long_edge() as f32;
         let is_crease = longest < backdrop.light_length(LONGEST_CREASE)
+            && !at_frame(parts.bounds[part], size.size())
             && (parts.areas[part] as f32) < longest * backdrop.light_length(CREASE_WIDTH);
-        longest < backdrop.light_length(WIDEST_STAIN) || is_crease
+        // The light's own fall-off ends at the frame and looks like a stain there.
+        let widest = if at_frame(parts.bounds[part], size.size()) { WIDEST_AT_FRAME } else { WIDEST_STAIN };
+        longest < backdrop.light_length(widest) || is_crease
     };
     let is_thing = |part: usize| peak[part] > THING;
-    let stains = parts.mask(|part| is_dirt(part) && !at_person[part] && !is_thing(part));
+    let is_guessed = |part: usize| peak[part] > GROWTH * first_peak[part];
+    let stains = parts.mask(|part| is_dirt(part) && !at_person[part] && !is_thing(part) && !is_guessed(part));
     Marks { stains, things: dilate(&parts.mask(is_thing), 2.0) }
+}
+
+fn at_frame(rect: Rect, size: Size) -> bool {
+    rect.x == 0 || rect.y == 0 || rect.right() == size.width || rect.bottom() == size.height
 }
