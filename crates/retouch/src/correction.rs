@@ -5,13 +5,13 @@
 
 use pixel::blend::soft_light_push;
 use pixel::colour::{Lab, lab_to_linear};
-use pixel::filter::gauss_masked;
+use pixel::filter::{gauss, gauss_masked};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
 use crate::canvas::{Canvas, document_lab};
 use crate::layer::{Effect, Field};
-use crate::scene::Scene;
+use crate::scene::{FaceView, Scene};
 
 /// A wished change in CIELAB, sample by sample.
 pub struct Shift {
@@ -78,6 +78,35 @@ pub fn soft_light_field(
         }
     });
     Field { grid: canvas.grid, effect: Effect::SoftLight(push), matte: None }
+}
+
+/// Skin that is bare: without beard and without hair lying over it, where brightness and colour are the
+/// hair's and evening them would paint.
+pub fn bare_skin(view: &FaceView) -> Plane {
+    let (skin, width) = (&view.regions.skin, view.width());
+    let lightness = &view.canvas.lab.l;
+    let fine = lightness.zip(&gauss_masked(lightness, skin, width / 70.0), |l, low| l - low);
+    // Hair is many dark lines: its fine structure is far stronger than that of this person's skin.
+    let energy = gauss_masked(&fine.map(|v| v * v), skin, width / 40.0);
+    let own = weighted_median(&energy, skin).max(0.05);
+    let beard = gauss(&view.regions.beard, width / 60.0);
+    let mut bare = skin.clone();
+    for i in 0..bare.samples().len() {
+        let hairy = ((energy.samples()[i] / own - 6.0) / 10.0).clamp(0.0, 1.0);
+        bare.samples_mut()[i] *= (1.0 - hairy) * (1.0 - beard.samples()[i].clamp(0.0, 1.0));
+    }
+    bare
+}
+
+/// The value that half of the matte lies below.
+pub fn weighted_median(plane: &Plane, matte: &Plane) -> f32 {
+    let samples = plane.samples().iter().zip(matte.samples());
+    let mut values: Vec<f32> = samples.filter(|(_, m)| **m > 0.5).map(|(v, _)| *v).collect();
+    if values.is_empty() {
+        return 0.0;
+    }
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 /// The share of a correction that is made at strength `alpha`: straight to `full` at 1, then slowly to

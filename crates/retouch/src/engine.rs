@@ -20,7 +20,7 @@ const OVERVIEW_LONG_EDGE: usize = 1600;
 
 /// The retouching engine. Holds the networks; one serves all threads of a process.
 pub struct Engine {
-    networks: Networks,
+    pub(crate) networks: Networks,
 }
 
 /// How a picture is read and written.

@@ -4,9 +4,11 @@
 
 mod archive;
 pub mod canvas;
+pub mod complexion;
 pub mod correction;
 mod deliver;
 pub mod engine;
+pub mod inspect;
 pub mod lay;
 pub mod layer;
 pub mod pile;
@@ -17,6 +19,7 @@ pub mod report;
 pub mod scene;
 
 pub use engine::{Engine, EngineError, Options, Outcome, OutcomeKind, Step, Unwatched, Watch};
+pub use inspect::{Inspection, SeenFace};
 pub use plugin::{Blend, Key, Need, Param, Plugin, Scale, Settings, Spec};
 pub use plugins::plugins;
 pub use recipe::{OutputChoice, Preset, Recipe, RecipeError, Task};

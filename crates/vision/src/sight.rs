@@ -75,12 +75,21 @@ impl<'a> Sight<'a> {
         self.faces.get_or_init(|| find_faces(self)).as_deref().map_err(Clone::clone)
     }
 
-    /// Parts of persons, with closer runs on up to three heads where the whole picture is too coarse for them.
+    /// Parts of persons, with closer runs on up to three heads where the whole picture is too coarse for them. Looks
+    /// for faces at the same time as it reads the whole picture, when the networks may use two threads.
     ///
     /// # Errors
     /// When a network cannot be loaded or run.
     pub fn parts(&self) -> Result<PartsMap<'_>, VisionError> {
-        let heads = self.heads.get_or_init(|| self.read_heads()).as_deref().map_err(Clone::clone)?;
+        let heads = || self.heads.get_or_init(|| self.read_heads()).as_deref().map_err(Clone::clone);
+        let heads = if self.networks.threads() > 1 && self.whole.get().is_none() {
+            std::thread::scope(|scope| {
+                scope.spawn(|| self.whole_parts().is_ok());
+                heads()
+            })?
+        } else {
+            heads()?
+        };
         Ok(PartsMap { whole: self.whole_parts()?, heads, full: self.full() })
     }
 

@@ -1,6 +1,6 @@
 //! CMYK inks to sRGB, through the embedded profile where it can be used.
 
-use moxcms::{ColorDateTime, ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOptions};
+use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOptions};
 use rayon::prelude::*;
 
 use super::DecodeNote;
@@ -44,18 +44,10 @@ fn convert_by_profile(inks: &[u8], icc: &[u8], rgb: &mut [u8]) -> Option<()> {
         .try_for_each(|(rgb, inks)| transform.transform(inks, rgb).ok())
 }
 
-/// The ICC profile that converted pictures carry: sRGB, dated so that it is the same at all times.
-pub(super) fn srgb_profile() -> Option<Vec<u8>> {
-    let mut profile = ColorProfile::new_srgb();
-    profile.creation_date_time =
-        ColorDateTime::new_from_slice(&[7, 234, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]).ok()?;
-    profile.cicp = None;
-    profile.encode().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::colour::profile::table_profile::table_profile;
 
     #[test]
     fn plain_conversion_maps_paper_and_black() {
@@ -65,15 +57,20 @@ mod tests {
     }
 
     #[test]
-    fn the_attached_profile_is_the_same_each_time() {
-        assert_eq!(srgb_profile(), srgb_profile());
-        let bytes = srgb_profile().expect("sRGB profile encodes");
-        assert!(crate::colour::profile::ColourSpace::from_icc(&bytes).expect("parses").is_srgb());
+    fn an_rgb_profile_is_not_taken_for_inks() {
+        let icc = super::super::own_profile::srgb().expect("sRGB profile encodes");
+        assert_eq!(to_srgb(&[0; 4], Some(&icc)).1, DecodeNote::CmykConvertedWithoutProfile);
     }
 
     #[test]
-    fn an_rgb_profile_is_not_taken_for_inks() {
-        let icc = srgb_profile().expect("sRGB profile encodes");
-        assert_eq!(to_srgb(&[0; 4], Some(&icc)).1, DecodeNote::CmykConvertedWithoutProfile);
+    fn an_embedded_profile_is_followed() {
+        let icc = table_profile(4, |ink| [0, 1, 2].map(|c| f64::from((1.0 - ink[c]) * (1.0 - ink[3]))));
+        let inks: Vec<u8> = (0..=255u8).flat_map(|v| [v, v / 2, 255 - v, v / 4]).collect();
+        let (through_profile, note) = to_srgb(&inks, Some(&icc));
+        assert_eq!(note, DecodeNote::CmykConverted);
+        let (plain, _) = to_srgb(&inks, None);
+        for (a, b) in through_profile.iter().zip(&plain) {
+            assert!(a.abs_diff(*b) <= 8, "{a} {b}");
+        }
     }
 }

@@ -99,13 +99,17 @@ impl Entry {
 
     /// The first number, if the tag holds whole numbers.
     pub fn number(&self) -> Option<u32> {
-        match (self.kind, self.value.as_slice()) {
-            (BYTE, [v, ..]) => Some(u32::from(*v)),
-            (SHORT, [a, b, ..]) => Some(u32::from(u16::from_le_bytes([*a, *b]))),
-            (LONG | 13, [a, b, c, d, ..]) => Some(u32::from_le_bytes([*a, *b, *c, *d])),
-            (16..=18, [a, b, c, d, 0, 0, 0, 0, ..]) => Some(u32::from_le_bytes([*a, *b, *c, *d])),
-            _ => None,
+        self.numbers().first().copied()
+    }
+
+    /// All numbers of a tag of 8, 16, 32 or (BigTIFF) 64-bit numbers; those beyond 32 bits count as the largest.
+    pub fn numbers(&self) -> Vec<u32> {
+        if !matches!(self.kind, BYTE | SHORT | LONG | 13 | 16..=18) {
+            return Vec::new();
         }
+        let number = |item: &[u8]| item.iter().rev().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+        let items = self.value.chunks_exact(item_size(self.kind));
+        items.map(|item| u32::try_from(number(item)).unwrap_or(u32::MAX)).collect()
     }
 
     /// The first fraction as a number, if the tag holds unsigned fractions.

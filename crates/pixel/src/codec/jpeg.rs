@@ -3,7 +3,9 @@
 use turbojpeg::{Colorspace, Compressor, Decompressor, Image, OutputBuf, PixelFormat, Subsamp};
 
 use super::jpeg_segments::{self as segments, Extent, Frame, Segments};
-use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, ifd};
+use super::{
+    Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, ifd, own_profile,
+};
 use crate::geometry::Size;
 use crate::picture::{Density, DensityUnit, Picture, Samples};
 
@@ -66,7 +68,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
         }
         let (rgb, note) = cmyk::to_srgb(&inks, metadata.icc.as_deref());
         notes.push(note);
-        metadata.icc = cmyk::srgb_profile();
+        metadata.icc = own_profile::srgb();
         rgb
     } else {
         read_pixels(bytes, size, PixelFormat::RGB, &mut notes)?
@@ -90,7 +92,8 @@ fn is_implausibly_short(bytes: &[u8], frame: &Frame) -> bool {
     !frame.arithmetic && bytes.len() < blocks / 8
 }
 
-fn read_pixels(
+/// The samples of a JPEG stream that must have exactly this size.
+pub(super) fn read_pixels(
     bytes: &[u8],
     size: Size,
     format: PixelFormat,

@@ -10,8 +10,10 @@ mod ifd;
 mod jpeg;
 mod jpeg_segments;
 mod layer_png;
+mod own_profile;
 mod png;
 mod tiff;
+mod tiff_jpeg;
 mod webp;
 
 #[cfg(test)]

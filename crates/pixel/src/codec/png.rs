@@ -5,7 +5,9 @@ use std::io::Cursor;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Reader, Transformations, Unit};
 
 use super::layer_png::{ChunkList, ColourType, to_big_endian};
-use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, ifd};
+use super::{
+    Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, ifd, own_profile,
+};
 use crate::geometry::{Orientation, Size};
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
 
@@ -183,8 +185,12 @@ fn metadata(info: &Info<'_>) -> Metadata {
         chunk.decompress_text_with_limit(MAX_CHUNK_MEMORY).ok()?;
         chunk.get_text().ok()
     });
+    let code_points = info
+        .coding_independent_code_points
+        .filter(|points| points.matrix_coefficients == 0 && points.is_video_full_range_image)
+        .and_then(|points| own_profile::from_code_points(points.color_primaries, points.transfer_function));
     Metadata {
-        icc: info.icc_profile.as_deref().map(<[u8]>::to_vec),
+        icc: info.icc_profile.as_deref().map(<[u8]>::to_vec).or(code_points),
         exif: info.exif_metadata.as_deref().map(<[u8]>::to_vec),
         xmp: xmp.map(String::into_bytes),
         density: info.pixel_dims.map(|dims| Density {

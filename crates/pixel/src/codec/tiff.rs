@@ -3,10 +3,13 @@
 use std::io::Cursor;
 
 use tiff::decoder::{Decoder, DecodingResult};
-use tiff::{ColorType, TiffError};
+use tiff::{ColorType, TiffError, TiffUnsupportedError};
 
 use super::ifd::{self, Directory, Entry};
-use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk};
+use super::{
+    Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, own_profile,
+    tiff_jpeg,
+};
 use crate::geometry::Size;
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
 
@@ -32,6 +35,7 @@ mod tag {
 }
 
 const NO_COMPRESSION: u32 = 1;
+const JPEG_COMPRESSION: u32 = 7;
 
 /// Most bytes that one compressed byte can stand for: LZW's 12-bit codes stand for up to 4 KiB,
 /// deflate reaches 1032. The fax codes 2 to 4 have no such bound.
@@ -57,8 +61,6 @@ struct Layout {
     depth: Depth,
     /// Bits as stored: 1, 2, 4 (grey only), 8 or 16.
     bits: u8,
-    /// Luma and chroma that must be turned into RGB.
-    ycbcr: bool,
     /// Colour samples are multiplied by alpha.
     premultiplied: bool,
 }
@@ -83,8 +85,9 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Opened<'a>, DecodeError>
         limits.admit(u64::from(width), u64::from(height))?;
     }
     let mut own_limits = tiff::decoder::Limits::default();
-    own_limits.decoding_buffer_size = 10 * limits.max_pixels as usize;
-    own_limits.intermediate_buffer_size = 10 * limits.max_pixels as usize;
+    let most_samples = usize::try_from(limits.max_pixels).unwrap_or(usize::MAX).saturating_mul(10);
+    own_limits.decoding_buffer_size = most_samples;
+    own_limits.intermediate_buffer_size = most_samples;
     own_limits.ifd_value_size = bytes.len();
     let mut decoder = Decoder::new(Cursor::new(bytes)).map_err(explain)?.with_limits(own_limits);
     let (width, height) = decoder.dimensions().map_err(explain)?;
@@ -119,13 +122,17 @@ fn layout(directory: &Directory, colour: ColorType) -> Result<Layout, DecodeErro
         other => return Err(DecodeError::unsupported(Format::Tiff, format!("the colour type {other:?}"))),
     };
     let ycbcr = matches!(colour, ColorType::YCbCr(_));
+    let jpeg = directory.get(tag::COMPRESSION).and_then(Entry::number) == Some(JPEG_COMPRESSION);
+    if ycbcr && !jpeg {
+        return Err(DecodeError::unsupported(Format::Tiff, "YCbCr without JPEG compression"));
+    }
     let narrow_grey = channels == Channels::Grey && matches!(colour, ColorType::Gray(1 | 2 | 4));
-    let only_eight = ycbcr || channels == Channels::Cmyk;
+    let only_eight = jpeg || channels == Channels::Cmyk;
     if !(bits == 8 || bits == 16 && !only_eight || narrow_grey) {
         return Err(DecodeError::unsupported(Format::Tiff, format!("{bits} bits a sample in {colour:?}")));
     }
     let depth = if bits == 16 { Depth::Sixteen } else { Depth::Eight };
-    Ok(Layout { channels, depth, bits, ycbcr, premultiplied: alpha_kind == Some(ASSOCIATED_ALPHA) })
+    Ok(Layout { channels, depth, bits, premultiplied: alpha_kind == Some(ASSOCIATED_ALPHA) })
 }
 
 fn explain(error: TiffError) -> DecodeError {
@@ -133,9 +140,10 @@ fn explain(error: TiffError) -> DecodeError {
         TiffError::IoError(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             DecodeError::Truncated { format: Format::Tiff }
         }
-        TiffError::UnsupportedError(what) => {
-            DecodeError::unsupported(Format::Tiff, format!("this TIFF kind ({what})"))
+        TiffError::UnsupportedError(TiffUnsupportedError::UnsupportedCompressionMethod(method)) => {
+            DecodeError::unsupported(Format::Tiff, format!("{method:?} compression"))
         }
+        TiffError::UnsupportedError(_) => DecodeError::unsupported(Format::Tiff, "this layout of colours"),
         error => DecodeError::corrupt(Format::Tiff, error),
     }
 }
@@ -146,7 +154,12 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
     if decoder.more_images() {
         notes.push(DecodeNote::FirstPictureOnly);
     }
-    let mut samples = read_samples(&mut decoder, size, layout)?;
+    let compression = directory.get(tag::COMPRESSION).and_then(Entry::number);
+    let mut samples = if compression == Some(JPEG_COMPRESSION) {
+        Samples::U8(tiff_jpeg::read(bytes, &directory, size, &mut notes)?)
+    } else {
+        read_samples(&mut decoder, size, layout)?
+    };
     drop(decoder);
     let mut metadata = metadata(&directory);
     let orientation = directory.orientation();
@@ -156,7 +169,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
         };
         let (rgb, note) = cmyk::to_srgb(&inks, metadata.icc.as_deref());
         notes.push(note);
-        metadata.icc = cmyk::srgb_profile();
+        metadata.icc = own_profile::srgb();
         let picture =
             Picture { size, rgb: Samples::U8(rgb), alpha: None, grey: false, orientation, metadata };
         return Ok((picture, notes));
@@ -179,9 +192,6 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
             (Samples::U16(rgb), alpha.map(Samples::U16))
         }
     };
-    if let (Samples::U8(rgb), true) = (&mut rgb, layout.ycbcr) {
-        rgb.chunks_exact_mut(3).for_each(ycbcr_to_rgb);
-    }
     if let (Some(alpha), true) = (&alpha, layout.premultiplied) {
         divide_by_alpha(&mut rgb, alpha);
         notes.push(DecodeNote::AlphaMadeStraight);
@@ -264,16 +274,6 @@ fn separate<T: Copy>(mut samples: Vec<T>, channels: usize) -> (Vec<T>, Option<Ve
             let alpha = (channels == 2).then(|| samples.chunks_exact(2).map(|pixel| pixel[1]).collect());
             (rgb, alpha)
         }
-    }
-}
-
-/// Full-range BT.601 as in JFIF, which JPEG-compressed TIFFs use.
-fn ycbcr_to_rgb(pixel: &mut [u8]) {
-    let [y, cb, cr] = [0, 1, 2].map(|index| f32::from(pixel[index]));
-    let (cb, cr) = (cb - 128.0, cr - 128.0);
-    let rgb = [y + 1.402 * cr, y - 0.344_136 * cb - 0.714_136 * cr, y + 1.772 * cb];
-    for (sample, value) in pixel.iter_mut().zip(rgb) {
-        *sample = (value + 0.5).clamp(0.0, 255.0) as u8;
     }
 }
 

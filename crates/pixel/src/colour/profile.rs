@@ -10,8 +10,19 @@ use moxcms::{
     TransformOptions,
 };
 
+/// Entries of the curve tables, a power of two so that an index can be masked instead of checked.
+const ENTRIES: usize = 4096;
+
 /// Intervals of the curve tables.
-const STEPS: usize = 4096;
+const STEPS: usize = ENTRIES - 1;
+
+/// Least slope of a curve. Where a curve is flatter (a pure power at black, steps of a sampled curve),
+/// rounding of linear `f32` values would come back as visible steps. Of a power it bends only the part
+/// below the first 8-bit level.
+const LEAST_SLOPE: f64 = 1e-3;
+
+/// Adding this to a small `f32` rounds it to a whole number that stands in the low bits.
+const ROUNDING: f32 = 12_582_912.0;
 
 /// Largest difference of curve or matrix at which a profile counts as sRGB itself; published sRGB
 /// profiles differ by up to this much from each other.
@@ -36,19 +47,20 @@ pub enum ProfileError {
 /// The inverse is indexed by the square root of linear light, where common curves are nearly straight.
 #[derive(Debug)]
 struct Curve {
-    linear: Box<[f32; STEPS + 1]>,
-    encoded: Box<[f32; STEPS + 1]>,
+    linear: Box<[f32; ENTRIES]>,
+    encoded: Box<[f32; ENTRIES]>,
 }
 
 impl Curve {
-    /// Tabulates `transfer` over 0 to 1; it is made monotone and clipped to 0 to 1.
+    /// Tabulates `transfer` over 0 to 1; it is made to rise and clipped to 0 to 1.
     fn new(transfer: impl Fn(f64) -> f64) -> Result<Self, ProfileError> {
         let mut linear = table();
-        let mut floor = 0.0;
+        let mut floor = 0.0f64;
         for (index, entry) in linear.iter_mut().enumerate() {
             let value = transfer(index as f64 / STEPS as f64);
             floor = if value.is_finite() { value.clamp(floor, 1.0) } else { floor };
             *entry = floor as f32;
+            floor = (floor + LEAST_SLOPE / STEPS as f64).min(1.0);
         }
         if linear[STEPS] - linear[0] < 0.1 {
             return Err(ProfileError::NotInvertible);
@@ -73,12 +85,12 @@ impl Curve {
     }
 }
 
-fn table() -> Box<[f32; STEPS + 1]> {
-    Box::new([0.0; STEPS + 1])
+fn table() -> Box<[f32; ENTRIES]> {
+    Box::new([0.0; ENTRIES])
 }
 
 /// Inverts the piecewise linear function of `linear`, node by node.
-fn inverse(linear: &[f32; STEPS + 1]) -> Box<[f32; STEPS + 1]> {
+fn inverse(linear: &[f32; ENTRIES]) -> Box<[f32; ENTRIES]> {
     let mut encoded = table();
     let mut cell = 0;
     for (index, entry) in encoded.iter_mut().enumerate() {
@@ -96,13 +108,14 @@ fn inverse(linear: &[f32; STEPS + 1]) -> Box<[f32; STEPS + 1]> {
 
 /// The table's value at `place`, 0 to 1; places outside and NaN count as the nearest end or 0.
 #[inline]
-fn interpolate(table: &[f32; STEPS + 1], place: f32) -> f32 {
+fn interpolate(table: &[f32; ENTRIES], place: f32) -> f32 {
     // `max` before `min` sends NaN to 0, which `clamp` does not.
     #[expect(clippy::manual_clamp, reason = "NaN must become 0")]
     let position = place.max(0.0).min(1.0) * STEPS as f32;
-    let cell = (position as usize).min(STEPS - 1);
-    let (low, high) = (table[cell], table[cell + 1]);
-    low + (high - low) * (position - cell as f32)
+    let rounded = (position - 0.5) + ROUNDING;
+    let cell = rounded.to_bits() as usize;
+    let (low, high) = (table[cell % ENTRIES], table[(cell + 1) % ENTRIES]);
+    low + (high - low) * (position - (rounded - ROUNDING))
 }
 
 /// The colour space of a document's samples.
@@ -261,7 +274,7 @@ fn srgb_transfer(encoded: f64) -> f64 {
     if encoded <= 0.04045 { encoded / 12.92 } else { ((encoded + 0.055) / 1.055).powf(2.4) }
 }
 
-fn tabulate(transfer: impl Fn(f64) -> f64) -> Box<[f32; STEPS + 1]> {
+fn tabulate(transfer: impl Fn(f64) -> f64) -> Box<[f32; ENTRIES]> {
     let mut values = table();
     values.iter_mut().enumerate().for_each(|(index, v)| *v = transfer(index as f64 / STEPS as f64) as f32);
     values
@@ -358,3 +371,9 @@ impl TableProbe {
         Ok(self.wide.v.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2]))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod table_profile;
+
+#[cfg(test)]
+mod tests;

@@ -1,9 +1,10 @@
 //! Dodge Burn: evens the brightness of small blotches on skin, the hours-long job, with a soft brush.
 
 use pixel::Plane;
-use pixel::filter::{gauss_masked, guided_masked};
+use pixel::filter::gauss_masked;
 
-use crate::correction::{Shift, share, smoothed, soft_light_field};
+use crate::complexion::Complexion;
+use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -26,12 +27,12 @@ static SPEC: Spec = Spec {
 
 /// Finest structure that is evened, as a share of the face width (Gaussian sigma).
 const FINE: f32 = 1.0 / 90.0;
-/// Form from here on is left alone.
-const COARSE: f32 = 1.0 / 7.0;
-/// Window in which a structure is judged to be blotch or form.
-const WINDOW: f32 = 1.0 / 20.0;
-/// Local deviation in L* at which half of a structure is taken for form.
-const FORM: f32 = 4.0;
+/// Octaves of structure that are evened, from [`FINE`] up; what is wider is form.
+const OCTAVES: usize = 3;
+/// Local standard deviation in L* at which half of an octave's structure is taken for form.
+const FORM: f32 = 3.2;
+/// Largest change in L* at strength 1; what would need more is no blotch.
+const LIMIT: f32 = 5.5;
 
 impl Plugin for DodgeBurn {
     fn spec(&self) -> &'static Spec {
@@ -52,32 +53,44 @@ impl Plugin for DodgeBurn {
 }
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
-    let (canvas, skin) = (&view.canvas, &view.regions.skin);
+    let canvas = &view.canvas;
+    let skin = &bare_skin(view);
     let base = smoothed(canvas, skin, width * FINE, scene);
-    let reach = FORM * (1.0 + 0.5 * (settings.alpha1 - 1.0).max(0.0));
-    let blotches = blotches(&base.1.l, skin, width, reach);
-    let strength = share(settings.alpha1, 0.95);
+    let beyond = (settings.alpha1 - 1.0).max(0.0);
+    let complexion = Complexion::fit(&base.1, skin);
+    let blotches = blotches(&base.1.l, skin, width, FORM * (1.0 + 0.4 * beyond));
+    let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * (1.0 + 0.4 * beyond));
     let mut shift = Shift::none(canvas.size());
     for i in 0..blotches.samples().len() {
-        let change = -strength * blotches.samples()[i];
-        let [l, a, b] = [&base.1.l, &base.1.a, &base.1.b].map(|p| p.samples()[i]);
-        // Light scales colour with brightness; warmth is a chosen extra in proportion to the work done.
-        let light = change / (l + 16.0).max(1.0);
+        let change = -strength * limit * (blotches.samples()[i] / limit).tanh();
+        let (a, b) = complexion.follow(base.1.l.samples()[i], change);
+        // Warmth is a chosen extra in proportion to the work done.
         let warmth = settings.alpha2 * change.abs();
         shift.l.samples_mut()[i] = change;
-        shift.a.samples_mut()[i] = a * light + 0.15 * warmth;
-        shift.b.samples_mut()[i] = b * light + 0.45 * warmth;
+        shift.a.samples_mut()[i] = a + 0.15 * warmth;
+        shift.b.samples_mut()[i] = b + 0.45 * warmth;
     }
     layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
     layer.found("mean correction in L*", mean_size(&shift.l, skin));
 }
 
 /// Brightness that differs from its surroundings without belonging to the form.
+///
+/// In every octave blotches are faint and form is strong where it has an edge, so the stronger the
+/// local variation of an octave, the more of it is left alone.
 fn blotches(lightness: &Plane, skin: &Plane, width: f32, form: f32) -> Plane {
-    let coarse = gauss_masked(lightness, skin, width * COARSE);
-    let detail = lightness.zip(&coarse, |l, c| l - c);
-    let modelling = guided_masked(&detail, skin, width * WINDOW, form);
-    detail.zip(&modelling, |d, m| d - m)
+    let limit = form.powi(4);
+    let mut blotches = Plane::zeros(skin.size());
+    let mut finer = lightness.clone();
+    for octave in 0..OCTAVES {
+        let sigma = width * FINE * (2 << octave) as f32;
+        let coarser = gauss_masked(lightness, skin, sigma);
+        let band = finer.zip(&coarser, |f, c| f - c);
+        let variance = gauss_masked(&band.map(|v| v * v), skin, 1.3 * sigma);
+        blotches.apply_with(&band.zip(&variance, |v, s| v * limit / (limit + s * s)), |b, v| b + v);
+        finer = coarser;
+    }
+    blotches
 }
 
 /// Mean absolute value inside a matte.

@@ -1,13 +1,15 @@
 //! Mattifier: takes greasy shine off the skin and gives it back its own colour.
 //!
 //! Shine is light reflected at the surface, of the colour of the lamp, laid over the diffuse colour of
-//! the skin (dichromatic model, Shafer 1985). In encoded values it acts as a veil:
-//! `seen = diffuse·(1 - v) + v`. Where skin is brighter *and* paler than the skin around it, both
-//! ways of estimating v agree that a veil is there; the smaller estimate is taken off.
+//! the skin (dichromatic model, Shafer 1985). In encoded values it acts as a veil of white:
+//! `seen = diffuse·(1 - v) + v`. Diffuse skin keeps its saturation s = (R - B) / R from light to
+//! shade, so the veil can be read from the colour alone: v = R - (R - B) / s. A veil also makes the
+//! place brighter than the skin around it; only what both signs agree on is taken off.
 
 use pixel::Plane;
 use pixel::filter::{gauss, gauss_masked};
 
+use crate::correction::weighted_median;
 use crate::layer::{Effect, Field, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -26,6 +28,14 @@ static SPEC: Spec = Spec {
 
 /// Share of the shine that goes at full strength; a little is left so that form stays.
 const FULL: f32 = 0.95;
+/// Window of the dull skin that shine is measured against, as a share of the face width.
+const AROUND: f32 = 1.0 / 6.0;
+/// Veils up to the first value are the natural gloss of skin, from the second on they are shine.
+const GLOSS: (f32, f32) = (0.06, 0.22);
+/// Largest share of the glitter of pores that is calmed with the shine.
+const CALM: f32 = 0.6;
+/// Lift over the skin around, in L*, from which on a pale place may be shine, and at which it is.
+const LIFT: (f32, f32) = (1.5, 6.0);
 
 impl Plugin for Mattifier {
     fn spec(&self) -> &'static Spec {
@@ -47,56 +57,86 @@ impl Plugin for Mattifier {
 
 fn draw_face(view: &FaceView, width: f32, alpha: f32, layer: &mut Layer) {
     let (canvas, skin) = (&view.canvas, &view.regions.skin);
-    let veil = veil(&canvas.rgb, skin, width);
-    let size = canvas.size();
-    let (mut gain, mut offset) = (Plane::zeros(size), Plane::zeros(size));
-    for i in 0..size.area() {
-        let v = (FULL * alpha * veil.samples()[i] * skin.samples()[i]).min(0.8);
-        // The inverse of the veil.
-        gain.samples_mut()[i] = 1.0 / (1.0 - v) - 1.0;
-        offset.samples_mut()[i] = -v / (1.0 - v);
-    }
-    let shiny = veil.samples().iter().filter(|&&v| v > 0.05).count();
-    layer.found("shiny share of the canvas", shiny as f64 / size.area().max(1) as f64);
-    let effect = Effect::Affine {
-        gain: [gain.clone(), gain.clone(), gain],
-        offset: [offset.clone(), offset.clone(), offset],
-    };
-    layer.fields.push(Field { grid: canvas.grid, effect, matte: None });
-}
-
-/// Strength of the veil, 0..1.
-fn veil(rgb: &[Plane; 3], skin: &Plane, width: f32) -> Plane {
-    let smooth = [0, 1, 2].map(|c| gauss_masked(&rgb[c], skin, width / 160.0));
-    let level = luma(&smooth);
-    let colour = smooth[0].zip(&smooth[2], |r, b| r - b);
-    // Diffuse level and colourfulness of the skin around: shine is the exception, so what is dull
-    // counts more, round by round.
-    let mut dull = skin.clone();
-    let (mut around, mut tint) = (level.clone(), colour.clone());
-    for _ in 0..4 {
-        around = gauss_masked(&level, &dull, width / 6.0);
-        tint = gauss_masked(&colour, &dull, width / 6.0);
-        for i in 0..dull.samples().len() {
-            let by_level = excess(level.samples()[i], around.samples()[i]);
-            let by_tint = 1.0 - colour.samples()[i] / tint.samples()[i].max(0.02);
-            let shine = by_level.min(by_tint.max(by_level * 0.3)).max(0.0);
-            dull.samples_mut()[i] = skin.samples()[i] * (-(shine / 0.05).powi(2)).exp().max(1e-3);
+    let smooth = [0, 1, 2].map(|c| gauss_masked(&canvas.rgb[c], skin, width / 160.0));
+    let Veil { strength, around } = veil(&smooth, skin, width);
+    let glitter = glitter(&canvas.lab.l, skin, &strength, width);
+    let zeros = || Plane::zeros(canvas.size());
+    let (mut gain, mut offset) = ([zeros(), zeros(), zeros()], [zeros(), zeros(), zeros()]);
+    for i in 0..canvas.size().area() {
+        let v = strength.samples()[i];
+        let weight = alpha * skin.samples()[i];
+        if v * weight <= 0.0 {
+            continue;
+        }
+        let calm = glitter.samples()[i] * (v / 0.1).min(1.0);
+        for c in 0..3 {
+            let seen = smooth[c].samples()[i];
+            let taken = (FULL * v).min(0.7);
+            let diffuse = (seen - taken) / (1.0 - taken);
+            // A blown highlight has no colour left to find: it is rebuilt from the skin around.
+            let blown = ((v - 0.45) / 0.35).clamp(0.0, 1.0);
+            let wished = diffuse + (around[c].samples()[i] - diffuse) * blown;
+            gain[c].samples_mut()[i] = -weight * calm;
+            offset[c].samples_mut()[i] = weight * (wished - (1.0 - calm) * seen);
         }
     }
-    let mut veil = Plane::zeros(level.size());
-    for i in 0..veil.samples().len() {
-        let by_level = excess(level.samples()[i], around.samples()[i]);
-        let by_tint = 1.0 - colour.samples()[i] / tint.samples()[i].max(0.02);
-        let v = by_level.min(by_tint);
-        veil.samples_mut()[i] = (v - 0.02).max(0.0);
-    }
-    gauss(&veil, width / 200.0)
+    let shiny = strength.zip(skin, |v, s| if v > 0.05 { s } else { 0.0 });
+    layer.found("shiny share of the skin", shiny.sum() / skin.sum().max(1.0));
+    layer.fields.push(Field { grid: canvas.grid, effect: Effect::Affine { gain, offset }, matte: None });
 }
 
-/// How strong a veil would explain `level` over a diffuse `around`.
-fn excess(level: f32, around: f32) -> f32 {
-    (level - around) / (1.0 - around).max(0.05)
+/// Share of the fine contrast that shine adds to pores, against the dull skin of the same person.
+fn glitter(lightness: &Plane, skin: &Plane, strength: &Plane, width: f32) -> Plane {
+    let low = gauss_masked(lightness, skin, width / 160.0);
+    let fine = lightness.zip(&low, |l, m| (l - m) * (l - m));
+    let energy = gauss_masked(&fine, skin, width / 30.0);
+    let dull = skin.zip(strength, |s, v| if v > 0.02 { 0.0 } else { s });
+    let own = weighted_median(&energy, &dull);
+    energy.map(|e| if e > own { (1.0 - (own / e).sqrt()).min(CALM) } else { 0.0 })
+}
+
+/// Shine over skin.
+struct Veil {
+    /// Share of white laid over the diffuse colour, 0..1.
+    strength: Plane,
+    /// Mean colour of the dull skin around.
+    around: [Plane; 3],
+}
+
+fn veil(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Veil {
+    let size = skin.size();
+    let level = luma(smooth);
+    let [red, green, blue] = smooth;
+    let mut dull = skin.clone();
+    let mut strength = Plane::zeros(size);
+    // Shine is the exception: in the second round the skin found shiny counts less in what is "around".
+    for _ in 0..2 {
+        let around = |plane: &Plane| gauss_masked(plane, &dull, width * AROUND);
+        let (level_around, red_around) = (around(&level), around(red));
+        let to_green = around(&red.zip(green, |r, g| r - g));
+        let to_blue = around(&red.zip(blue, |r, b| r - b));
+        for i in 0..size.area() {
+            let [r, g, b] = [red, green, blue].map(|p| p.samples()[i]);
+            let base = red_around.samples()[i].max(0.02);
+            let saturation = |tint: &Plane| (tint.samples()[i] / base).max(0.03);
+            let by_colour = (r - (r - g) / saturation(&to_green)).min(r - (r - b) / saturation(&to_blue));
+            let dark = level_around.samples()[i];
+            let by_level = (level.samples()[i] - dark) / (1.0 - dark).max(0.05);
+            let v = by_colour.min(1.3 * by_level).max(0.0);
+            let lift = 116.0 * (level.samples()[i].max(0.0).powf(0.75) - dark.max(0.0).powf(0.75));
+            let shine = smooth_step((v - GLOSS.0) / (GLOSS.1 - GLOSS.0));
+            let v = v * shine * smooth_step((lift - LIFT.0) / (LIFT.1 - LIFT.0));
+            strength.samples_mut()[i] = v;
+            dull.samples_mut()[i] = skin.samples()[i] * (-(v / 0.08).powi(2)).exp().max(0.05);
+        }
+    }
+    let around = [0, 1, 2].map(|c| gauss_masked(&smooth[c], &dull, width / 8.0));
+    Veil { strength: gauss(&strength, width / 150.0), around }
+}
+
+fn smooth_step(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
 }
 
 fn luma(rgb: &[Plane; 3]) -> Plane {

@@ -1,8 +1,9 @@
 //! Portrait Volumes: gives the face a little more depth along the light that is there.
 
 use pixel::Plane;
-use pixel::filter::gauss_masked;
+use pixel::filter::{gauss, gauss_masked};
 
+use crate::complexion::Complexion;
 use crate::correction::{Shift, smoothed, soft_light_field};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -25,9 +26,9 @@ const FINE: f32 = 1.0 / 26.0;
 /// The light's fall-off over the whole face from here on is left alone.
 const COARSE: f32 = 1.0 / 2.5;
 /// Added share of the form's contrast at strength 1.
-const GAIN: f32 = 0.19;
+const GAIN: f32 = 0.22;
 /// Largest change in L* at strength 1.
-const LIMIT: f32 = 4.0;
+const LIMIT: f32 = 7.0;
 
 impl Plugin for PortraitVolumes {
     fn spec(&self) -> &'static Spec {
@@ -48,22 +49,34 @@ impl Plugin for PortraitVolumes {
 }
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
-    let (canvas, skin) = (&view.canvas, &view.regions.skin);
-    let base = smoothed(canvas, skin, width * FINE, scene);
-    let coarse = gauss_masked(&base.1.l, skin, width * COARSE);
-    let mut shift = Shift::none(canvas.size());
+    let canvas = &view.canvas;
+    let matte = form_matte(view, width);
+    let base = smoothed(canvas, &matte, width * FINE, scene);
+    let coarse = gauss_masked(&base.1.l, &matte, width * COARSE);
     let form = base.1.l.zip(&coarse, |l, wide| l - wide);
-    let centre = form.zip(skin, |f, s| f * s).sum() / skin.sum().max(1e-6);
+    let centre = form.zip(&matte, |f, m| f * m).sum() / matte.sum().max(1e-6);
+    let complexion = Complexion::fit(&base.1, &view.regions.skin);
+    let mut shift = Shift::none(canvas.size());
     for i in 0..form.samples().len() {
         let depth = form.samples()[i] - centre as f32;
         let change = settings.alpha1 * LIMIT * (GAIN * depth / LIMIT).tanh();
-        let light = change / (base.1.l.samples()[i] + 16.0).max(1.0);
+        let (a, b) = complexion.follow(base.1.l.samples()[i], change);
         shift.l.samples_mut()[i] = change;
-        shift.a.samples_mut()[i] = base.1.a.samples()[i] * light;
-        shift.b.samples_mut()[i] = base.1.b.samples()[i] * light;
+        shift.a.samples_mut()[i] = a;
+        shift.b.samples_mut()[i] = b;
     }
-    // A wide soft edge: form has no border at the jaw or the hairline.
-    let soft: Plane = gauss_masked(skin, skin, width * 0.01);
-    let matte = soft.zip(skin, f32::min);
     layer.fields.push(soft_light_field(canvas, &base, &shift, &matte, scene));
+}
+
+/// Where form is seen: skin, and on the face also brows and beard, but not eyes, mouth and glasses.
+fn form_matte(view: &FaceView, width: f32) -> Plane {
+    let regions = &view.regions;
+    let mut matte = regions.skin.zip(&regions.oval, f32::max);
+    for feature in [&regions.eyes[0].opening, &regions.eyes[1].opening, &regions.mouth, &regions.glasses] {
+        let soft = gauss(feature, width * 0.01);
+        matte.apply_with(&soft, |m, f| m * (1.0 - f.clamp(0.0, 1.0)));
+    }
+    let lips = gauss(&regions.lips, width * 0.01);
+    matte.apply_with(&lips, |m, l| m * (1.0 - 0.7 * l.clamp(0.0, 1.0)));
+    matte
 }

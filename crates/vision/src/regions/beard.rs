@@ -1,7 +1,7 @@
 //! Beard and moustache: hair texture on the lower face where the colour leaves the skin's.
 
 use pixel::Plane;
-use pixel::filter::{distance_outside, enlarge, gauss, reduce};
+use pixel::filter::{distance_outside, enlarge, gauss, gauss_masked, reduce};
 
 use super::canvas::{Canvas, quantile, ramp};
 use super::prior::Prior;
@@ -12,6 +12,9 @@ use crate::parts::Part;
 const WORKING_WIDTH: f32 = 360.0;
 /// Points in the middle of both cheeks and below the eyes: skin without beard.
 const BARE: [usize; 6] = [50, 280, 117, 346, 101, 330];
+/// Middle of the chin, and both halves of the upper lip: a beard or moustache shows in one of them.
+const CHIN: [usize; 3] = [199, 200, 18];
+const MOUSTACHE: [usize; 2] = [165, 391];
 /// Base of the nose; a moustache begins below.
 const NOSE_BASE: usize = 2;
 
@@ -32,38 +35,59 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     let inset = small.inset(&rgb, rect);
     let lab = inset.lab();
 
-    let fine = lab.l.zip(&gauss(&lab.l, 0.012 * width), |l, s| (l - s).abs());
-    let texture = gauss(&fine, 0.025 * width);
-    let (l, a, b) = (gauss(&lab.l, 0.02 * width), gauss(&lab.a, 0.02 * width), gauss(&lab.b, 0.02 * width));
-    let chroma = a.zip(&b, f32::hypot);
+    // Only the face itself is measured: the step to hair, collar or background beside it is no texture.
+    let outline = inset.fill(&oval);
+    let lips = inset.fill(&mesh.ring(&LIPS_OUTER));
+    let face = sample(prior, &prior.skin(), canvas, &inset)
+        .zip(&distance_outside(&outline), |s, d| ramp(s, 0.6, 0.9) * ramp(d, 0.1 * width, 0.06 * width))
+        .zip(&distance_outside(&lips), |f, d| f * ramp(d, 0.015 * width, 0.03 * width));
+    // Hair is rough in proportion to its lightness, whatever its colour.
+    let local = gauss_masked(&lab.l, &face, 0.008 * width);
+    let fine = lab.l.zip(&local, |l, s| (l - s).abs() / (s + 8.0));
+    let texture = gauss_masked(&fine, &face, 0.025 * width);
+    let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss_masked(plane, &face, 0.02 * width));
+    // Shadow takes chroma and lightness alike, so their ratio tells hair from shaded skin.
+    let saturation = a.zip(&b, f32::hypot).zip(&l, |c, l| c / (l + 5.0));
     let mut bare = Plane::zeros(inset.size());
     for point in BARE {
         bare.apply_with(&inset.disc(mesh.point(point), 0.04 * mesh.width()), f32::max);
     }
-    let middle = |plane: &Plane| quantile(plane, &bare, 0.5);
-    let (Some(skin_texture), Some(skin_l), Some(skin_chroma)) =
-        (middle(&texture), middle(&l), middle(&chroma))
-    else {
+    let bare = bare.zip(&face, f32::min);
+    // Glasses may lie over the upper of these places, so the smoother ones count.
+    let texture_here = quantile(&texture, &bare, 0.3);
+    let references = (texture_here, quantile(&l, &bare, 0.5), quantile(&saturation, &bare, 0.5));
+    let (Some(skin_texture), Some(skin_l), Some(skin_saturation)) = references else {
         return none();
     };
 
     let [base_x, base_y] = inset.index(mesh.point(NOSE_BASE));
     let up = mesh.up();
-    let outside = distance_outside(&inset.fill(&oval));
-    let lips = inset.fill(&mesh.ring(&LIPS_OUTER));
     let found = Plane::from_fn(inset.size(), |i, j| {
         let below = -((i as f32 - base_x) * up[0] + (j as f32 - base_y) * up[1]);
-        let zone =
-            ramp(below, -0.01 * width, 0.03 * width) * ramp(outside.at(i, j), 0.16 * width, 0.1 * width);
+        let zone = ramp(below, -0.01 * width, 0.03 * width) * face.at(i, j);
         if zone == 0.0 {
             return 0.0;
         }
-        let rough = ramp(texture.at(i, j) / skin_texture.max(0.3), 1.7, 3.0);
-        let dark = ramp(l.at(i, j) / skin_l, 0.9, 0.68);
-        let grey = ramp(chroma.at(i, j) / skin_chroma.max(4.0), 0.85, 0.55);
-        zone * (1.0 - lips.at(i, j)) * rough * dark.max(grey)
+        let rough = ramp(texture.at(i, j) / skin_texture.max(0.006), 1.4, 2.6);
+        // Shade darkens skin but leaves it at least as saturated; hair is greyer, and dark hair darker as well.
+        let greyer = 1.0 - saturation.at(i, j) / skin_saturation.max(0.08);
+        let darker = (0.8 - l.at(i, j) / skin_l).max(0.0);
+        zone * rough * ramp(greyer + 0.5 * darker, 0.06, 0.25)
     });
-    let found = gauss(&found, 0.008 * width);
+    let hair = sample(prior, prior.plane(Part::Hair), canvas, &inset);
+    let grown = found.zip(&hair, f32::max);
+    let patch = |points: &[usize]| {
+        let mut patch = Plane::zeros(inset.size());
+        for &point in points {
+            patch.apply_with(&inset.disc(mesh.point(point), 0.035 * mesh.width()), f32::max);
+        }
+        quantile(&grown, &patch, 0.8).unwrap_or(0.0)
+    };
+    let gate = ramp(patch(&CHIN).max(patch(&MOUSTACHE)), 0.2, 0.5);
+    if gate == 0.0 {
+        return none();
+    }
+    let found = gauss(&found.map(|v| gate * v), 0.008 * width).zip(&lips, |v, l| v * (1.0 - l));
     let mut small_plane = Plane::zeros(small.size());
     super::canvas::lay_over(&mut small_plane, &found, rect);
     let mut beard = enlarge(&small_plane, factor, canvas.size());
@@ -76,13 +100,20 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     let full = Plane::from_fn(hair.size(), |i, j| {
         let centre = |k: usize| (k as f32 + 0.5) * prior.factor as f32 - 0.5;
         let below = -((centre(i) - base_x) * up[0] + (centre(j) - base_y) * up[1]);
-        hair.at(i, j) * chin.at(i, j) * ramp(below, 0.0, 0.06 * width)
+        gate * hair.at(i, j) * chin.at(i, j) * ramp(below, 0.0, 0.06 * width)
     });
     if full.max() > 0.3 {
-        beard.apply_with(&prior.refine(canvas, &full, 0.6 * prior.blur), f32::max);
+        beard.apply_with(&prior.refine(canvas, &full), f32::max);
     }
-    // Where the networks see clothes or background, hair texture is something else's.
-    let person = prior.skin().zip(hair, |s, h| ramp(s + h, 0.2, 0.7));
-    beard.apply_with(&prior.enlarge(&person, canvas), |v, p| v * p);
     beard
+}
+
+/// A plane of the prior on another canvas over the same picture.
+fn sample(prior: &Prior, plane: &Plane, canvas: &Canvas<'_>, onto: &Canvas<'_>) -> Plane {
+    let factor = prior.factor as f32;
+    Plane::from_fn(onto.size(), |i, j| {
+        let [x, y] = onto.place(i as f32, j as f32);
+        let [u, v] = canvas.index([x, y]);
+        plane.bilinear((u + 0.5) / factor - 0.5, (v + 0.5) / factor - 0.5)
+    })
 }

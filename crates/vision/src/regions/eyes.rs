@@ -11,6 +11,8 @@ use crate::landmarks::{EYE_CORNERS, EYES, IRISES, Mesh};
 const SHUT: f32 = 0.1;
 /// Pupil radius over iris radius where the picture does not show it.
 const PUPIL: f32 = 0.38;
+/// Fitted irises of one face that differ by more than this share are given one size.
+const UNEQUAL: f32 = 0.06;
 
 /// Mattes and measures of one eye at the resolution of a canvas.
 #[derive(Clone, Debug)]
@@ -50,15 +52,59 @@ impl EyeRegions {
     }
 }
 
-/// Finds the parts of one eye: 0 is the one at the left of an upright picture.
-pub fn eye_regions(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize) -> EyeRegions {
+/// Finds the parts of both eyes: first the one at the left of an upright picture. An eye beyond the canvas has empty
+/// mattes.
+pub fn eye_regions(mesh: &Mesh, canvas: &Canvas<'_>) -> [EyeRegions; 2] {
+    let mut fits = [fit_eye(mesh, canvas, 0), fit_eye(mesh, canvas, 1)];
+    // Two irises of one face are of one size, and so are the pupils: the mean is steadier than either.
+    if let [Some(left), Some(right)] = &mut fits {
+        let pupil = 0.5 * (left.pupil + right.pupil);
+        if (left.radius - right.radius).abs() > UNEQUAL * left.radius.max(right.radius) {
+            let radius = 0.5 * (left.radius + right.radius);
+            (left.radius, right.radius) = (radius, radius);
+        }
+        (left.pupil, right.pupil) = (pupil, pupil);
+    }
+    let [left, right] = fits;
+    [draw_eye(mesh, canvas, 0, left), draw_eye(mesh, canvas, 1, right)]
+}
+
+/// Iris and pupil as found on the picture, full-resolution.
+struct Fit {
+    centre: [f32; 2],
+    radius: f32,
+    /// Pupil radius over iris radius.
+    pupil: f32,
+}
+
+/// Centre and radius of the iris by the landmarks.
+fn mesh_iris(mesh: &Mesh, eye: usize) -> ([f32; 2], f32) {
+    let [centre, rim @ ..] = IRISES[eye].map(|index| mesh.point(index));
+    (centre, rim.iter().map(|p| (p[0] - centre[0]).hypot(p[1] - centre[1])).sum::<f32>() / 4.0)
+}
+
+/// The iris and pupil of an open eye on the canvas; `None` when shut, too small or not there.
+fn fit_eye(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize) -> Option<Fit> {
+    let (centre, radius) = mesh_iris(mesh, eye);
+    let ring = mesh.ring(&EYES[eye]);
+    let rect = canvas.around(&ring, canvas.length(radius));
+    if rect.is_empty() || mesh.eye_openness(eye) < SHUT || canvas.length(radius) < 1.5 {
+        return None;
+    }
+    let rgb = canvas.crop(rect);
+    let inset = canvas.inset(&rgb, rect);
+    let opening = inset.fill(&ring);
+    let lightness = inset.lab().l;
+    let (centre, radius) = fit_iris(&inset, &lightness, &opening, centre, radius);
+    let pupil = pupil_share(&inset, &lightness, &opening, (centre, radius));
+    Some(Fit { centre, radius, pupil })
+}
+
+fn draw_eye(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize, fit: Option<Fit>) -> EyeRegions {
     let mut regions = EyeRegions::none(canvas.size());
     regions.openness = mesh.eye_openness(eye);
-    let [centre, rim @ ..] = IRISES[eye].map(|index| mesh.point(index));
-    regions.centre = centre;
-    regions.radius = rim.iter().map(|p| (p[0] - centre[0]).hypot(p[1] - centre[1])).sum::<f32>() / 4.0;
+    (regions.centre, regions.radius) = mesh_iris(mesh, eye);
     regions.pupil_radius = PUPIL * regions.radius;
-
     let ring = mesh.ring(&EYES[eye]);
     let rect = canvas.around(&ring, canvas.length(regions.radius));
     if rect.is_empty() {
@@ -68,20 +114,18 @@ pub fn eye_regions(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize) -> EyeRegions {
     let inset = canvas.inset(&rgb, rect);
     let opening = inset.fill(&ring);
     lay_over(&mut regions.opening, &opening, rect);
-    if regions.openness < SHUT || inset.length(regions.radius) < 1.5 {
+    let Some(fit) = fit else {
         return regions;
-    }
-
-    let lab = inset.lab();
-    let iris = fit_iris(&inset, &lab.l, &opening, regions.centre, regions.radius);
-    (regions.centre, regions.radius) = iris;
-    regions.pupil_radius = pupil_radius(&inset, &lab.l, &opening, iris);
+    };
+    regions.centre = fit.centre;
+    regions.radius = fit.radius;
+    regions.pupil_radius = fit.pupil * fit.radius;
     let visible = |disc: Plane| disc.zip(&opening, |d, o| d * o);
-    lay_over(&mut regions.iris, &visible(inset.disc(regions.centre, regions.radius)), rect);
-    lay_over(&mut regions.pupil, &visible(inset.disc(regions.centre, regions.pupil_radius)), rect);
-    let inner_corner = mesh.point(EYE_CORNERS[eye][1]);
-    let span = mesh.distance(EYE_CORNERS[eye][0], EYE_CORNERS[eye][1]);
-    let sclera = sclera(&inset, &lab, &opening, iris, (inner_corner, span));
+    lay_over(&mut regions.iris, &visible(inset.disc(fit.centre, fit.radius)), rect);
+    lay_over(&mut regions.pupil, &visible(inset.disc(fit.centre, regions.pupil_radius)), rect);
+    let corners = EYE_CORNERS[eye];
+    let inner = (mesh.point(corners[1]), mesh.distance(corners[0], corners[1]));
+    let sclera = sclera(&inset, &inset.lab(), &opening, (fit.centre, fit.radius), inner);
     lay_over(&mut regions.sclera, &sclera, rect);
     regions
 }
@@ -122,7 +166,7 @@ fn fit_iris(
                 let (size, right, down) = (size as f32, right as f32, down as f32);
                 let candidate = (cx + 0.04 * r * right, cy + 0.04 * r * down, r * (1.0 + 0.03 * size));
                 // The landmarks are right unless the picture says so clearly.
-                let doubt = 0.06 * (size * size + right * right + down * down);
+                let doubt = 0.2 * (size * size + right * right + down * down);
                 let score = contrast(candidate.0, candidate.1, candidate.2) - doubt;
                 if score > best.0 {
                     best = (score, candidate.0, candidate.1, candidate.2);
@@ -133,15 +177,15 @@ fn fit_iris(
     (canvas.place(best.1, best.2), best.3 * canvas.step as f32)
 }
 
-/// Radius at which the median lightness over the visible directions rises most steeply.
-fn pupil_radius(canvas: &Canvas<'_>, lightness: &Plane, opening: &Plane, iris: ([f32; 2], f32)) -> f32 {
+/// Pupil radius over iris radius: where the median lightness over the visible directions rises most steeply.
+fn pupil_share(canvas: &Canvas<'_>, lightness: &Plane, opening: &Plane, iris: ([f32; 2], f32)) -> f32 {
     const RINGS: usize = 24;
     const DIRECTIONS: usize = 32;
     // The rise must be this many units of L* to be a pupil's edge.
     const RISE: f32 = 2.5;
     let ([x, y], radius) = (canvas.index(iris.0), canvas.length(iris.1));
     if radius < 5.0 {
-        return PUPIL * iris.1;
+        return PUPIL;
     }
     let profile: Vec<f32> = (0..RINGS)
         .map(|ring| {
@@ -164,10 +208,10 @@ fn pupil_radius(canvas: &Canvas<'_>, lightness: &Plane, opening: &Plane, iris: (
         };
         mean(ring..ring + 3) - mean(ring - 3..ring)
     };
-    let best = (5..RINGS * 2 / 3).max_by(|&a, &b| rise(a).total_cmp(&rise(b)));
+    let best = (6..RINGS * 5 / 9).max_by(|&a, &b| rise(a).total_cmp(&rise(b)));
     match best {
-        Some(ring) if rise(ring) > RISE => iris.1 * ring as f32 / RINGS as f32,
-        _ => PUPIL * iris.1,
+        Some(ring) if rise(ring) > RISE => ring as f32 / RINGS as f32,
+        _ => PUPIL,
     }
 }
 

@@ -7,10 +7,12 @@ mod beard;
 mod canvas;
 mod colour;
 mod eyes;
+mod guide;
 mod mouth;
 mod nearby;
 mod prior;
 mod skin;
+mod strands;
 
 use pixel::Plane;
 use pixel::filter::gauss;
@@ -139,7 +141,7 @@ pub fn picture_regions(sight: &Sight<'_>, canvas: &Canvas<'_>) -> Result<Picture
         }
     }
     let skin = skin(canvas, &prior, &excluded, None);
-    let refined = |part: Part| prior.refine(canvas, prior.plane(part), prior.blur);
+    let refined = |part: Part| prior.refine(canvas, prior.plane(part));
     let person = person(canvas, &prior);
     let background = person.map(|v| 1.0 - v);
     let within = |matte: Plane| matte.zip(&person, |v, p| v.min(p));
@@ -161,7 +163,7 @@ fn person(canvas: &Canvas<'_>, prior: &Prior) -> Plane {
         Some(mask) => parts.zip(mask, |p, m| (p * ramp(m, 0.02, 0.6)).sqrt().min(p.max(m))),
         None => parts,
     };
-    prior.refine(canvas, &both, prior.blur)
+    prior.refine(canvas, &both)
 }
 
 /// The features of a face that are not skin.
@@ -178,7 +180,7 @@ struct Features {
 fn features(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Features {
     Features {
         mouth: mouth_regions(mesh, canvas),
-        eyes: [eye_regions(mesh, canvas, 0), eye_regions(mesh, canvas, 1)],
+        eyes: eye_regions(mesh, canvas),
         brows: brows(mesh, canvas),
         lashes: lashes(mesh, canvas),
         nostrils: nostrils(mesh, canvas),
@@ -200,5 +202,127 @@ impl Features {
             all.apply_with(plane, f32::max);
         }
         all
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::landmarks::{EYES, LIPS_INNER, LIPS_OUTER, POINTS};
+    use crate::networks::Networks;
+    use crate::view::{Look, Overview};
+
+    struct Flat;
+
+    impl Look for Flat {
+        fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
+            let size = Size::new(rect.width.div_ceil(step), rect.height.div_ceil(step));
+            std::array::from_fn(|_| Plane::filled(size, 0.4))
+        }
+    }
+
+    fn circle(points: &mut [[f32; 3]; POINTS], ring: &[usize], centre: [f32; 2], radii: [f32; 2]) {
+        for (n, &index) in ring.iter().enumerate() {
+            let (sin, cos) = (n as f32 / ring.len() as f32 * std::f32::consts::TAU).sin_cos();
+            points[index] = [centre[0] - radii[0] * cos, centre[1] - radii[1] * sin, 0.0];
+        }
+    }
+
+    /// A drawn face: 200 pixels wide, mouth open or shut.
+    fn drawn_mesh(open: bool) -> Mesh {
+        let mut points = Box::new([[150.0, 150.0, 0.0]; POINTS]);
+        circle(&mut points, &OVAL, [150.0, 150.0], [100.0, 130.0]);
+        circle(&mut points, &LIPS_OUTER, [150.0, 215.0], [40.0, 22.0]);
+        circle(&mut points, &LIPS_INNER, [150.0, 215.0], [32.0, if open { 12.0 } else { 0.4 }]);
+        for (eye, x) in [(0, 110.0), (1, 190.0)] {
+            circle(&mut points, &EYES[eye], [x, 120.0], [20.0, 9.0]);
+            let iris = crate::landmarks::IRISES[eye];
+            points[iris[0]] = [x, 120.0, 0.0];
+            circle(&mut points, &iris[1..], [x, 120.0], [8.0, 8.0]);
+        }
+        points[crate::landmarks::CHEEKS[0]] = [50.0, 150.0, 0.0];
+        points[crate::landmarks::CHEEKS[1]] = [250.0, 150.0, 0.0];
+        Mesh { points, presence: 1.0 }
+    }
+
+    fn drawn_picture() -> [Plane; 3] {
+        let size = Size::new(300, 300);
+        let paint = |skin: f32, lip: f32, tooth: f32, white: f32, iris: f32| {
+            Plane::from_fn(size, |x, y| {
+                let (x, y) = (x as f32, y as f32);
+                let within = |cx: f32, cy: f32, rx: f32, ry: f32| ((x - cx) / rx).hypot((y - cy) / ry) < 1.0;
+                if within(150.0, 215.0, 30.0, 9.0) {
+                    return tooth;
+                }
+                if within(150.0, 215.0, 40.0, 22.0) {
+                    return lip;
+                }
+                for cx in [110.0, 190.0] {
+                    if within(cx, 120.0, 20.0, 9.0) {
+                        return if within(cx, 120.0, 8.0, 8.0) { iris } else { white };
+                    }
+                }
+                skin
+            })
+        };
+        [
+            paint(0.78, 0.70, 0.88, 0.90, 0.25),
+            paint(0.58, 0.32, 0.84, 0.88, 0.20),
+            paint(0.48, 0.32, 0.76, 0.86, 0.15),
+        ]
+    }
+
+    #[test]
+    fn teeth_lie_inside_an_open_mouth_and_nowhere_in_a_shut_one() {
+        let rgb = drawn_picture();
+        let canvas = Canvas { rgb: [&rgb[0], &rgb[1], &rgb[2]], origin: (0, 0), step: 1 };
+        let open = mouth_regions(&drawn_mesh(true), &canvas);
+        assert!(open.teeth.at(150, 215) > 0.9, "{}", open.teeth.at(150, 215));
+        assert!(open.lips.at(150, 233) > 0.9 && open.lips.at(150, 215) < 0.1);
+        assert_eq!(open.teeth.at(150, 233), 0.0);
+        let inside = canvas.fill(&drawn_mesh(true).ring(&LIPS_INNER));
+        assert!(open.teeth.samples().iter().zip(inside.samples()).all(|(t, m)| *t <= m + 1e-3));
+        assert_eq!(mouth_regions(&drawn_mesh(false), &canvas).teeth.sum(), 0.0);
+    }
+
+    #[test]
+    fn the_white_lies_between_lids_and_iris() {
+        let rgb = drawn_picture();
+        let canvas = Canvas { rgb: [&rgb[0], &rgb[1], &rgb[2]], origin: (0, 0), step: 1 };
+        let [left, right] = eye_regions(&drawn_mesh(true), &canvas);
+        for (eye, x) in [(&left, 110), (&right, 190)] {
+            assert!((eye.radius - 8.0).abs() < 1.0, "{}", eye.radius);
+            assert!(eye.iris.at(x, 120) > 0.95 && eye.sclera.at(x, 120) == 0.0);
+            assert!(eye.sclera.sum() > 20.0);
+            assert!(eye.sclera.samples().iter().zip(eye.opening.samples()).all(|(s, o)| *s <= o + 1e-3));
+            assert!(eye.pupil.sum() < eye.iris.sum());
+        }
+        assert_eq!(left.opening.at(190, 120), 0.0);
+    }
+
+    #[test]
+    fn a_canvas_beside_the_face_is_empty() {
+        let rgb = drawn_picture();
+        let canvas = Canvas { rgb: [&rgb[0], &rgb[1], &rgb[2]], origin: (4000, 4000), step: 1 };
+        assert_eq!(mouth_regions(&drawn_mesh(true), &canvas).lips.sum(), 0.0);
+        assert!(eye_regions(&drawn_mesh(true), &canvas).iter().all(|eye| eye.opening.sum() == 0.0));
+    }
+
+    #[test]
+    fn grey_pictures_of_any_shape_have_no_skin() {
+        let networks = Networks::new(1);
+        for (width, height) in [(64, 48), (1, 1), (200, 3)] {
+            let full = Size::new(width, height);
+            let rgb: [Plane; 3] = std::array::from_fn(|_| Plane::filled(full, 0.4));
+            let overview = Overview { rgb: rgb.clone(), step: 1.0, full };
+            let sight = Sight::new(&networks, overview, &Flat).expect("has pixels");
+            let canvas = Canvas { rgb: [&rgb[0], &rgb[1], &rgb[2]], origin: (0, 0), step: 1 };
+            let regions = picture_regions(&sight, &canvas).expect("runs");
+            assert_eq!(regions.skin.size(), full);
+            assert!(regions.skin.max() < 0.05, "{}", regions.skin.max());
+            assert!(regions.background.samples().iter().all(|v| v.is_finite()));
+        }
     }
 }

@@ -8,7 +8,10 @@ use super::prior::Prior;
 use crate::landmarks::{BROWS, EYES, LID_MIDDLES, Mesh, NOSTRILS, OVAL};
 use crate::parts::Part;
 
-/// Both brows: their rings, and what is darker than the skin close to them.
+/// Brows that darken the skin by less than this are taken as their rings.
+const FAINT: f32 = 0.9;
+
+/// Both brows: what is darker than the skin in and close to their rings.
 pub(crate) fn brows(mesh: &Mesh, canvas: &Canvas<'_>) -> Plane {
     let width = canvas.length(mesh.width());
     let mut brows = Plane::zeros(canvas.size());
@@ -19,12 +22,15 @@ pub(crate) fn brows(mesh: &Mesh, canvas: &Canvas<'_>) -> Plane {
             let near = distance_outside(&core).map(|d| ramp(d, 0.035 * width, 0.02 * width));
             let around = dilate(&core, 0.05 * width).zip(&near, |a, n| a * (1.0 - n));
             let skin = quantile(lightness, &around, 0.6)?;
-            let hair = lightness.map(|l| ramp(l / skin, 0.92, 0.74));
+            let darkest = quantile(lightness, &core, 0.2)?;
+            if darkest > FAINT * skin {
+                return Some(gauss(&core, 0.006 * width));
+            }
+            let depth = skin - darkest;
+            let hair = lightness.map(|l| ramp(l, skin - 0.3 * depth, skin - 0.65 * depth));
             // Skin between the hairs belongs to the brow.
             let dense = gauss(&hair, 0.008 * width).map(|v| (1.6 * v).min(1.0));
-            let mut brow = hair.zip(&dense, f32::max).zip(&near, |v, n| v * n);
-            brow.apply_with(&gauss(&core, 0.005 * width), f32::max);
-            Some(brow)
+            Some(hair.zip(&dense, f32::max).zip(&near, |v, n| v * n))
         };
         by_lightness(canvas, &ring, 0.09 * width, &mut brows, dark);
     }
@@ -91,8 +97,8 @@ pub(crate) fn glasses(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane 
         let height = (centre(i) - middle[0]) * up[0] + (centre(j) - middle[1]) * up[1];
         ramp(height.abs(), 0.42 * width, 0.34 * width) * ramp(zone.at(i, j), 0.14 * small, 0.08 * small)
     });
-    let worn = prior.snap(&worn.map(|v| ramp(v, 0.1, 0.7))).zip(&near, |v, n| v.clamp(0.0, 1.0) * n);
-    prior.refine(canvas, &worn, 0.5 * prior.blur)
+    let worn = prior.snap(&worn.map(|v| ramp(v, 0.1, 0.7))).zip(&near, |v, n| v * n);
+    prior.refine(canvas, &worn)
 }
 
 /// Draws what `find` makes of the lightness (CIELAB L*) around a full-resolution ring.

@@ -1,9 +1,10 @@
 //! Network answers brought to a canvas and refined there to the picture's own edges.
 
-use pixel::filter::{enlarge, guided_colour, guided_colour_model, reduce};
+use pixel::filter::{enlarge, reduce};
 use pixel::{Plane, Size};
 
 use super::canvas::{Canvas, ramp};
+use super::guide::{Guide, LocalModel};
 use crate::error::VisionError;
 use crate::networks::PARTS_SIDE;
 use crate::parts::{CLASSES, Part};
@@ -11,8 +12,10 @@ use crate::sight::Sight;
 
 /// Guide variance (encoded, squared) below which a difference is no edge.
 const EDGE_VARIANCE: f32 = 1e-4;
+/// Window of the guided filter in network samples.
+const WINDOW: f32 = 0.9;
 
-/// Class probabilities on a canvas reduced by `factor`, about three samples to a network sample, with the reduced
+/// Class probabilities on a canvas reduced by `factor`, about two samples to a network sample, with the reduced
 /// pixels as a guide.
 pub(crate) struct Prior {
     /// Softmax of the parts in the order of [`Part`].
@@ -21,6 +24,7 @@ pub(crate) struct Prior {
     pub person: Option<Plane>,
     /// Reduced canvas, encoded sRGB.
     pub guide: [Plane; 3],
+    statistics: Guide,
     /// Canvas samples a sample of this prior.
     pub factor: usize,
     /// Samples of this prior a network sample: how uncertain its edges are.
@@ -34,7 +38,8 @@ impl Prior {
         let size = canvas.size();
         let [x, y] = canvas.place(size.width as f32 * 0.5, size.height as f32 * 0.5);
         let pitch = canvas.length(parts.pitch(x, y));
-        let factor = ((pitch / 2.5) as usize).clamp(1, 16);
+        let factor = ((pitch / 1.8).round() as usize).clamp(1, 16);
+        let blur = (pitch / factor as f32).max(0.5);
         let guide = canvas.rgb.map(|plane| reduce(plane, factor));
         let small = guide[0].size();
         let place = |i: usize, j: usize| {
@@ -61,7 +66,9 @@ impl Prior {
                 }))
             }
         };
-        Ok(Self { class, person, guide, factor, blur: (pitch / factor as f32).max(0.5) })
+        let [red, green, blue] = &guide;
+        let statistics = Guide::new([red, green, blue], WINDOW * blur, EDGE_VARIANCE);
+        Ok(Self { class, person, guide, statistics, factor, blur })
     }
 
     /// Size of the reduced planes.
@@ -85,26 +92,20 @@ impl Prior {
 
     /// A matte of this size, snapped to the edges of the reduced canvas.
     pub fn snap(&self, matte: &Plane) -> Plane {
-        guided_colour(self.guide(), matte, self.blur.max(1.0), EDGE_VARIANCE)
+        self.statistics.fit(self.guide(), matte).evaluate(self.guide()).map(|v| v.clamp(0.0, 1.0))
     }
 
-    /// A matte of this size refined to the full canvas; `window` is the uncertainty of its edges in samples of
-    /// this prior. Values are stretched so that nearly nothing is nothing and nearly all is all.
-    pub fn refine(&self, canvas: &Canvas<'_>, matte: &Plane, window: f32) -> Plane {
-        let model = guided_colour_model(self.guide(), matte, window.max(1.0), EDGE_VARIANCE);
-        let refined = if self.factor == 1 {
-            model.evaluate(canvas.rgb)
+    /// A matte of this size refined to the full canvas, stretched so that nearly nothing is nothing and nearly all
+    /// is all.
+    pub fn refine(&self, canvas: &Canvas<'_>, matte: &Plane) -> Plane {
+        let model = self.statistics.fit(self.guide(), matte);
+        let full = if self.factor == 1 {
+            model
         } else {
-            let size = canvas.size();
-            let slope = model.slope.map(|plane| enlarge(&plane, self.factor, size));
-            let mut refined = enlarge(&model.offset, self.factor, size);
-            for (slope, channel) in slope.iter().zip(canvas.rgb) {
-                let pairs = slope.samples().iter().zip(channel.samples());
-                refined.samples_mut().iter_mut().zip(pairs).for_each(|(v, (a, c))| *v += a * c);
-            }
-            refined
+            let onto = |plane: Plane| enlarge(&plane, self.factor, canvas.size());
+            LocalModel { slope: model.slope.map(onto), offset: onto(model.offset) }
         };
-        refined.map(|v| ramp(v, 0.12, 0.88))
+        full.evaluate(canvas.rgb).map(|v| ramp(v, 0.12, 0.88))
     }
 
     /// A plane of this size on the full canvas, without refinement.

@@ -7,6 +7,7 @@ use pixel::filter::{erode, gauss};
 use super::canvas::{Canvas, ramp};
 use super::colour::{Histogram, weigh};
 use super::prior::Prior;
+use super::strands::remove_strands;
 use crate::faces::Face;
 use crate::parts::Part;
 
@@ -16,7 +17,7 @@ const SURE: f32 = 0.9;
 /// Skin on the canvas without `features` (full canvas size); `share` limits it to one of several persons.
 pub(crate) fn skin(canvas: &Canvas<'_>, prior: &Prior, features: &Plane, share: Option<&Plane>) -> Plane {
     let excluded = prior.reduce(features);
-    let snapped = prior.snap(&prior.skin()).map(|v| v.clamp(0.0, 1.0));
+    let snapped = prior.snap(&prior.skin());
     let linear = prior.guide().map(|plane| plane.map(srgb_to_linear));
     let [red, green, blue] = &linear;
     let lab = Lab::from_linear([red, green, blue]);
@@ -32,11 +33,12 @@ pub(crate) fn skin(canvas: &Canvas<'_>, prior: &Prior, features: &Plane, share: 
     let weighed = weigh(&lab, &snapped, &inside, &rivals);
     let smooth = gauss(&weighed, 0.25 * prior.blur);
 
-    let mut matte = prior.refine(canvas, &smooth, 0.6 * prior.blur);
+    let mut matte = prior.refine(canvas, &smooth);
     // The filter lets freckles and shine of the skin show through the matte; well inside there is nothing to refine.
     let core = erode(&smooth.map(|v| if v > 0.7 { 1.0 } else { 0.0 }), 1.2 * prior.blur);
-    let core = prior.enlarge(&gauss(&core, 0.4 * prior.blur), canvas);
-    matte.apply_with(&core, |v, c| v.max(c));
+    let inner = prior.enlarge(&gauss(&core, 0.4 * prior.blur), canvas);
+    matte.apply_with(&inner, |v, c| v.max(c));
+    remove_strands(canvas, prior, &core.zip(&excluded, |c, e| c * (1.0 - e)), &mut matte);
     matte.apply_with(features, |v, f| v * (1.0 - f));
     if let Some(share) = share {
         matte.apply_with(&prior.enlarge(share, canvas), |v, s| v * s);

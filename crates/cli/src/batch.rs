@@ -1,0 +1,166 @@
+//! The batch: takes jobs from a list with a few threads; what goes wrong with one picture stays with it.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use retouch::recipe::Recipe;
+use retouch::{Engine, EngineError, Options, Outcome};
+
+use crate::delivery::{self, DeliveryError, advice};
+use crate::intake::Job;
+use crate::interrupt;
+use crate::ledger::{Ledger, Ticket, hex_sha256};
+use crate::progress::{PictureWatch, Progress};
+use crate::report::{Entry, Status, timetable};
+
+/// What is to be done with every picture.
+pub struct Batch<'a> {
+    /// The networks, shared by all threads.
+    pub engine: &'a Engine,
+    /// What to do.
+    pub recipe: &'a Recipe,
+    /// How to read and write pictures.
+    pub options: &'a Options,
+    /// Where results are remembered; `None` makes every result anew and remembers none.
+    pub memory: Option<Memory>,
+    /// Where progress and errors are shown.
+    pub progress: &'a Progress,
+}
+
+/// What a batch knows of earlier ones.
+pub struct Memory {
+    /// Results that are there.
+    pub ledger: Ledger,
+    /// Fingerprint of recipe and options.
+    pub recipe: String,
+    /// Name of this build.
+    pub engine: String,
+    /// Make results again even if they are there.
+    pub force: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum JobError {
+    #[error("cannot be read: {}", advice(.0))]
+    Read(io::Error),
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    #[error("the engine failed on this picture, which is a fault of the program; please report it")]
+    Panic,
+    #[error(transparent)]
+    Delivery(#[from] DeliveryError),
+}
+
+enum End {
+    Done(Box<Outcome>),
+    Skipped,
+}
+
+impl Batch<'_> {
+    /// Does `jobs` with `threads` threads and gives an entry for each, in their order.
+    pub fn run(&self, jobs: &[Job], threads: usize) -> Vec<Entry> {
+        let next = AtomicUsize::new(0);
+        let entries = Mutex::new(Vec::with_capacity(jobs.len()));
+        let work = || {
+            while let Some((index, job)) = take(&next, jobs) {
+                let entry = self.entry(job);
+                entries.lock().unwrap_or_else(PoisonError::into_inner).push((index, entry));
+            }
+        };
+        thread::scope(|scope| {
+            for _ in 1..threads {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let mut entries = entries.into_inner().unwrap_or_else(PoisonError::into_inner);
+        entries.sort_by_key(|(index, _)| *index);
+        entries.into_iter().map(|(_, entry)| entry).collect()
+    }
+
+    fn entry(&self, job: &Job) -> Entry {
+        let mut entry = Entry {
+            input: job.input.clone(),
+            output: job.output.clone(),
+            status: Status::Stopped,
+            error: None,
+            result: None,
+            milliseconds: serde_json::Map::new(),
+        };
+        if interrupt::requested() {
+            return entry;
+        }
+        let watch = PictureWatch::new(self.progress, display_name(&job.input));
+        let end = self.retouch(job, &watch);
+        entry.milliseconds = timetable(watch.end());
+        match end {
+            Ok(End::Done(outcome)) => {
+                entry.status = Status::Done;
+                entry.result = Some(outcome.report);
+            }
+            Ok(End::Skipped) => entry.status = Status::Skipped,
+            Err(JobError::Engine(EngineError::Cancelled)) => {}
+            Err(error) => {
+                self.progress.say(&format!("{}: {error}", job.input.display()));
+                entry.status = Status::Failed;
+                entry.error = Some(error.to_string());
+            }
+        }
+        entry
+    }
+
+    fn retouch(&self, job: &Job, watch: &PictureWatch<'_>) -> Result<End, JobError> {
+        watch.begin("reading");
+        let upload = read(&job.input, self.options.limits.max_bytes).map_err(JobError::Read)?;
+        let ticket = self.memory.as_ref().map(|memory| memory.ticket(&upload));
+        if let (Some(memory), Some(ticket)) = (&self.memory, &ticket)
+            && !memory.force
+            && memory.ledger.holds(&job.output, ticket)
+        {
+            return Ok(End::Skipped);
+        }
+        // A fault in the engine must cost this picture only; the engine keeps nothing between pictures.
+        let outcome =
+            catch_unwind(AssertUnwindSafe(|| self.engine.retouch(&upload, self.recipe, self.options, watch)));
+        let mut outcome = outcome.map_err(|_| JobError::Panic)??;
+        watch.begin("writing");
+        delivery::deliver(&job.output, &outcome.bytes)?;
+        if let (Some(memory), Some(ticket)) = (&self.memory, &ticket)
+            && let Err(error) = memory.ledger.enter(&job.output, ticket, &outcome.bytes)
+        {
+            let what = "the result is whole, but a later run will make it again";
+            self.progress.say(&format!("{}: {what}: {}", job.output.display(), advice(&error)));
+        }
+        outcome.bytes = Vec::new();
+        Ok(End::Done(Box::new(outcome)))
+    }
+}
+
+impl Memory {
+    fn ticket(&self, upload: &[u8]) -> Ticket {
+        Ticket { input: hex_sha256(upload), recipe: self.recipe.clone(), engine: self.engine.clone() }
+    }
+}
+
+fn take<'j>(next: &AtomicUsize, jobs: &'j [Job]) -> Option<(usize, &'j Job)> {
+    let index = next.fetch_add(1, Ordering::Relaxed);
+    jobs.get(index).map(|job| (index, job))
+}
+
+/// Reads a file, but no more than one byte beyond `limit`: enough for the engine to see and say that it is too large.
+pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let file = File::open(path)?;
+    let length = file.metadata().map_or(0, |found| found.len());
+    let mut bytes = Vec::with_capacity(length.min(limit).saturating_add(1) as usize);
+    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn display_name(path: &Path) -> String {
+    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}

@@ -1,0 +1,256 @@
+//! `atelier retouch`: pictures in, retouched pictures or stacks of layers out.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Instant;
+
+use pixel::codec::Format;
+use retouch::recipe::{OutputChoice, Preset, Recipe};
+use retouch::{Engine, Options};
+
+use super::{Failure, json};
+use crate::batch::{Batch, Memory};
+use crate::delivery;
+use crate::intake::{self, Job, Naming, Place};
+use crate::interrupt;
+use crate::ledger::{self, Ledger, hex_sha256};
+use crate::order::{self, Adjustment};
+use crate::progress::{Progress, tell};
+use crate::report::{Entry, RunReport, Status, Summary};
+
+/// Arguments of `atelier retouch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  atelier retouch portrait.jpg                            writes portrait_retouched.jpg beside it
+  atelier retouch portrait.jpg -o out.jpg --preset slight
+  atelier retouch portrait.jpg -o out.zip --layers        every plugin on a layer of its own
+  atelier retouch wedding/ --out-dir done/ --jobs 2       run again to resume
+  atelier retouch portrait.jpg --set \"Dodge Burn=1,0.2\" --set Heal=0.6
+  atelier retouch portrait.jpg -o out.jpg --payload tasks.json
+
+Exit codes: 0 all went well, 1 some pictures failed, 2 a mistake on the command line, 130 stopped.")]
+pub struct Arguments {
+    /// Pictures (JPEG, PNG, TIFF, WebP), or folders to search for them
+    #[arg(required = true, value_name = "FILE|FOLDER")]
+    inputs: Vec<PathBuf>,
+    /// Write the result of a single picture to this file, always anew; its extension decides the format
+    #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
+    output: Option<PathBuf>,
+    /// Write results into this folder, with the sub-folders of the inputs; results that are there already are skipped
+    #[arg(long, value_name = "DIR")]
+    out_dir: Option<PathBuf>,
+    /// Strength of the whole retouch [default: balanced, or none with --set]
+    #[arg(long, value_enum, conflicts_with = "payload")]
+    preset: Option<PresetName>,
+    /// Take the tasks from a JSON file as the wire API has it; - reads standard input
+    #[arg(long, value_name = "FILE")]
+    payload: Option<PathBuf>,
+    /// Set a plugin's strength, or add the plugin: "Dodge Burn=1,0.2"; also ",scale=2" and ",automask"
+    #[arg(long = "set", value_name = "NAME[=ALPHA1[,ALPHA2]]")]
+    adjustments: Vec<Adjustment>,
+    /// Write a ZIP of layers, one PNG a plugin, in place of the flat picture
+    #[arg(long)]
+    layers: bool,
+    /// Pictures at a time [default: 1, for several pictures 2]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    jobs: Option<u16>,
+    /// Write what each plugin found and changed, and the time of each step, to this JSON file
+    #[arg(long, value_name = "FILE.json")]
+    report: Option<PathBuf>,
+    /// JPEG quality
+    #[arg(long, value_name = "N", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
+    quality: u8,
+    /// Refuse larger pictures
+    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=4000))]
+    max_megapixels: u32,
+    /// Make results again even if they are there already
+    #[arg(long)]
+    force: bool,
+    /// Show neither progress nor summary, only errors
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+enum PresetName {
+    /// Hardly visible
+    Slight,
+    /// What a photographer would hand over
+    Balanced,
+    /// Magazine cover
+    Heavy,
+}
+
+impl From<PresetName> for Preset {
+    fn from(name: PresetName) -> Self {
+        match name {
+            PresetName::Slight => Self::Slight,
+            PresetName::Balanced => Self::Balanced,
+            PresetName::Heavy => Self::Heavy,
+        }
+    }
+}
+
+/// Retouches all pictures. The exit code says whether all, or only some, succeeded.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let began = Instant::now();
+    let place = place(arguments);
+    let recipe = recipe(arguments, &place)?;
+    let intake = intake::gather(&arguments.inputs, arguments.out_dir.as_deref()).map_err(Failure::usage)?;
+    let jobs = intake::plan(&intake.pictures, &place, naming(&recipe)).map_err(Failure::usage)?;
+    check_places(arguments, &jobs)?;
+
+    interrupt::listen();
+    let mut options = Options { jpeg_quality: arguments.quality, ..Options::default() };
+    options.limits.max_pixels = u64::from(arguments.max_megapixels) * 1_000_000;
+    let progress = Progress::new(jobs.len(), arguments.quiet);
+    let batch = Batch {
+        engine: &Engine::new(),
+        recipe: &recipe,
+        options: &options,
+        memory: memory(arguments, &recipe),
+        progress: &progress,
+    };
+    let entries = batch.run(&jobs, threads(arguments, jobs.len()));
+    progress.finish();
+
+    let summary = Summary::of(&entries, began.elapsed());
+    if !arguments.quiet {
+        show(&entries, &summary, intake.earlier_results);
+    }
+    write_report(arguments.report.as_deref(), &entries, summary)?;
+    Ok(match summary {
+        Summary { stopped: 1.., .. } => ExitCode::from(interrupt::EXIT_CODE),
+        Summary { failed: 1.., .. } => ExitCode::from(1),
+        _ => ExitCode::SUCCESS,
+    })
+}
+
+fn place(arguments: &Arguments) -> Place {
+    match (&arguments.output, &arguments.out_dir) {
+        (Some(file), _) => Place::File(file.clone()),
+        (None, Some(folder)) => Place::Folder(folder.clone()),
+        (None, None) => Place::Beside,
+    }
+}
+
+/// The recipe of the order, with its output fitted to the name that was given for it.
+fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
+    let preset = arguments.preset.map(Preset::from);
+    let mut recipe = order::recipe(arguments.payload.as_deref(), preset, &arguments.adjustments)
+        .map_err(Failure::usage)?;
+    let file = match place {
+        Place::File(file) => Some(file),
+        _ => None,
+    };
+    let wants_zip = file.and_then(|file| file.extension()).is_some_and(|own| own.eq_ignore_ascii_case("zip"));
+    if arguments.layers || (wants_zip && arguments.payload.is_none()) {
+        recipe = recipe.layered();
+    }
+    let Some(file) = file else { return Ok(recipe) };
+    if wants_zip {
+        recipe.output = OutputChoice::Zip;
+        return Ok(recipe);
+    }
+    if recipe.wants_zip() {
+        return Err(Failure::Usage(format!(
+            "{}: layers come as a ZIP file; name the output {}",
+            file.display(),
+            file.with_extension("zip").display()
+        )));
+    }
+    recipe.output = output_choice(file, &arguments.inputs)?;
+    Ok(recipe)
+}
+
+/// The format that `file` promises by its extension; that of the input when both are the same or it has none.
+fn output_choice(file: &Path, inputs: &[PathBuf]) -> Result<OutputChoice, Failure> {
+    let own = inputs.first().and_then(|input| intake::format_by_content(input));
+    match intake::format_by_name(file) {
+        None if file.extension().is_none() => Ok(OutputChoice::AsUploaded),
+        Some(wanted) if Some(wanted) == own => Ok(OutputChoice::AsUploaded),
+        Some(Format::Jpeg) => Ok(OutputChoice::Jpeg),
+        Some(Format::Png) => Ok(OutputChoice::Png),
+        Some(Format::Tiff) => Ok(OutputChoice::Tiff),
+        Some(Format::WebP) => Ok(OutputChoice::WebP),
+        None => Err(Failure::Usage(format!(
+            "{}: results are .jpg, .png, .tif or .webp, layers .zip; choose such an extension",
+            file.display()
+        ))),
+    }
+}
+
+fn naming(recipe: &Recipe) -> Naming {
+    match recipe.output {
+        _ if recipe.wants_zip() => Naming::Layers,
+        OutputChoice::AsUploaded | OutputChoice::Zip => Naming::SameFormat,
+        OutputChoice::Jpeg => Naming::Format(Format::Jpeg),
+        OutputChoice::Png => Naming::Format(Format::Png),
+        OutputChoice::Tiff => Naming::Format(Format::Tiff),
+        OutputChoice::WebP => Naming::Format(Format::WebP),
+    }
+}
+
+/// An unwritable place is better found before the work than after it.
+fn check_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
+    for file in [&arguments.output, &arguments.report].into_iter().flatten() {
+        delivery::follow(file).map_err(Failure::usage)?;
+    }
+    if let Some(report) = &arguments.report {
+        let report = intake::real(report);
+        if jobs.iter().any(|job| intake::real(&job.input) == report || intake::real(&job.output) == report) {
+            return Err(Failure::Usage(format!(
+                "--report {} names a picture; name another file",
+                report.display()
+            )));
+        }
+    }
+    let mut folders: Vec<&Path> = match &arguments.out_dir {
+        Some(folder) => vec![folder],
+        None => jobs.iter().map(|job| delivery::folder_of(&job.output)).collect(),
+    };
+    folders.extend(arguments.report.as_deref().map(delivery::folder_of));
+    folders.sort_unstable();
+    folders.dedup();
+    folders.into_iter().try_for_each(delivery::prepare).map_err(Failure::usage)
+}
+
+/// A file named with `-o` is made anew whenever it is asked for; all other results are remembered.
+fn memory(arguments: &Arguments, recipe: &Recipe) -> Option<Memory> {
+    if arguments.output.is_some() {
+        return None;
+    }
+    let recipe = hex_sha256(format!("{recipe:?} quality {}", arguments.quality).as_bytes());
+    Some(Memory { ledger: Ledger::default(), recipe, engine: ledger::build(), force: arguments.force })
+}
+
+fn threads(arguments: &Arguments, jobs: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let wanted = arguments.jobs.map_or(cores.min(2), usize::from);
+    wanted.min(jobs).max(1)
+}
+
+fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
+    for entry in entries {
+        for note in entry.result.iter().flat_map(|report| &report.notes) {
+            tell(&format!("{}: note: {note}", entry.input.display()));
+        }
+    }
+    if earlier_results > 0 {
+        tell(&format!("left out {earlier_results} results of earlier runs"));
+    }
+    match entries {
+        // Its error was told already and says all.
+        [entry] if entry.status == Status::Failed => {}
+        [entry] if matches!(entry.status, Status::Done | Status::Skipped) => {
+            tell(&format!("{}: {}", entry.output.display(), summary.line()))
+        }
+        _ => tell(&summary.line()),
+    }
+}
+
+fn write_report(path: Option<&Path>, entries: &[Entry], summary: Summary) -> Result<(), Failure> {
+    let Some(path) = path else { return Ok(()) };
+    let report = RunReport { atelier: env!("CARGO_PKG_VERSION"), summary, files: entries };
+    delivery::deliver(path, json(&report)?.as_bytes()).map_err(Failure::work)
+}

@@ -1,0 +1,140 @@
+//! Trouble: wrong flags, places that cannot be written, full disks, killed runs. One clear line, and nothing half-done.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::desk::{Desk, decode, portrait_file};
+use pixel::codec::Format;
+
+/// Runs the program, and gives its one line of complaint.
+fn complaint(desk: &Desk, arguments: &[&str], code: i32) -> String {
+    let run = desk.atelier(arguments).assert().code(code);
+    let text = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+#[test]
+fn mistakes_on_the_command_line_are_said_before_any_work() {
+    let desk = Desk::new();
+    let upload = portrait_file(Format::Jpeg);
+    desk.put("1/a.jpg", &upload);
+    desk.put("2/a.jpg", &upload);
+    desk.put("file", b"x");
+    desk.put("payload.json", br#"{"mode":"professional","tasks":[{"Plugin":"Mattifier","Alpha1":"much"}]}"#);
+    for (arguments, expected) in [
+        (&["1", "2", "--out-dir", "out"] as &[&str], "would both be written to"),
+        (&["1", "2", "-o", "out.jpg"], "-o names one file, but there are 2 pictures"),
+        (&["1/a.jpg", "-o", "1/a.jpg"], "is an input and would be overwritten"),
+        (&["1/a.jpg", "-o", "out.jpg", "--layers"], "name the output out.zip"),
+        (&["1/a.jpg", "-o", "file/out.jpg"], "a part of the path is a file"),
+        (&["1/a.jpg", "--report", "file/report.json"], "a part of the path is a file"),
+        (&["1/a.jpg", "--report", "1/a.jpg"], "names a picture"),
+        (&["1/a.jpg", "--payload", "payload.json"], "tasks[0].Alpha1 must be a number"),
+        (&["1/a.jpg", "--payload", "none.json"], "cannot read the payload none.json: it does not exist"),
+    ] {
+        let text = complaint(&desk, &[&["retouch"], arguments].concat(), 2);
+        assert!(text.contains(expected), "{text}");
+    }
+    let unknown = desk.atelier(&["retouch", "1/a.jpg", "--set", "Matifier=1"]).assert().code(2);
+    let unknown = String::from_utf8_lossy(&unknown.get_output().stderr).into_owned();
+    assert!(unknown.contains("there is no plugin \"Matifier\"; choose one of"), "{unknown}");
+    assert_eq!(desk.files("1"), ["a.jpg"]);
+}
+
+#[test]
+fn an_empty_folder_is_a_mistake_and_a_folder_as_output_too() {
+    let desk = Desk::new();
+    desk.put("in/notes.txt", b"only some words");
+    desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    assert!(complaint(&desk, &["retouch", "in"], 2).contains("no pictures found"));
+    for folder in ["in", "new/"] {
+        assert!(complaint(&desk, &["retouch", "a.jpg", "-o", folder], 2).contains("not a file"));
+    }
+}
+
+#[test]
+fn too_large_a_picture_is_refused_by_its_header() {
+    let desk = Desk::new();
+    let mut jpeg = portrait_file(Format::Jpeg);
+    let frame = jpeg.windows(2).position(|marker| marker == [0xff, 0xc0]).expect("a baseline frame");
+    jpeg[frame + 5..frame + 9].copy_from_slice(&[0xf0, 0, 0xf0, 0]);
+    desk.put("bomb.jpg", &jpeg);
+    let text = complaint(&desk, &["retouch", "bomb.jpg", "-o", "out.jpg"], 1);
+    assert!(text.contains("61440"), "{text}");
+    assert_eq!(desk.files("."), ["bomb.jpg"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_leaves_nothing_behind() {
+    let desk = Desk::new();
+    desk.put("a.png", &portrait_file(Format::Png));
+    // A limit on file sizes stands for the full disk: the write fails in the middle in the same way.
+    let program = env!("CARGO_BIN_EXE_atelier");
+    let script =
+        format!("trap '' XFSZ; ulimit -f 16; exec {program} retouch a.png -o out/a.png --set Mattifier=0");
+    let run = Command::new("sh").args(["-c", &script]).current_dir(desk.path(".")).output().expect("a shell");
+    let text = String::from_utf8_lossy(&run.stderr);
+    assert_eq!(run.status.code(), Some(1), "{text}");
+    assert!(text.contains("the disk is full"), "{text}");
+    assert_eq!(desk.files("out"), Vec::<String>::new());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_killed_run_leaves_whole_results_only_and_can_be_resumed() {
+    let desk = Desk::new();
+    let upload = portrait_file(Format::Jpeg);
+    for index in 0..6 {
+        desk.put(&format!("in/{index}.jpg"), &upload);
+    }
+    let start = || {
+        Command::new(env!("CARGO_BIN_EXE_atelier"))
+            .args(["retouch", "in", "--out-dir", "out", "--jobs", "2"])
+            .current_dir(desk.path("."))
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("started")
+    };
+    let mut killed = start();
+    wait_for(&desk.path("out/0.jpg"));
+    killed.kill().expect("killed");
+    killed.wait().expect("ended");
+    check_results(&desk);
+    // Only a kill in the middle of writing may leave a draft, under a hidden name.
+    let drafts = drafts_of(&desk);
+
+    let mut stopped = start();
+    wait_for(&desk.path("out/2.jpg"));
+    Command::new("kill").args(["-TERM", &stopped.id().to_string()]).status().expect("a signal");
+    let code = stopped.wait().expect("ended").code();
+    assert!(matches!(code, Some(130 | 0)), "stopped cleanly, or was done already: {code:?}");
+    check_results(&desk);
+    assert_eq!(drafts_of(&desk), drafts, "a stopped run cleans up");
+
+    let run = desk.atelier(&["retouch", "in", "--out-dir", "out"]).assert().success();
+    assert!(String::from_utf8_lossy(&run.get_output().stderr).contains("already there"));
+    check_results(&desk);
+    assert_eq!(desk.files("out").iter().filter(|name| name.ends_with(".jpg")).count(), 6);
+}
+
+fn drafts_of(desk: &Desk) -> Vec<String> {
+    desk.files("out").into_iter().filter(|name| name.ends_with(".part")).collect()
+}
+
+fn wait_for(path: &Path) {
+    let since = Instant::now();
+    while !path.exists() {
+        assert!(since.elapsed() < Duration::from_secs(120), "{} never came", path.display());
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn check_results(desk: &Desk) {
+    for name in desk.files("out").iter().filter(|name| name.ends_with(".jpg")) {
+        decode(&std::fs::read(desk.path("out").join(name)).expect("readable"));
+    }
+}
