@@ -104,3 +104,6 @@ fn quantile(plane: &Plane, region: &Plane, share: f32, stride: usize) -> Option<
     let index = ((values.len() - 1) as f32 * share) as usize;
     Some(*values.select_nth_unstable_by(index, f32::total_cmp).1)
 }
+
+#[cfg(test)]
+mod tests;

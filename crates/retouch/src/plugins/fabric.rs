@@ -27,6 +27,8 @@ const WEAVE: f32 = 0.012;
 /// Neighbourhoods in which creases are evened, finest first: sigma as a share of the face width and
 /// the difference in L* beyond which cloth is another piece, a lapel, a print or a deep fold.
 const CREASES: [(f32, f32); 2] = [(0.035, 12.0), (0.10, 12.0)];
+/// Steps of cloth in L* that are edges, when they are as steep as the finest blur lets them be.
+const HARD_EDGE: f32 = 32.0;
 /// Share of a soft crease that is taken out at strength 1.
 const FULL: f32 = 0.88;
 /// Side of a square as large as all clothes in a half-length portrait, in face widths.
@@ -52,7 +54,8 @@ impl Plugin for Fabric {
         let Some(cloth) = Cloth::open(view, &clothes, width, scene) else { return };
         let pressed = cloth.pressed();
         let strength = share(settings.alpha1, FULL);
-        let change = pressed.zip(&cloth.rgb_lightness, |p, l| strength * (p - l));
+        let mut change = pressed.zip(&cloth.rgb_lightness, |p, l| strength * (p - l));
+        change.apply_with(&cloth.soft_places(), |c, soft| c * soft);
         layer.found("share of the picture that is cloth", f64::from(area) / clothes.size().area() as f64);
         layer.fields.push(cloth.shading_field(&change, scene.space()));
     }
@@ -112,6 +115,27 @@ impl Cloth {
         CREASES.iter().fold(self.rgb_lightness.clone(), |lightness, &(sigma, range)| {
             smooth_alike(&lightness, &self.matte, sigma * self.width, range)
         })
+    }
+
+    /// 1 where the cloth has no hard edge, 0 on seams, lapels, buttons and the borders of prints: creases are
+    /// soft, so a step that stays steep at the scale of the weave is not one.
+    fn soft_places(&self) -> Plane {
+        let lightness = &self.rgb_lightness;
+        let sigma = self.weave_sigma();
+        let steep = Plane::from_fn(lightness.size(), |x, y| {
+            let (x, y) = (x as isize, y as isize);
+            let across = lightness.at_clamped(x + 1, y) - lightness.at_clamped(x - 1, y);
+            let down = lightness.at_clamped(x, y + 1) - lightness.at_clamped(x, y - 1);
+            // Height of the step that would be this steep after the weave's blur.
+            let height = (0.5 * across).hypot(0.5 * down) * sigma * std::f32::consts::TAU.sqrt();
+            if height > HARD_EDGE { 1.0 } else { (height / HARD_EDGE).powi(4) }
+        });
+        gauss(&steep, 1.5 * sigma).map(|hard| (1.0 - 2.0 * hard).max(0.0))
+    }
+
+    /// Sigma of the blur that takes the weave away, in samples of the grid.
+    fn weave_sigma(&self) -> f32 {
+        (self.width * WEAVE).max(0.7)
     }
 
     /// The gains that change L* by `change` the way light does: hue and saturation hold.
@@ -188,4 +212,102 @@ fn smooth_alike(plane: &Plane, matte: &Plane, sigma: f32, range: f32) -> Plane {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugins::whole_picture::{WholePicture, grain};
+    use pixel::Size;
+
+    const SIZE: Size = Size::new(240, 200);
+
+    fn on_cloth(x: usize, y: usize) -> bool {
+        (30..210).contains(&x) && (40..200).contains(&y)
+    }
+
+    /// Green cloth with a soft crease at column 90, a dark stripe of another cloth from column 150 on, and weave.
+    fn shirt(x: usize, y: usize) -> [f32; 3] {
+        if !on_cloth(x, y) {
+            return [0.8, 0.7, 0.6];
+        }
+        let crease = 0.08 * (-((x as f32 - 90.0) / 4.0).powi(2)).exp();
+        let piece = if x < 150 { 1.0 } else { 0.35 };
+        let weave = 0.02 * grain(x, y);
+        [0.35, 0.5, 0.4].map(|v| (v * (1.0 + crease / 0.5) + weave) * piece)
+    }
+
+    fn picture() -> WholePicture {
+        WholePicture::new(SIZE, 1, shirt, on_cloth, on_cloth)
+    }
+
+    fn settings(alpha1: f32) -> Settings {
+        Settings { alpha1, ..Settings::defaults(&SPEC) }
+    }
+
+    fn column(samples: &[u8], x: usize) -> f32 {
+        let rows = 80..180;
+        let total: f32 = rows.clone().map(|y| f32::from(samples[3 * (y * SIZE.width + x) + 1])).sum();
+        total / rows.len() as f32
+    }
+
+    fn crease(samples: &[u8]) -> f32 {
+        column(samples, 90) - 0.5 * (column(samples, 74) + column(samples, 106))
+    }
+
+    #[test]
+    fn strength_0_is_the_identity_and_more_takes_out_more() {
+        let picture = picture();
+        assert_eq!(picture.after(&Fabric, &settings(0.0)), picture.before());
+        let left = [0.0, 0.39, 0.75, 1.0, 2.0].map(|alpha| crease(&picture.after(&Fabric, &settings(alpha))));
+        assert!(left.windows(2).all(|pair| pair[1] < pair[0]), "{left:?}");
+        assert!(left[3] < 0.5 * left[0] && left[4] > -0.1 * left[0], "{left:?}");
+    }
+
+    #[test]
+    fn nothing_changes_outside_the_clothes() {
+        let picture = picture();
+        let (before, after) = (picture.before(), picture.after(&Fabric, &settings(2.0)));
+        assert_ne!(before, after);
+        for i in (0..SIZE.area()).filter(|i| !on_cloth(i % SIZE.width, i / SIZE.width)) {
+            assert_eq!(before[3 * i..3 * i + 3], after[3 * i..3 * i + 3], "pixel {i}");
+        }
+    }
+
+    #[test]
+    fn the_border_to_another_cloth_keeps_its_step_and_the_weave_its_contrast() {
+        let picture = picture();
+        let (before, after) = (picture.before(), picture.after(&Fabric, &settings(1.0)));
+        let step = |samples: &[u8]| column(samples, 147) - column(samples, 152);
+        assert!(step(&after) > 0.95 * step(&before), "{} {}", step(&before), step(&after));
+        let weave = |samples: &[u8]| {
+            let at = |x: usize, y: usize| f32::from(samples[3 * (y * SIZE.width + x) + 1]);
+            (60..190).map(|y| (at(121, y) - at(120, y)).powi(2)).sum::<f32>()
+        };
+        let ratio = (weave(&after) / weave(&before)).sqrt();
+        assert!((0.9..1.1).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn hue_and_saturation_hold_when_the_light_changes() {
+        let gain = light_gain([0.35, 0.5, 0.4], 6.0, &ColourSpace::srgb());
+        let space = ColourSpace::srgb();
+        let before = space.to_linear([0.35, 0.5, 0.4]);
+        let lit = [0.35 * (1.0 + gain[0]), 0.5 * (1.0 + gain[1]), 0.4 * (1.0 + gain[2])];
+        let after = space.to_linear(lit);
+        let rise = linear_to_lab(after)[0] - linear_to_lab(before)[0];
+        assert!((rise - 6.0).abs() < 0.3, "{rise}");
+        let ratios = [0, 1, 2].map(|c| after[c] / before[c]);
+        assert!((ratios[0] / ratios[1] - 1.0).abs() < 1e-3 && (ratios[2] / ratios[1] - 1.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn tiny_and_bare_pictures_are_left_alone() {
+        for size in [Size::new(1, 1), Size::new(3, 7)] {
+            let picture = WholePicture::new(size, 1, shirt, |_, _| true, |_, _| true);
+            assert_eq!(picture.after(&Fabric, &settings(1.0)), picture.before());
+        }
+        let bare = WholePicture::new(SIZE, 1, shirt, |_, _| false, |_, _| false);
+        assert_eq!(bare.after(&Fabric, &settings(1.0)), bare.before());
+    }
 }

@@ -8,6 +8,8 @@ mod mattifier;
 mod portrait_volumes;
 mod skin_mask;
 mod skin_tone;
+#[cfg(test)]
+mod whole_picture;
 
 use crate::plugin::Plugin;
 

@@ -46,7 +46,7 @@ impl Backdrop {
         let size = canvas.size();
         let long_edge = size.long_edge() as f32;
         let limit = if automask { 0.004 } else { 0.03 };
-        let outside = view.regions.person.map(|p| if p < limit { 1.0 } else { 0.0 });
+        let outside = view.regions.background.map(|b| if b > 1.0 - limit { 1.0 } else { 0.0 });
         let margin = (if automask { 0.004 } else { 0.002 } * long_edge).max(2.0);
         let depth = distance_inside(&outside);
         let region = depth.map(|d| if d > margin { 1.0 } else { 0.0 });

@@ -15,7 +15,7 @@ use crate::scene::Scene;
 const LIGHT: f32 = 0.035;
 /// The widest stain, inside and at the frame, the longest crease, and how wide a crease is on average.
 const WIDEST_STAIN: f32 = 0.14;
-const WIDEST_AT_FRAME: f32 = 0.05;
+const WIDEST_AT_FRAME: f32 = 0.08;
 const LONGEST_CREASE: f32 = 0.35;
 const CREASE_WIDTH: f32 = 0.02;
 /// A difference in ΔE*ab that is a stain, or so many times the unevenness of the backdrop.
@@ -25,7 +25,7 @@ const UNEVENNESS_TIMES: f32 = 2.5;
 const THING: f32 = 14.0;
 /// A stain grows at most so much when it has no part in the light; what grows more is a slope of the light
 /// that was guessed wrongly.
-const GROWTH: f32 = 2.5;
+const GROWTH: f32 = 3.5;
 /// How often stains are looked for in a light in which the ones found before have no part.
 const ROUNDS: usize = 3;
 
