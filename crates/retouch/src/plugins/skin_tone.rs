@@ -28,7 +28,7 @@ static SPEC: Spec = Spec {
 /// Finest patch that is evened, as a share of the face width (Gaussian sigma).
 const FINE: f32 = 1.0 / 80.0;
 /// Colour differences wider than this belong to the complexion and are drawn in only partly.
-const COARSE: f32 = 1.0 / 5.0;
+const COARSE: f32 = 1.0 / 7.5;
 /// Share of the wide differences that goes at full strength.
 const PULL: f32 = 0.12;
 /// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
