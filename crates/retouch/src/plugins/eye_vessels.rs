@@ -112,3 +112,61 @@ impl<'a> Form<'a> {
         self.broad.zip(&gauss_masked(&self.fine, &rest, self.reach), |b, f| b + f)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pixel::Size;
+
+    const RADIUS: f32 = 24.0;
+
+    /// A shaded white with a little grain and, when asked for, vessels across it.
+    fn eye(vessels: bool) -> (Lab, Plane) {
+        let size = Size::new(60, 40);
+        let on = |x: usize, y: usize| vessels && ((x + y / 3) % 17 == 4 && y % 11 != 0);
+        let grain = |x: usize, y: usize| ((x * 7 + y * 13) % 5) as f32 * 0.1;
+        let lab = Lab {
+            l: Plane::from_fn(size, |x, y| {
+                78.0 - 0.2 * y as f32 + grain(x, y) - if on(x, y) { 8.0 } else { 0.0 }
+            }),
+            a: Plane::from_fn(size, |x, y| 1.0 + grain(y, x) + if on(x, y) { 16.0 } else { 0.0 }),
+            b: Plane::from_fn(size, |x, y| 3.0 + if on(x, y) { 4.0 } else { 0.0 }),
+        };
+        let white =
+            Plane::from_fn(size, |x, y| if (5..55).contains(&x) && (5..35).contains(&y) { 1.0 } else { 0.0 });
+        (lab, white)
+    }
+
+    fn mean_difference(a: &Plane, b: &Plane, matte: &Plane) -> f64 {
+        a.zip(b, |a, b| (a - b).abs()).zip(matte, |d, m| d * m).sum() / matte.sum()
+    }
+
+    #[test]
+    fn vessels_go_and_the_shading_stays() {
+        let (red, white) = eye(true);
+        let (truth, _) = eye(false);
+        let clean = cleaned(&red, &white, RADIUS).expect("white enough");
+        assert!(
+            mean_difference(&clean.a, &truth.a, &white) < 0.3 * mean_difference(&red.a, &truth.a, &white)
+        );
+        assert!(
+            mean_difference(&clean.l, &truth.l, &white) < 0.6 * mean_difference(&red.l, &truth.l, &white)
+        );
+        let lift = clean.l.zip(&red.l, |c, r| c - r);
+        assert!(lift.samples().iter().all(|&v| (0.0..12.0).contains(&v)));
+    }
+
+    #[test]
+    fn a_clean_white_stays_as_it_is() {
+        let (lab, white) = eye(false);
+        let clean = cleaned(&lab, &white, RADIUS).expect("white enough");
+        assert!(mean_difference(&clean.l, &lab.l, &white) < 0.1);
+        assert!(mean_difference(&clean.a, &lab.a, &white) < 0.3);
+    }
+
+    #[test]
+    fn too_little_white_is_not_judged() {
+        let (lab, white) = eye(true);
+        assert!(cleaned(&lab, &white.map(|_| 0.0), RADIUS).is_none());
+    }
+}
