@@ -123,7 +123,7 @@ mod tests {
     /// A shaded white with a little grain and, when asked for, vessels across it.
     fn eye(vessels: bool) -> (Lab, Plane) {
         let size = Size::new(60, 40);
-        let on = |x: usize, y: usize| vessels && ((x + y / 3) % 17 == 4 && y % 11 != 0);
+        let on = |x: usize, y: usize| vessels && ((x + y / 3) % 17 == 4 && !y.is_multiple_of(11));
         let grain = |x: usize, y: usize| ((x * 7 + y * 13) % 5) as f32 * 0.1;
         let lab = Lab {
             l: Plane::from_fn(size, |x, y| {
