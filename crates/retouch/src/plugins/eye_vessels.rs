@@ -25,7 +25,7 @@ static SPEC: Spec = Spec {
 /// Share of a vessel's colour and darkness that goes at strength 1.
 const VESSEL: f32 = 0.95;
 /// Share of even pinkness above the clean part's colour that goes at strength 1.
-const PINKNESS: f32 = 0.6;
+const PINKNESS: f32 = 0.45;
 
 impl Plugin for EyeVessels {
     fn spec(&self) -> &'static Spec {
@@ -71,7 +71,8 @@ fn cleaned(lab: &Lab, white: &Plane, radius: f32) -> Option<Lab> {
         vessels = excess.map(|e| ramp(e, 0.8 * grain, 2.5 * grain + 0.5));
         base = redness.without(&vessels);
     }
-    let level = quantile(&base, white, 0.2, 12)?;
+    let level = quantile(&base, white, 0.3, 12)?;
+    let pale = quantile(&lab.b, white, 0.3, 12)?;
     let light = Form::of(&dark, white, radius).without(&vessels);
     let yellow = Form::of(&tint, white, radius).without(&vessels);
     let mut clean = lab.clone();
@@ -82,7 +83,9 @@ fn cleaned(lab: &Lab, white: &Plane, radius: f32) -> Option<Lab> {
         let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| plane.samples()[i]);
         let excess = (a - base).max(0.0);
         clean.a.samples_mut()[i] -= vessel * excess + pink;
-        clean.b.samples_mut()[i] += vessel * (yellow.samples()[i] - b);
+        // Pinkness that went alone would leave a green cast where skin throws warm light on the white.
+        let warm = 0.6 * pink * ramp(b, pale, pale + 4.0);
+        clean.b.samples_mut()[i] += vessel * (yellow.samples()[i] - b) - warm;
         // Blood darkens about as much as it reddens; what is darker still is a lash or a shadow.
         let lift = (light.samples()[i] - l).clamp(0.0, 0.8 * excess);
         clean.l.samples_mut()[i] += vessel * lift;

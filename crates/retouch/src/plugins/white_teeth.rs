@@ -3,7 +3,7 @@
 use pixel::Plane;
 use pixel::colour::Lab;
 use pixel::filter::{dilate, gauss, guided_colour};
-use vision::regions::mouth_regions;
+use vision::regions::{MouthRegions, mouth_regions};
 use vision::{Mesh, landmarks};
 
 use crate::eye::EyeView;
@@ -64,24 +64,37 @@ fn read_teeth(scene: &Scene<'_>, mesh: &Mesh) -> Option<(Pixels, Plane)> {
     if regions.teeth.max() < 0.5 {
         return None;
     }
-    let teeth = to_their_edges(&pixels, &regions.teeth, &regions.mouth, width);
+    let teeth = to_their_edges(&pixels, &regions, width);
     Some((pixels, teeth))
 }
 
-/// Extends the sure teeth to their own edges in the picture, a little over the lip line as the landmarks draw it.
-fn to_their_edges(pixels: &Pixels, sure: &Plane, mouth: &Plane, width: f32) -> Plane {
+/// Extends the teeth to their own edges in the picture, a little over the lip line as the landmarks draw it, and
+/// draws them in from the gums.
+fn to_their_edges(pixels: &Pixels, regions: &MouthRegions, width: f32) -> Plane {
+    let (lab, sure) = (&pixels.lab, &regions.teeth);
     let guide = [&pixels.rgb[0], &pixels.rgb[1], &pixels.rgb[2]];
     let refined = guided_colour(guide, sure, (0.008 * width).max(0.8), 1e-4);
-    let near = gauss(&dilate(mouth, 0.014 * width), 0.003 * width);
-    let lab = &pixels.lab;
-    let (Some(red), Some(light)) = (quantile(&lab.a, sure, 0.9, LEAST), quantile(&lab.l, sure, 0.05, LEAST))
+    let near = gauss(&dilate(&regions.mouth, 0.014 * width), 0.003 * width);
+    // Wet gums glisten: their redness is judged a little broader than a speck.
+    let red = gauss(&lab.a, 0.004 * width);
+    let (Some(light), Some(middle)) =
+        (quantile(&lab.l, sure, 0.05, LEAST), quantile(&lab.l, sure, 0.5, LEAST))
     else {
         return sure.clone();
     };
+    let front = sure.zip(&lab.l, |s, l| if l >= middle { s } else { 0.0 });
+    let (Some(pale), Some(reddest)) =
+        (quantile(&red, &front, 0.4, LEAST / 2), quantile(&red, sure, 0.9, LEAST))
+    else {
+        return sure.clone();
+    };
+    let flesh = regions.lips.zip(&regions.gums_tongue, f32::max);
+    let flesh = quantile(&red, &flesh, 0.3, LEAST).unwrap_or(reddest).max(pale + 6.0);
     let mut teeth = refined.zip(sure, |v, s| ramp(v, 0.3, 0.85).max(s));
     for (i, value) in teeth.samples_mut().iter_mut().enumerate() {
-        let like = ramp(lab.a.samples()[i], red + 4.0, red) * ramp(lab.l.samples()[i], light - 12.0, light);
-        *value *= near.samples()[i] * like.max(sure.samples()[i]);
+        let bright = ramp(lab.l.samples()[i], light - 12.0, light).max(sure.samples()[i]);
+        let flesh = ramp(red.samples()[i], pale + 0.6 * (flesh - pale), pale + 0.3 * (flesh - pale));
+        *value *= near.samples()[i] * bright * flesh;
     }
     teeth
 }
