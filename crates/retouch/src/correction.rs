@@ -5,7 +5,7 @@
 
 use pixel::blend::soft_light_push;
 use pixel::colour::{Lab, lab_to_linear};
-use pixel::filter::{gauss, gauss_masked};
+use pixel::filter::{MaskedBlur, gauss, gauss_masked};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
@@ -33,7 +33,8 @@ impl Shift {
 /// The document colours of a canvas without the texture finer than `sigma` samples, looking only
 /// inside the matte.
 pub fn smoothed(canvas: &Canvas, matte: &Plane, sigma: f32, scene: &Scene<'_>) -> ([Plane; 3], Lab) {
-    let planes: Vec<Plane> = canvas.rgb.par_iter().map(|p| gauss_masked(p, matte, sigma)).collect();
+    let blur = MaskedBlur::new(matte, sigma);
+    let planes: Vec<Plane> = canvas.rgb.par_iter().map(|plane| blur.blur(plane)).collect();
     let lab = document_lab([&planes[0], &planes[1], &planes[2]], scene.space());
     let rgb = <[Plane; 3]>::try_from(planes).unwrap_or_else(|_| unreachable!("three channels"));
     (rgb, lab)

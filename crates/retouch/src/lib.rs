@@ -4,9 +4,12 @@
 
 mod archive;
 pub mod canvas;
+pub mod complexion;
 pub mod correction;
 mod deliver;
 pub mod engine;
+mod eye;
+mod feature;
 pub mod inspect;
 pub mod lay;
 pub mod layer;

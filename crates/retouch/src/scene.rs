@@ -104,6 +104,14 @@ impl<'a> Scene<'a> {
         self.picture.as_ref()
     }
 
+    /// The scene of a test with hand-made faces and regions.
+    #[cfg(test)]
+    pub(crate) fn with_picture(mut self, found: Vec<Face>, view: PictureView) -> Self {
+        self.found = found;
+        self.picture = Some(view);
+        self
+    }
+
     /// Full-resolution pixels of an upright rectangle as they are so far, encoded document RGB 0..1.
     pub fn read(&self, rect: Rect) -> [Plane; 3] {
         self.pile.read(rect)

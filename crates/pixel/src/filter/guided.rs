@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::gauss::{gauss, gauss_masked};
+use super::gauss::{MaskedBlur, gauss};
 use crate::plane::Plane;
 
 /// Self-guided smoothing of `plane` inside `matte`: small variations go, strong edges stay.
@@ -10,17 +10,14 @@ use crate::plane::Plane;
 /// `sigma` is the window in samples; variations whose local standard deviation is well below
 /// `edge` (in the plane's unit) are flattened, well above are kept.
 pub fn guided_masked(plane: &Plane, matte: &Plane, sigma: f32, edge: f32) -> Plane {
-    let (mean, square) = rayon::join(
-        || gauss_masked(plane, matte, sigma),
-        || gauss_masked(&plane.map(|v| v * v), matte, sigma),
-    );
+    let blur = MaskedBlur::new(matte, sigma);
+    let (mean, square) = rayon::join(|| blur.blur(plane), || blur.blur(&plane.map(|v| v * v)));
     let slope = square.zip(&mean, |s, m| {
         let variance = (s - m * m).max(0.0);
         variance / (variance + edge * edge)
     });
     let offset = mean.zip(&slope, |m, a| m * (1.0 - a));
-    let (slope, offset) =
-        rayon::join(|| gauss_masked(&slope, matte, sigma), || gauss_masked(&offset, matte, sigma));
+    let (slope, offset) = rayon::join(|| blur.blur(&slope), || blur.blur(&offset));
     let mut out = plane.zip(&slope, |v, a| v * a);
     out.apply_with(&offset, |v, b| v + b);
     out

@@ -1,27 +1,52 @@
 //! Changing resolution: box average down by whole steps, bilinear up and to any size.
 
+use rayon::prelude::*;
+
 use crate::geometry::Size;
 use crate::plane::Plane;
+
+/// Rows that one thread takes at a time.
+const BAND: usize = 16;
 
 /// Box average over `step` × `step` blocks; the last column and row average what is there.
 pub fn reduce(plane: &Plane, step: usize) -> Plane {
     if step == 1 {
         return plane.clone();
     }
-    let size = Size::new(plane.width().div_ceil(step), plane.height().div_ceil(step));
+    let rows = |y: usize, sums: &mut [f32]| sums.iter_mut().zip(plane.row(y)).for_each(|(s, v)| *s += v);
+    reduce_rows(plane.size(), step, rows)
+}
+
+/// [`reduce`] of the product of two planes of one size.
+pub(super) fn reduce_product(plane: &Plane, other: &Plane, step: usize) -> Plane {
+    assert_eq!(plane.size(), other.size(), "planes of one size");
+    let rows = |y: usize, sums: &mut [f32]| {
+        let pairs = plane.row(y).iter().zip(other.row(y));
+        sums.iter_mut().zip(pairs).for_each(|(s, (v, w))| *s += v * w);
+    };
+    reduce_rows(plane.size(), step, rows)
+}
+
+/// Box average of rows that `add_row` adds to a line of sums.
+fn reduce_rows(full: Size, step: usize, add_row: impl Fn(usize, &mut [f32]) + Sync) -> Plane {
+    let size = Size::new(full.width.div_ceil(step), full.height.div_ceil(step));
     let mut reduced = Plane::zeros(size);
-    let mut sums = vec![0.0f32; plane.width()];
-    for y in 0..size.height {
-        let rows = y * step..((y + 1) * step).min(plane.height());
-        let count = rows.len() as f32;
-        sums.fill(0.0);
-        for source in rows {
-            sums.iter_mut().zip(plane.row(source)).for_each(|(s, v)| *s += v);
-        }
-        for (out, block) in reduced.row_mut(y).iter_mut().zip(sums.chunks(step)) {
-            *out = block.iter().sum::<f32>() / (count * block.len() as f32);
-        }
-    }
+    let bands = reduced.samples_mut().par_chunks_mut(size.width.max(1) * BAND);
+    bands.enumerate().for_each_init(
+        || vec![0.0f32; full.width],
+        |sums, (band, chunk)| {
+            for (i, out) in chunk.chunks_exact_mut(size.width).enumerate() {
+                let top = (band * BAND + i) * step;
+                let rows = top..(top + step).min(full.height);
+                let count = rows.len() as f32;
+                sums.fill(0.0);
+                rows.for_each(|y| add_row(y, sums));
+                for (out, block) in out.iter_mut().zip(sums.chunks(step)) {
+                    *out = block.iter().sum::<f32>() / (count * block.len() as f32);
+                }
+            }
+        },
+    );
     reduced
 }
 
@@ -31,8 +56,22 @@ pub fn enlarge(plane: &Plane, step: usize, size: Size) -> Plane {
         assert_eq!(plane.size(), size, "a step of one keeps the size");
         return plane.clone();
     }
-    let scale = 1.0 / step as f32;
-    sample_grid(plane, size, scale, scale)
+    let shares: Vec<f32> = (0..step).map(|k| ((k + step / 2) as f32 + 0.5) / step as f32 - 0.5).collect();
+    sample_rows(plane, size, 1.0 / step as f32, |blended, out| {
+        enlarge_row(blended, &shares, out);
+    })
+}
+
+/// Linear enlargement of a row; `shares` holds the share of the second of two samples for the places between them.
+fn enlarge_row(row: &[f32], shares: &[f32], out: &mut [f32]) {
+    let last = row.len() - 1;
+    let (head, rest) = out.split_at_mut((shares.len() / 2).min(out.len()));
+    head.fill(row[0]);
+    for (cell, out) in rest.chunks_mut(shares.len()).enumerate() {
+        let first = row[cell.min(last)];
+        let rise = row[(cell + 1).min(last)] - first;
+        out.iter_mut().zip(shares).for_each(|(o, t)| *o = first + rise * t);
+    }
 }
 
 /// Bilinear resize to any size, outer edges matched. Reduce first when shrinking by more than half.
@@ -40,27 +79,30 @@ pub fn resize_bilinear(plane: &Plane, size: Size) -> Plane {
     if plane.size() == size {
         return plane.clone();
     }
-    sample_grid(
-        plane,
-        size,
-        plane.width() as f32 / size.width as f32,
-        plane.height() as f32 / size.height as f32,
-    )
-}
-
-fn sample_grid(plane: &Plane, size: Size, step_x: f32, step_y: f32) -> Plane {
-    let columns: Vec<(usize, usize, f32)> =
-        (0..size.width).map(|x| neighbours(x, step_x, plane.width())).collect();
-    let mut out = Plane::zeros(size);
-    let mut blended = vec![0.0f32; plane.width()];
-    for y in 0..size.height {
-        let (upper, lower, t) = neighbours(y, step_y, plane.height());
-        let rows = plane.row(upper).iter().zip(plane.row(lower));
-        blended.iter_mut().zip(rows).for_each(|(b, (u, l))| *b = u + (l - u) * t);
-        for (value, &(left, right, t)) in out.row_mut(y).iter_mut().zip(&columns) {
+    let step = plane.width() as f32 / size.width as f32;
+    let columns: Vec<_> = (0..size.width).map(|x| neighbours(x, step, plane.width())).collect();
+    sample_rows(plane, size, plane.height() as f32 / size.height as f32, |blended, out| {
+        for (value, &(left, right, t)) in out.iter_mut().zip(&columns) {
             *value = blended[left] + (blended[right] - blended[left]) * t;
         }
-    }
+    })
+}
+
+/// Rows of `plane` blended in pairs, `step` source rows a target row, each brought to its width by `spread`.
+fn sample_rows(plane: &Plane, size: Size, step: f32, spread: impl Fn(&[f32], &mut [f32]) + Sync) -> Plane {
+    let mut out = Plane::zeros(size);
+    let bands = out.samples_mut().par_chunks_mut(size.width.max(1) * BAND);
+    bands.enumerate().for_each_init(
+        || vec![0.0f32; plane.width()],
+        |blended, (band, chunk)| {
+            for (i, out) in chunk.chunks_exact_mut(size.width).enumerate() {
+                let (upper, lower, t) = neighbours(band * BAND + i, step, plane.height());
+                let rows = plane.row(upper).iter().zip(plane.row(lower));
+                blended.iter_mut().zip(rows).for_each(|(b, (u, l))| *b = u + (l - u) * t);
+                spread(blended, out);
+            }
+        },
+    );
     out
 }
 

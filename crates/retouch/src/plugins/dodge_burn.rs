@@ -3,6 +3,7 @@
 use pixel::Plane;
 use pixel::filter::gauss_masked;
 
+use crate::complexion::Complexion;
 use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -26,10 +27,9 @@ static SPEC: Spec = Spec {
 
 /// Finest structure that is evened, as a share of the face width (Gaussian sigma).
 const FINE: f32 = 1.0 / 90.0;
-/// Octaves of structure that are evened, from [`FINE`] up; what is wider is form.
-const OCTAVES: usize = 3;
-/// Local standard deviation in L* at which half of an octave's structure is taken for form.
-const FORM: f32 = 3.6;
+/// For every octave of structure from [`FINE`] up, the local standard deviation in L* at which half of
+/// it is taken for form. Wide structure is form unless it is faint; what is wider still always is.
+const FORM: [f32; 4] = [3.5, 3.3, 3.0, 1.8];
 /// Largest change in L* at strength 1; what would need more is no blotch.
 const LIMIT: f32 = 6.0;
 
@@ -56,18 +56,18 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let skin = &bare_skin(view);
     let base = smoothed(canvas, skin, width * FINE, scene);
     let beyond = (settings.alpha1 - 1.0).max(0.0);
-    let blotches = blotches(&base.1.l, skin, width, FORM * (1.0 + 0.4 * beyond));
+    let complexion = Complexion::fit(&base.1, skin);
+    let blotches = blotches(&base.1.l, skin, width, 1.0 + 0.4 * beyond);
     let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * (1.0 + 0.4 * beyond));
     let mut shift = Shift::none(canvas.size());
     for i in 0..blotches.samples().len() {
-        let change = -strength * limit * (blotches.samples()[i] / limit).tanh();
-        let [l, a, b] = [&base.1.l, &base.1.a, &base.1.b].map(|p| p.samples()[i]);
-        // Light scales colour with brightness; warmth is a chosen extra in proportion to the work done.
-        let light = change / (l + 16.0).max(1.0);
+        let change = -strength * limited(blotches.samples()[i], limit);
+        let (a, b) = complexion.follow(base.1.l.samples()[i], change);
+        // Warmth is a chosen extra in proportion to the work done.
         let warmth = settings.alpha2 * change.abs();
         shift.l.samples_mut()[i] = change;
-        shift.a.samples_mut()[i] = a * light + 0.15 * warmth;
-        shift.b.samples_mut()[i] = b * light + 0.45 * warmth;
+        shift.a.samples_mut()[i] = a + 0.15 * warmth;
+        shift.b.samples_mut()[i] = b + 0.45 * warmth;
     }
     layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
     layer.found("mean correction in L*", mean_size(&shift.l, skin));
@@ -77,11 +77,11 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
 ///
 /// In every octave blotches are faint and form is strong where it has an edge, so the stronger the
 /// local variation of an octave, the more of it is left alone.
-fn blotches(lightness: &Plane, skin: &Plane, width: f32, form: f32) -> Plane {
-    let limit = form.powi(4);
+fn blotches(lightness: &Plane, skin: &Plane, width: f32, reach: f32) -> Plane {
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
-    for octave in 0..OCTAVES {
+    for (octave, form) in FORM.into_iter().enumerate() {
+        let limit = (form * reach).powi(4);
         let sigma = width * FINE * (2 << octave) as f32;
         let coarser = gauss_masked(lightness, skin, sigma);
         let band = finer.zip(&coarser, |f, c| f - c);
@@ -90,6 +90,12 @@ fn blotches(lightness: &Plane, skin: &Plane, width: f32, form: f32) -> Plane {
         finer = coarser;
     }
     blotches
+}
+
+/// Close to `value` up to most of `limit`, never beyond it.
+fn limited(value: f32, limit: f32) -> f32 {
+    let share = value / limit;
+    value / (1.0 + share.powi(4)).powf(0.25)
 }
 
 /// Mean absolute value inside a matte.

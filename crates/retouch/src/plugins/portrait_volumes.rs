@@ -3,6 +3,7 @@
 use pixel::Plane;
 use pixel::filter::{gauss, gauss_masked};
 
+use crate::complexion::Complexion;
 use crate::correction::{Shift, smoothed, soft_light_field};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -54,14 +55,15 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let coarse = gauss_masked(&base.1.l, &matte, width * COARSE);
     let form = base.1.l.zip(&coarse, |l, wide| l - wide);
     let centre = form.zip(&matte, |f, m| f * m).sum() / matte.sum().max(1e-6);
+    let complexion = Complexion::fit(&base.1, &view.regions.skin);
     let mut shift = Shift::none(canvas.size());
     for i in 0..form.samples().len() {
         let depth = form.samples()[i] - centre as f32;
         let change = settings.alpha1 * LIMIT * (GAIN * depth / LIMIT).tanh();
-        let light = change / (base.1.l.samples()[i] + 16.0).max(1.0);
+        let (a, b) = complexion.follow(base.1.l.samples()[i], change);
         shift.l.samples_mut()[i] = change;
-        shift.a.samples_mut()[i] = base.1.a.samples()[i] * light;
-        shift.b.samples_mut()[i] = base.1.b.samples()[i] * light;
+        shift.a.samples_mut()[i] = a;
+        shift.b.samples_mut()[i] = b;
     }
     layer.fields.push(soft_light_field(canvas, &base, &shift, &matte, scene));
 }

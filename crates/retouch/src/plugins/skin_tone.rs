@@ -3,7 +3,8 @@
 use pixel::Plane;
 use pixel::filter::gauss_masked;
 
-use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field, weighted_median};
+use crate::complexion::ColourCourse;
+use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -27,9 +28,11 @@ static SPEC: Spec = Spec {
 /// Finest patch that is evened, as a share of the face width (Gaussian sigma).
 const FINE: f32 = 1.0 / 80.0;
 /// Colour differences wider than this belong to the complexion and are drawn in only partly.
-const COARSE: f32 = 1.0 / 4.0;
+const COARSE: f32 = 1.0 / 5.0;
 /// Share of the wide differences that goes at full strength.
-const PULL: f32 = 0.25;
+const PULL: f32 = 0.12;
+/// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
+const LIMIT: f32 = 9.0;
 
 impl Plugin for SkinTone {
     fn spec(&self) -> &'static Spec {
@@ -58,22 +61,26 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let base = smoothed(canvas, skin, width * FINE, scene);
     let shift = Shift {
         l: Plane::zeros(canvas.size()),
-        a: evened(&base.1.a, skin, width, settings),
-        b: evened(&base.1.b, skin, width, settings),
+        a: evened(&base.1.a, &base.1.l, skin, width, settings),
+        b: evened(&base.1.b, &base.1.l, skin, width, settings),
     };
     layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
 }
 
 /// The change of one chroma channel.
-fn evened(chroma: &Plane, skin: &Plane, width: f32, settings: &Settings) -> Plane {
-    let patches = share(settings.alpha1, 0.92);
-    let transitions = share(settings.alpha2, 0.5);
-    let coarse = gauss_masked(chroma, skin, width * COARSE);
-    let own = weighted_median(&coarse, skin);
-    let pull = PULL * patches + 0.35 * transitions;
+///
+/// Skin is more colourful in half shade than in highlights. That course of colour over lightness is the
+/// person's own and stays; what differs from it at the same lightness is evened.
+fn evened(chroma: &Plane, lightness: &Plane, skin: &Plane, width: f32, settings: &Settings) -> Plane {
+    let patches = share(settings.alpha1, 0.78);
+    let transitions = share(settings.alpha2, 0.2);
+    let course = ColourCourse::fit(lightness, chroma, skin);
+    let odd = chroma.zip(lightness, |c, l| c - course.at(l));
+    let coarse = gauss_masked(&odd, skin, width * COARSE);
     let removed = 1.0 - (1.0 - patches) * (1.0 - transitions);
-    let mut change = chroma.zip(&coarse, |c, wide| -removed * (c - wide));
-    change.apply_with(&coarse, |change, wide| change - pull * (wide - own));
+    let pull = PULL * patches + 0.3 * transitions;
+    let mut change = odd.zip(&coarse, |o, wide| removed * (wide - o) - pull * wide);
+    change.apply(|c| LIMIT * (c / LIMIT).tanh());
     // The complexion as a whole stays where it is.
     let drift = (change.zip(skin, |c, s| c * s).sum() / skin.sum().max(1e-6)) as f32;
     change.apply(|c| c - drift);

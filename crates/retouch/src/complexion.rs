@@ -1,0 +1,124 @@
+//! Complexion: how colourful a person's skin is from shade to highlight.
+//!
+//! Skin is more colourful in half shade than in highlights. A correction of brightness that follows this
+//! course leaves neither grey in lifted shadows nor orange in burned lights.
+
+use pixel::Plane;
+use pixel::colour::Lab;
+
+/// The course of both chroma channels.
+pub struct Complexion {
+    /// a* over L*.
+    pub a: ColourCourse,
+    /// b* over L*.
+    pub b: ColourCourse,
+}
+
+impl Complexion {
+    /// Fits the skin of one person, `lab` without texture.
+    pub fn fit(lab: &Lab, skin: &Plane) -> Self {
+        Self { a: ColourCourse::fit(&lab.l, &lab.a, skin), b: ColourCourse::fit(&lab.l, &lab.b, skin) }
+    }
+
+    /// The change of a* and b* that goes with a change of lightness from `l` to `l + change`.
+    pub fn follow(&self, l: f32, change: f32) -> (f32, f32) {
+        (self.a.at(l + change) - self.a.at(l), self.b.at(l + change) - self.b.at(l))
+    }
+}
+
+/// One chroma channel of a person's skin as a parabola over lightness, fitted by least squares.
+pub struct ColourCourse {
+    coefficients: [f64; 3],
+    range: (f32, f32),
+}
+
+impl ColourCourse {
+    /// Fits `chroma` over `lightness` (L*) where the matte is above 1/2.
+    pub fn fit(lightness: &Plane, chroma: &Plane, skin: &Plane) -> Self {
+        let samples = || {
+            let values = lightness.samples().iter().zip(chroma.samples()).zip(skin.samples());
+            values.filter(|(_, weight)| **weight > 0.5).map(|((l, c), _)| (*l, *c))
+        };
+        let mut levels: Vec<f32> = samples().map(|(l, _)| l).collect();
+        if levels.len() < 64 {
+            let mean = samples().map(|(_, c)| f64::from(c)).sum::<f64>() / levels.len().max(1) as f64;
+            return Self { coefficients: [mean, 0.0, 0.0], range: (0.0, 100.0) };
+        }
+        // The ends of the lightness range hold few samples: the parabola is not trusted beyond them.
+        levels.sort_unstable_by(f32::total_cmp);
+        let range = (levels[levels.len() / 50], levels[levels.len() - 1 - levels.len() / 50]);
+        let mut sums = [0.0f64; 5];
+        let mut moments = [0.0f64; 3];
+        for (l, c) in samples() {
+            let x = scaled(l.clamp(range.0, range.1));
+            let powers = [1.0, x, x * x, x * x * x, x * x * x * x];
+            (0..5).for_each(|k| sums[k] += powers[k]);
+            (0..3).for_each(|k| moments[k] += powers[k] * f64::from(c));
+        }
+        let ridge = 1e-3 * sums[0];
+        let matrix = [
+            [sums[0], sums[1], sums[2]],
+            [sums[1], sums[2] + ridge, sums[3]],
+            [sums[2], sums[3], sums[4] + ridge],
+        ];
+        Self { coefficients: solve(matrix, moments), range }
+    }
+
+    /// The usual chroma at a lightness.
+    pub fn at(&self, lightness: f32) -> f32 {
+        let x = scaled(lightness.clamp(self.range.0, self.range.1));
+        let [a, b, c] = self.coefficients;
+        (a + b * x + c * x * x) as f32
+    }
+}
+
+/// Lightness on a scale around 0 that keeps the least squares well conditioned.
+fn scaled(lightness: f32) -> f64 {
+    f64::from(lightness) / 50.0 - 1.0
+}
+
+/// Solves a 3 × 3 system by Cramer's rule; a singular one gives the constant alone.
+fn solve(m: [[f64; 3]; 3], v: [f64; 3]) -> [f64; 3] {
+    let determinant = |m: [[f64; 3]; 3]| {
+        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
+            + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
+    };
+    let whole = determinant(m);
+    if whole.abs() < 1e-12 {
+        return [v[0] / m[0][0].max(1e-12), 0.0, 0.0];
+    }
+    [0, 1, 2].map(|column| {
+        let mut replaced = m;
+        (0..3).for_each(|row| replaced[row][column] = v[row]);
+        determinant(replaced) / whole
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use pixel::Size;
+
+    use super::*;
+
+    #[test]
+    fn a_parabola_is_found_again() {
+        let size = Size::new(40, 30);
+        let lightness = Plane::from_fn(size, |x, y| 30.0 + x as f32 + 0.2 * y as f32);
+        let chroma = lightness.map(|l| 20.0 - 0.004 * (l - 45.0).powi(2));
+        let course = ColourCourse::fit(&lightness, &chroma, &Plane::filled(size, 1.0));
+        for l in [35.0, 45.0, 60.0] {
+            assert!((course.at(l) - (20.0 - 0.004 * (l - 45.0f32).powi(2))).abs() < 0.1);
+        }
+    }
+
+    #[test]
+    fn hardly_any_skin_gives_the_mean() {
+        let size = Size::new(2, 2);
+        let course = ColourCourse::fit(
+            &Plane::filled(size, 50.0),
+            &Plane::filled(size, 12.0),
+            &Plane::filled(size, 1.0),
+        );
+        assert_eq!(course.at(10.0), 12.0);
+    }
+}

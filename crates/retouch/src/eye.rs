@@ -1,0 +1,228 @@
+//! One eye at full resolution: its iris and its white, found in the eye's own pixels near the landmarks.
+//!
+//! Landmarks come from a face seen 256 pixels wide, so on a large face they are off by a tenth of an iris.
+//! They say where to look; rim, lids and white are read from the picture.
+
+use pixel::Plane;
+use pixel::colour::Lab;
+use pixel::filter::{distance_inside, distance_outside, gauss, guided_colour, reduce};
+use vision::{Mesh, landmarks};
+
+use crate::feature::{Pixels, quantile, ramp};
+use crate::scene::Scene;
+
+/// Lid distance over corner distance from which an eye counts as shut, and from which as open.
+const SHUT: [f32; 2] = [0.06, 0.11];
+/// Rise of L* from iris to white that a visible iris has at least, and surely: a lid or a dark lens in the
+/// eye's place has no rim.
+const RIM: [f32; 2] = [3.6, 6.0];
+/// Irises smaller than this radius in pixels show nothing to work on, and from which all is worked on.
+const SMALL: [f32; 2] = [1.5, 3.0];
+
+/// One eye at full resolution. Planes are as large as `pixels`, 0..1.
+pub struct EyeView {
+    /// The eye with its lids.
+    pub pixels: Pixels,
+    /// Centre of the iris in pixels of the rectangle.
+    pub centre: [f32; 2],
+    /// Radius of the iris in pixels.
+    pub radius: f32,
+    /// Visible iris with the pupil, drawn in from lids and lashes.
+    pub iris: Plane,
+    /// The white with its vessels, drawn in from iris, lids and the pink inner corner.
+    pub white: Plane,
+    /// How surely this is an open eye and nothing before it, 0..1.
+    pub seen: f32,
+}
+
+impl EyeView {
+    /// Reads the eye at the left (0) or at the right (1) of the upright picture; `None` when it is shut, covered,
+    /// too small or outside the picture.
+    pub fn read(scene: &Scene<'_>, mesh: &Mesh, eye: usize) -> Option<Self> {
+        let openness = ramp(mesh.eye_openness(eye), SHUT[0], SHUT[1]);
+        let [middle, rim @ ..] = landmarks::IRISES[eye].map(|index| mesh.point(index));
+        let radius = rim.iter().map(|p| distance(*p, middle)).sum::<f32>() / 4.0;
+        let large = ramp(radius, SMALL[0], SMALL[1]);
+        if openness * large <= 0.0 {
+            return None;
+        }
+        let ring = mesh.ring(&landmarks::EYES[eye]);
+        let pixels = Pixels::around(scene, &ring, 0.7 * radius + 2.0)?;
+        let opening = pixels.see(scene, |canvas| canvas.fill(&ring));
+        let local = |p: [f32; 2]| [p[0] - pixels.rect.x as f32, p[1] - pixels.rect.y as f32];
+        let corners = landmarks::EYE_CORNERS[eye].map(|index| local(mesh.point(index)));
+        let guess = Iris { centre: local(middle), radius, rim: 0.0 };
+        Self::find(pixels, &opening, corners, guess, openness * large)
+    }
+
+    /// Finds the parts of an eye from the lid contour's fill, the outer and the inner corner, and the iris as the
+    /// landmarks have it.
+    fn find(pixels: Pixels, opening: &Plane, corners: [[f32; 2]; 2], guess: Iris, seen: f32) -> Option<Self> {
+        let iris = fit_iris(&pixels.lab.l, opening, corners, guess);
+        let seen = seen * ramp(iris.rim, RIM[0], RIM[1]);
+        let white = white(&pixels.lab, opening, corners, iris);
+        let visible = visible_iris(&pixels, opening, iris);
+        if seen <= 0.0 {
+            return None;
+        }
+        Some(Self { pixels, centre: iris.centre, radius: iris.radius, iris: visible, white, seen })
+    }
+}
+
+/// A circle and how clear its rim is.
+#[derive(Clone, Copy, Debug)]
+struct Iris {
+    centre: [f32; 2],
+    radius: f32,
+    /// Mean rise of L* across the rim.
+    rim: f32,
+}
+
+/// Moves the circle to where the rim is clearest (the integro-differential operator of Daugman, 1993, on the
+/// arcs that the lids leave free), never far from where the landmarks have it.
+fn fit_iris(lightness: &Plane, opening: &Plane, corners: [[f32; 2]; 2], guess: Iris) -> Iris {
+    // Some twenty pixels of radius say as much as two hundred.
+    let step = ((guess.radius / 20.0) as usize).max(1);
+    let scale = step as f32;
+    let small = |v: f32| (v + 0.5) / scale - 0.5;
+    let radius = guess.radius / scale;
+    let opening = reduce(opening, step);
+    let lightness = gauss(&reduce(lightness, step), 0.05 * radius);
+    let search = Search { lightness, free: opening, axis: direction(corners[0], corners[1]) };
+    let start = [small(guess.centre[0]), small(guess.centre[1]), radius];
+    let coarse = |strict: bool| search.best(start, start, 0.06 * radius, [5, 4, 5], strict);
+    let fine = search.best(start, coarse(true), 0.02 * radius, [2, 2, 2], true);
+    // Whether there is a rim at all is asked as mildly as can be: whites may lie in the shadow of lashes.
+    let rim = search.rim(coarse(false), false).unwrap_or(0.0);
+    let full = |v: f32| (v + 0.5) * scale - 0.5;
+    Iris { centre: [full(fine[0]), full(fine[1])], radius: fine[2] * scale, rim }
+}
+
+struct Search {
+    lightness: Plane,
+    /// Where the eye can be seen.
+    free: Plane,
+    /// Unit vector along the eye.
+    axis: [f32; 2],
+}
+
+impl Search {
+    /// The best circle (x, y, radius) around `from`, `count` steps to either side; being away from `start` costs.
+    fn best(&self, start: [f32; 3], from: [f32; 3], step: f32, count: [i32; 3], strict: bool) -> [f32; 3] {
+        let [ax, ay] = self.axis;
+        let mut best = (f32::NEG_INFINITY, from);
+        for along in -count[0]..=count[0] {
+            for across in -count[1]..=count[1] {
+                for size in -count[2]..=count[2] {
+                    let [u, v, s] = [along, across, size].map(|n| n as f32 * step);
+                    let [x, y, r] = [from[0] + u * ax - v * ay, from[1] + u * ay + v * ax, from[2] + s];
+                    let Some(rim) = self.rim([x, y, r], strict) else { continue };
+                    // Landmarks know the size of an iris better than its place.
+                    let moved = (x - start[0]).powi(2) + (y - start[1]).powi(2);
+                    let score = rim - (20.0 * moved + 90.0 * (r - start[2]).powi(2)) / start[2].powi(2);
+                    if score > best.0 {
+                        best = (score, [x, y, r]);
+                    }
+                }
+            }
+        }
+        best.1
+    }
+
+    /// Rise of L* across the rim of a circle (x, y, radius), the mean of both sides of the eye; `None` where lids
+    /// hide it. When `strict`, all near the rim must be dark inside and light outside: a pupil or a catchlight has
+    /// an edge, too, but no white behind it and no iris before it.
+    fn rim(&self, circle: [f32; 3], strict: bool) -> Option<f32> {
+        const ARC: [f32; 9] = [-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0];
+        let ([x, y, r], [ax, ay]) = (circle, self.axis);
+        let (mut sum, mut count) = (0.0, 0.0);
+        for side in [-1.0f32, 1.0] {
+            for angle in ARC {
+                let (sin, cos) = angle.sin_cos();
+                let (dx, dy) = (side * cos * ax - sin * ay, side * cos * ay + sin * ax);
+                let at = |k: f32| (x + k * r * dx, y + k * r * dy);
+                let free = |k: f32| self.free.bilinear(at(k).0, at(k).1) > 0.7;
+                let light = |k: f32| self.lightness.bilinear(at(k).0, at(k).1);
+                if !free(1.12) || !free(0.86) {
+                    continue;
+                }
+                let (mut white, mut iris) = (light(1.12), light(0.86));
+                if strict && free(1.28) {
+                    white = white.min(light(1.28));
+                }
+                if strict && free(0.68) {
+                    iris = iris.max(light(0.68));
+                }
+                sum += (white - iris).clamp(-5.0, 25.0);
+                count += 1.0;
+            }
+        }
+        (count >= 3.0).then(|| sum / (count + 2.0))
+    }
+}
+
+/// The iris between the lids: its disc, narrowed to the pixels that differ from lids and skin.
+fn visible_iris(pixels: &Pixels, opening: &Plane, iris: Iris) -> Plane {
+    let r = iris.radius;
+    let disc = Plane::from_fn(pixels.size(), |x, y| {
+        ramp(distance([x as f32, y as f32], iris.centre), r + 0.5, 0.9 * r - 0.5)
+    });
+    let prior = disc.zip(&gauss(opening, 0.05 * r), |d, o| d * ramp(o, 0.4, 0.9));
+    let guide = [&pixels.rgb[0], &pixels.rgb[1], &pixels.rgb[2]];
+    let refined = guided_colour(guide, &prior, (0.16 * r).max(0.7), 4e-4);
+    refined.zip(&prior, |v, p| ramp(v, 0.25, 0.8).min(p))
+}
+
+/// The white by its place (about the lid contour, beside the iris, off the inner corner), as far as its colour is
+/// nearer to the surest part of it than to the lids; smoothed, because vessels are part of it.
+fn white(lab: &Lab, opening: &Plane, corners: [[f32; 2]; 2], iris: Iris) -> Plane {
+    let r = iris.radius;
+    let size = lab.size();
+    let nothing = Plane::zeros(size);
+    let inside = distance_inside(opening);
+    let outside = distance_outside(opening);
+    let span = distance(corners[0], corners[1]);
+    let off_iris = Plane::from_fn(size, |x, y| {
+        let p = [x as f32, y as f32];
+        ramp(distance(p, iris.centre), 1.03 * r + 0.3, 1.12 * r + 0.8)
+            * ramp(distance(p, corners[1]), 0.09 * span, 0.17 * span)
+    });
+    let soft = 0.1 * r;
+    let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|p| gauss(p, soft));
+    // The surest white: deep between the lids, the lighter half of it.
+    let deep = inside.zip(&off_iris, |d, o| if d > 0.12 * r + 0.5 { o } else { 0.0 });
+    let Some(light) = quantile(&l, &deep, 0.6, 6) else { return nothing };
+    let sure = deep.zip(&l, |d, v| if v >= light { d } else { 0.0 });
+    let lids = outside.map(|d| if d > 0.3 * r && d < 0.6 * r { 1.0 } else { 0.0 });
+    let median = |weight: &Plane| -> Option<[f32; 3]> {
+        Some([quantile(&l, weight, 0.5, 3)?, quantile(&a, weight, 0.5, 3)?, quantile(&b, weight, 0.5, 3)?])
+    };
+    let (Some(pale), Some(skin)) = (median(&sure), median(&lids)) else { return nothing };
+    let toward = [0.35 * (skin[0] - pale[0]), skin[1] - pale[1], skin[2] - pale[2]];
+    let length = toward.iter().map(|v| v * v).sum::<f32>().max(9.0);
+    let mut white = off_iris;
+    for (i, value) in white.samples_mut().iter_mut().enumerate() {
+        let depth = inside.samples()[i] - outside.samples()[i];
+        if *value <= 0.0 || depth < -0.2 * r {
+            *value = 0.0;
+            continue;
+        }
+        let (l, a, b) = (l.samples()[i], a.samples()[i], b.samples()[i]);
+        let away = [0.35 * (l - pale[0]), a - pale[1], b - pale[2]];
+        let skinlike = away.iter().zip(toward).map(|(v, t)| v * t).sum::<f32>() / length;
+        // Deep between the lids redness is a vessel, near them it is the lid.
+        let limit = 0.3 + 0.8 * ramp(depth, -0.1 * r, 0.3 * r);
+        let lit = ramp(l, 0.5 * pale[0], 0.7 * pale[0]) * ramp(l, 1.6 * pale[0] + 12.0, 1.3 * pale[0] + 8.0);
+        *value *= ramp(skinlike, limit + 0.25, limit) * lit * ramp(depth, -0.15 * r, 0.1 * r + 0.5);
+    }
+    white
+}
+
+fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+fn direction(from: [f32; 2], to: [f32; 2]) -> [f32; 2] {
+    let length = distance(from, to).max(f32::MIN_POSITIVE);
+    [(to[0] - from[0]) / length, (to[1] - from[1]) / length]
+}

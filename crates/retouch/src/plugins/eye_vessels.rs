@@ -1,0 +1,114 @@
+//! Eye Vessels: takes red vessels and pinkness out of the white of the eyes.
+
+use pixel::Plane;
+use pixel::colour::Lab;
+use pixel::filter::{gauss, gauss_masked};
+
+use crate::eye::EyeView;
+use crate::feature::{quantile, ramp};
+use crate::layer::Layer;
+use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
+use crate::scene::Scene;
+
+/// The plugin.
+pub struct EyeVessels;
+
+static SPEC: Spec = Spec {
+    name: "Eye Vessels",
+    about: "Fades red vessels and pinkness in the white of the eyes.",
+    never: "Makes the white even or paper-white, or touches lids, lashes, iris, tear corner and catchlights.",
+    blend: Blend::Normal,
+    needs: &[Need::FaceRegions],
+    params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how much of the red is taken out", 1.0)],
+};
+
+/// Share of a vessel's colour and darkness that goes at strength 1.
+const VESSEL: f32 = 0.95;
+/// Share of even pinkness above the clean part's colour that goes at strength 1.
+const PINKNESS: f32 = 0.6;
+
+impl Plugin for EyeVessels {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
+        if scene.is_grey() {
+            return;
+        }
+        let mut eyes = 0;
+        for mesh in scene.faces().iter().filter_map(|view| view.face.mesh.as_ref()) {
+            for eye in [0, 1] {
+                if scene.cancelled() {
+                    return;
+                }
+                let Some(view) = EyeView::read(scene, mesh, eye) else { continue };
+                let Some(clean) = cleaned(&view.pixels.lab, &view.white, view.radius) else { continue };
+                let matte = view.white.map(|m| m * view.seen * settings.alpha1);
+                view.pixels.draw(scene, &clean, &matte, layer);
+                eyes += 1;
+            }
+        }
+        layer.found("eyes", f64::from(eyes));
+    }
+}
+
+/// The white without vessels and with less pinkness; `None` when too little of it can be seen to know its colour.
+///
+/// A vessel is redder than the white around it. It gets the smoothed colour and lightness of that surrounding,
+/// so that the ball keeps its shading; grain finer than a vessel stays.
+fn cleaned(lab: &Lab, white: &Plane, radius: f32) -> Option<Lab> {
+    let fine = (0.02 * radius).min(1.5);
+    let [dark, red, tint] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss(plane, fine));
+    let mut vessels = Plane::zeros(lab.size());
+    let redness = Form::of(&red, white, radius);
+    let mut base = redness.without(&vessels);
+    // What the surrounding's mean took in from the vessels leaves it step by step.
+    for _ in 0..5 {
+        let excess = red.zip(&base, |a, b| a - b);
+        // The side without vessels tells the grain.
+        let grain = (-quantile(&excess, white, 0.2, 12)?).clamp(0.4, 1.2);
+        vessels = excess.map(|e| ramp(e, 0.8 * grain, 2.5 * grain + 0.5));
+        base = redness.without(&vessels);
+    }
+    let level = quantile(&base, white, 0.2, 12)?;
+    let light = Form::of(&dark, white, radius).without(&vessels);
+    let yellow = Form::of(&tint, white, radius).without(&vessels);
+    let mut clean = lab.clone();
+    for i in 0..lab.l.samples().len() {
+        let vessel = VESSEL * vessels.samples()[i];
+        let base = base.samples()[i];
+        let pink = PINKNESS * (base - level).max(0.0);
+        let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| plane.samples()[i]);
+        let excess = (a - base).max(0.0);
+        clean.a.samples_mut()[i] -= vessel * excess + pink;
+        clean.b.samples_mut()[i] += vessel * (yellow.samples()[i] - b);
+        // Blood darkens about as much as it reddens; what is darker still is a lash or a shadow.
+        let lift = (light.samples()[i] - l).clamp(0.0, 0.8 * excess);
+        clean.l.samples_mut()[i] += vessel * lift;
+    }
+    Some(clean)
+}
+
+/// Broad course of one channel over the white, and what is finer.
+struct Form<'a> {
+    broad: Plane,
+    fine: Plane,
+    white: &'a Plane,
+    reach: f32,
+}
+
+impl<'a> Form<'a> {
+    fn of(plane: &Plane, white: &'a Plane, radius: f32) -> Self {
+        let broad = gauss_masked(plane, white, (0.2 * radius).max(1.4));
+        let fine = plane.zip(&broad, |v, b| v - b);
+        Self { broad, fine, white, reach: (0.13 * radius).max(1.2) }
+    }
+
+    /// The course as it would be without the vessels. Only what is finer than the course is taken from
+    /// their surroundings: shading toward lids and corners stays.
+    fn without(&self, vessels: &Plane) -> Plane {
+        let rest = self.white.zip(vessels, |w, v| w * (1.0 - v) + 1e-3 * w);
+        self.broad.zip(&gauss_masked(&self.fine, &rest, self.reach), |b, f| b + f)
+    }
+}

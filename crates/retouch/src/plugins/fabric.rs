@@ -1,0 +1,313 @@
+//! Fabric: presses clothes by flattening the shading of creases; weave, seams and drape stay.
+
+use pixel::colour::profile::ColourSpace;
+use pixel::colour::{lab_to_linear, linear_to_lab};
+use pixel::filter::{erode_soft, gauss, gauss_masked, reduce};
+use pixel::{Plane, Rect};
+
+use crate::correction::share;
+use crate::layer::{Effect, Field, Grid, Layer};
+use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
+use crate::scene::{PictureView, Scene};
+
+/// The plugin.
+pub struct Fabric;
+
+static SPEC: Spec = Spec {
+    name: "Fabric",
+    about: "Softens small creases of clothes, as if they had been pressed.",
+    never: "Blurs weave or print, irons out seams and drape, changes the cloth's colour or touches skin and hair.",
+    blend: Blend::Normal,
+    needs: &[Need::Faces, Need::PictureRegions],
+    params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how much of the creases is pressed out", 2.0)],
+};
+
+/// Weave, knit and slubs are finer than this share of the face width (Gaussian sigma).
+const WEAVE: f32 = 0.012;
+/// Neighbourhoods in which creases are evened, finest first: sigma as a share of the face width and
+/// the difference in L* beyond which cloth is another piece, a lapel, a print or a deep fold.
+const CREASES: [(f32, f32); 2] = [(0.035, 12.0), (0.10, 12.0)];
+/// Steps of cloth in L* that are edges, when they are as steep as the finest blur lets them be.
+const HARD_EDGE: f32 = 32.0;
+/// Share of a soft crease that is taken out at strength 1.
+const FULL: f32 = 0.88;
+/// Side of a square as large as all clothes in a half-length portrait, in face widths.
+const CLOTHES_SIDE: f32 = 2.4;
+/// Less cloth than a square of this side, in face widths, is no garment.
+const LEAST_SIDE: f32 = 0.15;
+
+impl Plugin for Fabric {
+    fn spec(&self) -> &'static Spec {
+        &SPEC
+    }
+
+    fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
+        let Some(view) = scene.picture() else { return };
+        let clothes = clothes(view);
+        let area = clothes.sum() as f32;
+        let step = view.canvas.grid.step as f32;
+        let measured = person_width(scene).map_or(area.sqrt() / CLOTHES_SIDE, |width| width / step);
+        let width = settings.scale.face_width(measured, scene.size().long_edge() as f32 / step);
+        if area.sqrt() < LEAST_SIDE * width || area < 64.0 {
+            return;
+        }
+        let Some(cloth) = Cloth::open(view, &clothes, width, scene) else { return };
+        let pressed = cloth.pressed();
+        let strength = share(settings.alpha1, FULL);
+        let mut change = pressed.zip(&cloth.rgb_lightness, |p, l| strength * (p - l));
+        change.apply_with(&cloth.soft_places(), |c, soft| c * soft);
+        layer.found("share of the picture that is cloth", f64::from(area) / clothes.size().area() as f64);
+        layer.fields.push(cloth.shading_field(&change, scene.space()));
+    }
+}
+
+/// Clothes alone, on the picture's canvas.
+fn clothes(view: &PictureView) -> Plane {
+    let regions = &view.regions;
+    let body = regions.skin.zip(&regions.hair, f32::max);
+    regions.clothes.zip(&body, |cloth, body| cloth.min(1.0 - body))
+}
+
+/// Width of the faces in full-resolution pixels; larger faces, who wear more of the cloth, count more.
+fn person_width(scene: &Scene<'_>) -> Option<f32> {
+    let (sum, weight) = scene
+        .found_faces()
+        .iter()
+        .fold((0.0, 0.0), |(sum, weight), face| (sum + face.width * face.width, weight + face.width));
+    (weight > 0.0).then(|| sum / weight)
+}
+
+/// The clothes of a picture on their own grid, just fine enough for the creases.
+struct Cloth {
+    grid: Grid,
+    /// Where the cloth is, 0..1.
+    matte: Plane,
+    /// Encoded document RGB without the weave.
+    rgb: [Plane; 3],
+    /// L* of `rgb`.
+    rgb_lightness: Plane,
+    /// Face width in samples of the grid.
+    width: f32,
+}
+
+impl Cloth {
+    /// `width` is the face width in canvas samples. `None` when there is no cloth.
+    fn open(view: &PictureView, clothes: &Plane, width: f32, scene: &Scene<'_>) -> Option<Self> {
+        // One sample is at most the finest blur, so that nothing is lost by reducing.
+        let factor = ((width * WEAVE / 1.2) as usize).max(1);
+        let rect = bounds(clothes)?.grow(2 * factor, clothes.size());
+        let shrink = |plane: &Plane| reduce(&plane.crop(rect), factor);
+        let matte = shrink(clothes);
+        let canvas = &view.canvas;
+        let sigma = (width * WEAVE / factor as f32).max(0.7);
+        let rgb = [0, 1, 2].map(|c| gauss_masked(&shrink(&canvas.rgb[c]), &matte, sigma));
+        let rgb_lightness = scene.lab(&rgb).l;
+        let step = canvas.grid.step;
+        let (x, y) = (canvas.grid.x + rect.x * step, canvas.grid.y + rect.y * step);
+        let covered =
+            Rect { x, y, width: rect.width * step, height: rect.height * step }.intersect(canvas.grid.rect);
+        let grid = Grid { x, y, step: step * factor, rect: covered };
+        Some(Self { grid, matte, rgb, rgb_lightness, width: width / factor as f32 })
+    }
+
+    /// L* of the cloth without its small creases.
+    fn pressed(&self) -> Plane {
+        CREASES.iter().fold(self.rgb_lightness.clone(), |lightness, &(sigma, range)| {
+            smooth_alike(&lightness, &self.matte, sigma * self.width, range)
+        })
+    }
+
+    /// 1 where the cloth has no hard edge, 0 on seams, lapels, buttons and the borders of prints: creases are
+    /// soft, so a step that stays steep at the scale of the weave is not one.
+    fn soft_places(&self) -> Plane {
+        let lightness = &self.rgb_lightness;
+        let sigma = self.weave_sigma();
+        let steep = Plane::from_fn(lightness.size(), |x, y| {
+            let (x, y) = (x as isize, y as isize);
+            let across = lightness.at_clamped(x + 1, y) - lightness.at_clamped(x - 1, y);
+            let down = lightness.at_clamped(x, y + 1) - lightness.at_clamped(x, y - 1);
+            // Height of the step that would be this steep after the weave's blur.
+            let height = (0.5 * across).hypot(0.5 * down) * sigma * std::f32::consts::TAU.sqrt();
+            if height > HARD_EDGE { 1.0 } else { (height / HARD_EDGE).powi(4) }
+        });
+        gauss(&steep, 1.5 * sigma).map(|hard| (1.0 - 2.0 * hard).max(0.0))
+    }
+
+    /// Sigma of the blur that takes the weave away, in samples of the grid.
+    fn weave_sigma(&self) -> f32 {
+        (self.width * WEAVE).max(0.7)
+    }
+
+    /// The gains that change L* by `change` the way light does: hue and saturation hold.
+    fn shading_field(&self, change: &Plane, space: &ColourSpace) -> Field {
+        let size = self.matte.size();
+        // A bilinear sample reaches one sample far: an edge sample would spill over the cloth's edge.
+        let inside = erode_soft(&self.matte, 1.0, 2.0).zip(&self.matte, |i, m| i * m);
+        let mut gain = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
+        for i in 0..size.area() {
+            let weight = inside.samples()[i];
+            if weight <= 0.0 {
+                continue;
+            }
+            let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[i]);
+            let gains = light_gain(rgb, change.samples()[i], space);
+            for c in 0..3 {
+                gain[c].samples_mut()[i] = weight * gains[c];
+            }
+        }
+        let offset = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
+        Field { grid: self.grid, effect: Effect::Affine { gain, offset }, matte: None }
+    }
+}
+
+/// The smallest rectangle that holds a matte.
+fn bounds(matte: &Plane) -> Option<Rect> {
+    let rows: Vec<usize> = (0..matte.height()).filter(|&y| matte.row(y).iter().any(|&m| m > 0.02)).collect();
+    let columns = |y: &usize| {
+        let row = matte.row(*y);
+        let first = row.iter().position(|&m| m > 0.02).unwrap_or(0);
+        let last = row.iter().rposition(|&m| m > 0.02).unwrap_or(0);
+        (first, last)
+    };
+    let (left, right) = rows.iter().map(columns).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
+    Some(Rect::from_edges(left, *rows.first()?, right + 1, *rows.last()? + 1))
+}
+
+/// Relative change of encoded RGB when the light on a surface changes so that its L* moves by `change`.
+fn light_gain(rgb: [f32; 3], change: f32, space: &ColourSpace) -> [f32; 3] {
+    let linear = space.to_linear(rgb);
+    let lightness = linear_to_lab(linear)[0];
+    let luminance = |l: f32| lab_to_linear([l, 0.0, 0.0])[1];
+    let before = luminance(lightness.max(1.0));
+    let light = (luminance((lightness + change).clamp(1.0, 100.0)) / before).clamp(0.5, 2.0);
+    let after = space.from_linear(linear.map(|v| v * light));
+    [0, 1, 2].map(|c| (after[c] - rgb[c]) / rgb[c].max(0.02))
+}
+
+/// Averages each sample with the samples around it that are about as bright: a bilateral filter by
+/// piecewise linear interpolation between brightness levels (Durand and Dorsey 2002), inside a matte.
+///
+/// `sigma` is in samples, `range` in the plane's unit.
+fn smooth_alike(plane: &Plane, matte: &Plane, sigma: f32, range: f32) -> Plane {
+    let inside = plane.samples().iter().zip(matte.samples()).filter(|(_, m)| **m > 0.02);
+    let (low, high) = inside.fold((f32::MAX, f32::MIN), |(low, high), (&v, _)| (low.min(v), high.max(v)));
+    if low >= high {
+        return plane.clone();
+    }
+    let count = ((high - low) / (0.8 * range)).ceil() as usize + 1;
+    let spacing = (high - low) / (count - 1) as f32;
+    let mut out = Plane::zeros(plane.size());
+    for k in 0..count {
+        let level = low + k as f32 * spacing;
+        let alike = plane.zip(matte, |v, m| m * (-0.5 * ((v - level) / range).powi(2)).exp());
+        let weight = gauss(&alike, sigma);
+        let sum = gauss(&alike.zip(plane, |w, v| w * v), sigma);
+        for (i, &value) in plane.samples().iter().enumerate() {
+            let near = 1.0 - ((value.clamp(low, high) - level) / spacing).abs();
+            if near > 0.0 {
+                let weight = weight.samples()[i];
+                let mean = if weight > 1e-6 { sum.samples()[i] / weight } else { value };
+                out.samples_mut()[i] += near * mean;
+            }
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plugins::whole_picture::{WholePicture, grain};
+    use pixel::Size;
+
+    const SIZE: Size = Size::new(240, 200);
+
+    fn on_cloth(x: usize, y: usize) -> bool {
+        (30..210).contains(&x) && (40..200).contains(&y)
+    }
+
+    /// Green cloth with a soft crease at column 90, a dark stripe of another cloth from column 150 on, and weave.
+    fn shirt(x: usize, y: usize) -> [f32; 3] {
+        if !on_cloth(x, y) {
+            return [0.8, 0.7, 0.6];
+        }
+        let crease = 0.08 * (-((x as f32 - 90.0) / 4.0).powi(2)).exp();
+        let piece = if x < 150 { 1.0 } else { 0.35 };
+        let weave = 0.02 * grain(x, y);
+        [0.35, 0.5, 0.4].map(|v| (v * (1.0 + crease / 0.5) + weave) * piece)
+    }
+
+    fn picture() -> WholePicture {
+        WholePicture::new(SIZE, 1, shirt, on_cloth, on_cloth)
+    }
+
+    fn settings(alpha1: f32) -> Settings {
+        Settings { alpha1, ..Settings::defaults(&SPEC) }
+    }
+
+    fn column(samples: &[u8], x: usize) -> f32 {
+        let rows = 80..180;
+        let total: f32 = rows.clone().map(|y| f32::from(samples[3 * (y * SIZE.width + x) + 1])).sum();
+        total / rows.len() as f32
+    }
+
+    fn crease(samples: &[u8]) -> f32 {
+        column(samples, 90) - 0.5 * (column(samples, 74) + column(samples, 106))
+    }
+
+    #[test]
+    fn strength_0_is_the_identity_and_more_takes_out_more() {
+        let picture = picture();
+        assert_eq!(picture.after(&Fabric, &settings(0.0)), picture.before());
+        let left = [0.0, 0.39, 0.75, 1.0, 2.0].map(|alpha| crease(&picture.after(&Fabric, &settings(alpha))));
+        assert!(left.windows(2).all(|pair| pair[1] < pair[0]), "{left:?}");
+        assert!(left[3] < 0.5 * left[0] && left[4] > -0.1 * left[0], "{left:?}");
+    }
+
+    #[test]
+    fn nothing_changes_outside_the_clothes() {
+        let picture = picture();
+        let (before, after) = (picture.before(), picture.after(&Fabric, &settings(2.0)));
+        assert_ne!(before, after);
+        for i in (0..SIZE.area()).filter(|i| !on_cloth(i % SIZE.width, i / SIZE.width)) {
+            assert_eq!(before[3 * i..3 * i + 3], after[3 * i..3 * i + 3], "pixel {i}");
+        }
+    }
+
+    #[test]
+    fn the_border_to_another_cloth_keeps_its_step_and_the_weave_its_contrast() {
+        let picture = picture();
+        let (before, after) = (picture.before(), picture.after(&Fabric, &settings(1.0)));
+        let step = |samples: &[u8]| column(samples, 147) - column(samples, 152);
+        assert!(step(&after) > 0.95 * step(&before), "{} {}", step(&before), step(&after));
+        let weave = |samples: &[u8]| {
+            let at = |x: usize, y: usize| f32::from(samples[3 * (y * SIZE.width + x) + 1]);
+            (60..190).map(|y| (at(121, y) - at(120, y)).powi(2)).sum::<f32>()
+        };
+        let ratio = (weave(&after) / weave(&before)).sqrt();
+        assert!((0.9..1.1).contains(&ratio), "{ratio}");
+    }
+
+    #[test]
+    fn hue_and_saturation_hold_when_the_light_changes() {
+        let gain = light_gain([0.35, 0.5, 0.4], 6.0, &ColourSpace::srgb());
+        let space = ColourSpace::srgb();
+        let before = space.to_linear([0.35, 0.5, 0.4]);
+        let lit = [0.35 * (1.0 + gain[0]), 0.5 * (1.0 + gain[1]), 0.4 * (1.0 + gain[2])];
+        let after = space.to_linear(lit);
+        let rise = linear_to_lab(after)[0] - linear_to_lab(before)[0];
+        assert!((rise - 6.0).abs() < 0.3, "{rise}");
+        let ratios = [0, 1, 2].map(|c| after[c] / before[c]);
+        assert!((ratios[0] / ratios[1] - 1.0).abs() < 1e-3 && (ratios[2] / ratios[1] - 1.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn tiny_and_bare_pictures_are_left_alone() {
+        for size in [Size::new(1, 1), Size::new(3, 7)] {
+            let picture = WholePicture::new(size, 1, shirt, |_, _| true, |_, _| true);
+            assert_eq!(picture.after(&Fabric, &settings(1.0)), picture.before());
+        }
+        let bare = WholePicture::new(SIZE, 1, shirt, |_, _| false, |_, _| false);
+        assert_eq!(bare.after(&Fabric, &settings(1.0)), bare.before());
+    }
+}

@@ -1,0 +1,156 @@
+//! Judges what was found: passing marks are healed, what a person always wears stays.
+
+use vision::Mesh;
+
+use super::lines::Line;
+use super::look::Look;
+use super::spots::Spot;
+
+/// Contrast from which, to which, a dark brown sharp spot turns from blemish to mole.
+const MOLE: [f32; 2] = [20.0, 24.0];
+/// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
+const FRECKLES: [f32; 2] = [8.0, 13.0];
+const FRECKLED: f32 = 0.22;
+/// Visible radius, in face widths, from which, to which, a mark is too large for a blemish: red ones, dark ones, and
+/// pale ones, which are shine when they are larger than a flake or the head of a pustule.
+const LARGEST: [[f32; 2]; 3] = [[0.03, 0.036], [0.022, 0.028], [0.0125, 0.0165]];
+/// Distance, in face widths, within which lines of one direction are taken for wrinkles.
+const FURROWS: f32 = 0.09;
+
+/// Where faces have furrows, as mesh points they run between, with the distance (face widths) to either side:
+/// forehead, frown, crow's feet, lids, bags under the eyes, from nose to mouth and on to the chin.
+const CREASES: [(usize, usize, f32); 14] = [
+    (103, 332, 0.16),
+    (151, 168, 0.07),
+    (33, 127, 0.12),
+    (263, 356, 0.12),
+    (33, 133, 0.07),
+    (263, 362, 0.07),
+    (111, 128, 0.08),
+    (340, 357, 0.08),
+    (129, 216, 0.06),
+    (358, 436, 0.06),
+    (61, 204, 0.05),
+    (291, 424, 0.05),
+    (117, 187, 0.05),
+    (346, 411, 0.05),
+];
+/// How much clearer a line along a crease must be, when it is dark and when it is red.
+const CREASE_DOUBT: [f32; 2] = [1.7, 1.25];
+
+/// What is done to everything found.
+pub(super) struct Verdict {
+    /// Share of each spot that is healed, 0..1.
+    pub spots: Vec<f32>,
+    /// Share of each line that is healed, 0..1.
+    pub lines: Vec<f32>,
+    /// Clear marks that stay: moles, freckles, large patches.
+    pub kept: usize,
+}
+
+/// Decides at a sensitivity (0..1).
+pub(super) fn judge(
+    look: &Look,
+    mesh: Option<&Mesh>,
+    spots: &[Spot],
+    lines: &[Line],
+    sensitivity: f32,
+) -> Verdict {
+    // Halving the sensitivity asks for marks about twice as clear; at nothing nothing is clear enough.
+    let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
+    let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
+    let mut kept = 0;
+    let spot_shares = spots
+        .iter()
+        .map(|spot| {
+            let stays = permanence(look, spot, spots);
+            if spot.first && stays > 0.5 && spot.saliency > 1.0 {
+                kept += 1;
+            }
+            clear(spot.saliency) * (1.0 - stays)
+        })
+        .collect();
+    let line_shares =
+        lines.iter().map(|line| clear(line.saliency) * (1.0 - furrow(look, line, lines))).collect();
+    Verdict { spots: spot_shares, lines: line_shares, kept }
+}
+
+/// How surely a spot belongs to the person, 0..1.
+fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
+    let kind = if is_brown(spot) {
+        1
+    } else if spot.shift[0] > 0.5 * spot.shift[1].abs() {
+        2
+    } else {
+        0
+    };
+    let large = ramp(spot.radius / look.width, LARGEST[kind]);
+    if !is_brown(spot) {
+        return large;
+    }
+    let mole = ramp(spot.plain, MOLE);
+    let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
+    large.max(mole).max(ramp(alike, FRECKLES))
+}
+
+/// Darker without being much redder: pigment, not blood.
+fn is_brown(spot: &Spot) -> bool {
+    let [l, a, _] = spot.shift;
+    l < 0.0 && a < 0.6 * -l
+}
+
+fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
+    let near = (spot.x - other.x).hypot(spot.y - other.y) < FRECKLED * look.width;
+    let ratio = |a: f32, b: f32| a < 1.6 * b && b < 1.6 * a;
+    near && other.first
+        && is_brown(other)
+        && ratio(spot.radius, other.radius)
+        && ratio(spot.contrast, other.contrast)
+}
+
+/// How surely a line is one of the furrows of a face, 0..1: soft, red-brown, beside others of its direction.
+fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
+    let beside = all
+        .iter()
+        .filter(|other| {
+            let turn = (line.angle - other.angle).abs();
+            let turn = turn.min(std::f32::consts::PI - turn);
+            let [dx, dy] = [0, 1].map(|k| line.middle[k] - other.middle[k]);
+            let across = (dy * line.angle.cos() - dx * line.angle.sin()).abs();
+            let near = dx.hypot(dy) < FURROWS * look.width && across > 0.008 * look.width;
+            other.saliency > 0.6 && near && turn < 0.35 && other.length > 0.4 * line.length
+        })
+        .count() as f32;
+    ramp(beside, [0.9, 2.0])
+}
+
+/// How much clearer a line must be because furrows run where and as it does.
+fn doubt(look: &Look, mesh: &Mesh, line: &Line) -> f32 {
+    let place = |index: usize| {
+        let [x, y] = mesh.point(index);
+        let at = |v: f32, start: usize| (v - start as f32 + 0.5) / look.step as f32 - 0.5;
+        [at(x, look.rect.x), at(y, look.rect.y)]
+    };
+    let along = CREASES.iter().any(|&(from, to, side)| {
+        let ([ax, ay], [bx, by]) = (place(from), place(to));
+        let (dx, dy) = (bx - ax, by - ay);
+        let length = dx.hypot(dy).max(1.0);
+        let [px, py] = [line.middle[0] - ax, line.middle[1] - ay];
+        let share = (px * dx + py * dy) / (length * length);
+        let away = (px * dy - py * dx).abs() / length;
+        let turn = (line.angle - dy.atan2(dx)).rem_euclid(std::f32::consts::PI);
+        let turn = turn.min(std::f32::consts::PI - turn);
+        (-0.25..1.25).contains(&share) && away < side * look.width && turn < 0.6
+    });
+    let red = line.shift[1] > 0.6 * line.shift[0].abs();
+    if along { CREASE_DOUBT[usize::from(red)] } else { 1.0 }
+}
+
+fn ramp(value: f32, range: [f32; 2]) -> f32 {
+    smooth((value - range[0]) / (range[1] - range[0]))
+}
+
+fn smooth(t: f32) -> f32 {
+    let t = t.clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}

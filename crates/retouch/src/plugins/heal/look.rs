@@ -1,0 +1,186 @@
+//! The skin around one face at the resolution at which blemishes are looked for, and where they may be healed.
+
+use pixel::colour::Lab;
+use pixel::filter::{distance_outside, label, reduce};
+use pixel::{Plane, Rect, Size};
+use rayon::prelude::*;
+
+use crate::scene::{FaceView, Scene};
+
+/// Face width, in samples, that shows specks and hairs and leaves out noise.
+const FACE_WIDTH: f32 = 640.0;
+/// Narrower faces, in pixels, show no blemishes.
+const SMALLEST_FACE: f32 = 48.0;
+/// How far from the face blemishes are looked for, in face widths: sideways, up, down.
+const REACH: [f32; 3] = [0.12, 0.35, 0.75];
+/// Enclosed holes of the skin matte smaller than this, in face widths, are marks on skin.
+const HOLE: f32 = 0.045;
+/// Distances that are kept, in face widths: to eyes, to mouth and brows, to finer features, to the skin's edge.
+const CLEAR_EYES: f32 = 0.026;
+const CLEAR_MOUTH: f32 = 0.014;
+const CLEAR_OTHERS: f32 = 0.007;
+const CLEAR_EDGE: f32 = 0.012;
+/// Distances kept from the detector's points when there are no landmarks: eyes, nose, corners of the mouth.
+const CLEAR_POINTS: [f32; 5] = [0.2, 0.2, 0.14, 0.16, 0.16];
+
+/// The working picture of one face.
+pub(super) struct Look {
+    /// Full-resolution rectangle that is covered; samples start at its corner.
+    pub rect: Rect,
+    /// Full-resolution pixels a sample.
+    pub step: usize,
+    /// Face width in samples.
+    pub width: f32,
+    /// The picture so far, CIELAB.
+    pub lab: Lab,
+    /// 1 on this person's skin, marks included, features excluded.
+    pub skin: Plane,
+    /// 1 where a mark may be healed: skin at a distance from features, hair and edges.
+    pub zone: Plane,
+}
+
+impl Look {
+    /// Reads the skin around a face; `None` when there is none, or too little of it.
+    pub fn open(scene: &Scene<'_>, view: &FaceView, face_width: f32) -> Option<Self> {
+        if face_width < SMALLEST_FACE {
+            return None;
+        }
+        let near = near_skin(view)?;
+        let grid = view.canvas.grid;
+        let rect = Rect::from_edges(
+            grid.x + near.x * grid.step,
+            grid.y + near.y * grid.step,
+            grid.x + near.right() * grid.step,
+            grid.y + near.bottom() * grid.step,
+        )
+        .intersect(grid.rect);
+        let step = ((face_width / FACE_WIDTH).round() as usize).max(1);
+        let rgb = read_reduced(scene, rect, step);
+        let lab = scene.lab(&rgb);
+        let width = face_width / step as f32;
+        let (skin, clearance) = skin_and_clearance(view, near);
+        let size = lab.size();
+        let scale = step as f32 / grid.step as f32;
+        let place = |i: usize| (i as f32 + 0.5) * scale - 0.5;
+        let sample = |plane: &Plane, limit: f32| {
+            let mut out = Plane::zeros(size);
+            out.samples_mut().par_chunks_mut(size.width.max(1)).enumerate().for_each(|(j, row)| {
+                for (i, v) in row.iter_mut().enumerate() {
+                    *v = if plane.bilinear(place(i), place(j)) >= limit { 1.0 } else { 0.0 };
+                }
+            });
+            out
+        };
+        let (skin, zone) = (sample(&skin, 0.5), sample(&clearance, 1.0));
+        (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone })
+    }
+
+    /// Width and height in samples.
+    pub fn size(&self) -> Size {
+        self.lab.size()
+    }
+}
+
+/// The samples of the face canvas that hold this face's skin and that of the neck.
+fn near_skin(view: &FaceView) -> Option<Rect> {
+    let bounds = view.face.mesh.as_ref().map_or(view.face.frame, vision::Mesh::bounds);
+    let (canvas, width) = (&view.canvas, view.face.width);
+    let [side, up, down] = REACH.map(|share| share * width);
+    let (left, top) = canvas.position(bounds[0] - side, bounds[1] - up);
+    let (right, bottom) = canvas.position(bounds[2] + side, bounds[3] + down);
+    let reach = Rect::cover(left, top, right + 1.0, bottom + 1.0, canvas.size());
+    let mut found = Rect::from_edges(0, 0, 0, 0);
+    for y in reach.y..reach.bottom() {
+        let row = &view.regions.skin.row(y)[reach.x..reach.right()];
+        let first = row.iter().position(|&v| v > 0.5);
+        let last = row.iter().rposition(|&v| v > 0.5);
+        if let (Some(first), Some(last)) = (first, last) {
+            found = found.union(Rect::from_edges(reach.x + first, y, reach.x + last + 1, y + 1));
+        }
+    }
+    (!found.is_empty()).then_some(found)
+}
+
+/// Skin with its marks, and the distance to whatever must not be touched as a multiple of the distance that is
+/// kept; both on the face canvas inside `near`.
+fn skin_and_clearance(view: &FaceView, near: Rect) -> (Plane, Plane) {
+    let regions = &view.regions;
+    let union = |planes: &[&Plane]| {
+        let mut all = Plane::zeros(near.size());
+        for plane in planes {
+            all.apply_with(&plane.crop(near), f32::max);
+        }
+        all.map(|v| if v > 0.25 { 1.0 } else { 0.0 })
+    };
+    let eyes = union(&[&regions.eyes[0].opening, &regions.eyes[1].opening]);
+    let mouth = union(&[&regions.lips, &regions.mouth, &regions.brows]);
+    let others = union(&[&regions.lashes, &regions.nostrils, &regions.beard, &regions.glasses]);
+    let width = view.width();
+    let mut skin = regions.skin.crop(near).map(|v| if v > 0.5 { 1.0 } else { 0.0 });
+    fill_holes(&mut skin, &[&eyes, &mouth, &others], HOLE * width);
+
+    let outside = skin.map(|v| 1.0 - v);
+    let groups = [(eyes, CLEAR_EYES), (mouth, CLEAR_MOUTH), (others, CLEAR_OTHERS), (outside, CLEAR_EDGE)];
+    let distances: Vec<Plane> = groups
+        .par_iter()
+        .map(|(group, clear)| distance_outside(group).map(|d| d / (clear * width).max(1.0)))
+        .collect();
+    let mut clearance = distances[0].clone();
+    distances[1..].iter().for_each(|d| clearance.apply_with(d, f32::min));
+    if view.face.mesh.is_none() {
+        keep_off_points(view, near, &mut clearance);
+    }
+    (skin, clearance)
+}
+
+/// Adds enclosed holes of the skin that are no feature and not larger than `size` samples across.
+fn fill_holes(skin: &mut Plane, features: &[&Plane], size: f32) {
+    let free = Plane::from_fn(skin.size(), |x, y| {
+        let feature = features.iter().any(|plane| plane.at(x, y) > 0.5);
+        if skin.at(x, y) > 0.5 || feature { 0.0 } else { 1.0 }
+    });
+    let holes = label(&free);
+    let (columns, rows) = (skin.width(), skin.height());
+    let filled = holes.mask(|index| {
+        let b = holes.bounds[index];
+        let inside = b.x > 0 && b.y > 0 && b.right() < columns && b.bottom() < rows;
+        inside && (holes.areas[index] as f32) < size * size && b.width.max(b.height) as f32 <= 2.0 * size
+    });
+    skin.apply_with(&filled, f32::max);
+}
+
+/// Without landmarks the detector's five points say where eyes, nose and mouth are.
+fn keep_off_points(view: &FaceView, near: Rect, clearance: &mut Plane) {
+    let width = view.width();
+    for (point, radius) in view.face.points.iter().zip(CLEAR_POINTS) {
+        let (x, y) = view.canvas.position(point[0], point[1]);
+        let (x, y) = (x - near.x as f32, y - near.y as f32);
+        for j in 0..clearance.height() {
+            for i in 0..clearance.width() {
+                let away = (i as f32 - x).hypot(j as f32 - y) / (radius * width);
+                let value = clearance.at_mut(i, j);
+                *value = value.min(away);
+            }
+        }
+    }
+}
+
+/// The picture so far over `rect`, averaged over `step` × `step` blocks, strip by strip.
+fn read_reduced(scene: &Scene<'_>, rect: Rect, step: usize) -> [Plane; 3] {
+    const STRIP: usize = 32;
+    let strips: Vec<[Plane; 3]> = (0..rect.height.div_ceil(STRIP * step))
+        .into_par_iter()
+        .map(|n| {
+            let top = rect.y + n * STRIP * step;
+            let bottom = (top + STRIP * step).min(rect.bottom());
+            let strip = Rect::from_edges(rect.x, top, rect.right(), bottom);
+            scene.read(strip).map(|plane| reduce(&plane, step))
+        })
+        .collect();
+    let size = Size::new(rect.width.div_ceil(step), rect.height.div_ceil(step));
+    [0, 1, 2].map(|c| {
+        let mut samples = Vec::with_capacity(size.area());
+        strips.iter().for_each(|strip| samples.extend_from_slice(strip[c].samples()));
+        Plane::from_vec(size, samples)
+    })
+}

@@ -1,0 +1,449 @@
+//! Repairs marks with real skin from nearby, cloned so that light and colour go on from the skin around.
+
+use pixel::colour::Lab;
+use pixel::filter::{Components, distance_outside, gauss};
+use pixel::{Plane, Rect, Size};
+use rayon::prelude::*;
+
+use super::look::Look;
+use super::skin::Texture;
+use crate::layer::Patch;
+use crate::scene::Scene;
+
+/// Width of the ring of skin around a mark that a repair must go on from, in face widths.
+const RING: f32 = 0.009;
+/// Directions and distances (in face widths beyond the mark's own size) in which clean skin is looked for.
+const DIRECTIONS: usize = 24;
+const DISTANCES: [f32; 7] = [0.008, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17];
+/// Sources that are tried at full resolution.
+const TRIED: usize = 4;
+/// Samples of the ring that carry the membrane.
+const ANCHORS: usize = 144;
+/// Share of a source that may be other marks or too near to features.
+const DIRT: f32 = 0.06;
+/// Detail finer than this (Gaussian sigma, face widths) is taken over whole; softer mottling by this share.
+const FINE: f32 = 0.006;
+const MOTTLING: f32 = 0.25;
+/// Detail finer than this share of a mark's radius is kept where it is as strong as the skin's around.
+const OWN_PORES: f32 = 0.06;
+const OWN_TEXTURE: [f32; 2] = [0.75, 1.15];
+const OWN_PEAK: f32 = 1.25;
+/// Softness of the border of a repair, in face widths.
+const BORDER: f32 = 0.0016;
+/// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
+const TEXTURE: [f32; 2] = [0.8, 1.25];
+const TEXTURE_AT_ALL: f32 = 1.7;
+
+/// A connected place to be repaired.
+struct Place {
+    /// Samples to be replaced, and the ring around them.
+    inside: Vec<(usize, usize)>,
+    ring: Vec<(usize, usize)>,
+    /// The ring of the whole mark as far as it lies near this piece: what the tone goes on from.
+    anchors: Vec<(usize, usize)>,
+    bounds: Rect,
+}
+
+impl Place {
+    fn is_round(&self) -> bool {
+        let (area, bounds) = (self.inside.len() as f32, self.bounds.size());
+        area > 0.3 * bounds.area() as f32
+            && bounds.width < 2 * bounds.height
+            && bounds.height < 2 * bounds.width
+    }
+}
+
+/// Where clean skin lies, and its texture.
+pub(super) struct Sources {
+    clean: Plane,
+    unrest: Plane,
+    energy: Plane,
+}
+
+impl Sources {
+    /// `marks` are all clear marks, healed or not.
+    pub fn new(look: &Look, texture: &Texture, marks: &Plane) -> Self {
+        let band = &texture.bands[1];
+        let size = look.size();
+        let unrest = Plane::from_fn(size, |x, y| {
+            let strong = |c: usize| band.planes[c].at(x, y).abs() / band.spread[c].at(x, y);
+            (strong(0).max(strong(1)) - 2.0).max(0.0)
+        });
+        let dirty = marks.zip(&look.zone, |mark, zone| if mark > 0.5 || zone < 0.5 { 1.0 } else { 0.0 });
+        let margin = (0.003 * look.width).max(1.0);
+        let clean = distance_outside(&dirty).map(|d| if d > margin { 1.0 } else { 0.0 });
+        let fine = look.lab.l.zip(&texture.soft.l, |v, s| (v - s).abs());
+        let energy = gauss(&fine, 0.008 * look.width);
+        Self { clean, unrest, energy }
+    }
+}
+
+/// Full-resolution patches for every place of `wanted` (share to be healed, 0..1) that can be repaired well.
+pub(super) fn repair(
+    scene: &Scene<'_>,
+    look: &Look,
+    texture: &Texture,
+    sources: &Sources,
+    wanted: &Plane,
+) -> Vec<Patch> {
+    let soft = gauss(wanted, (BORDER * look.width).max(0.8))
+        .zip(&look.zone, |v, zone| if v < 0.02 { 0.0 } else { v * zone });
+    let wanted = &soft;
+    let places = places(look, wanted);
+    places
+        .par_iter()
+        .filter_map(|place| {
+            if scene.cancelled() {
+                return None;
+            }
+            repair_place(scene, look, texture, sources, wanted, place)
+        })
+        .collect()
+}
+
+/// The connected places; long ones are cut to pieces that find their source on their own.
+fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
+    let size = look.size();
+    let marked = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
+    let parts: Components = pixel::filter::label(&marked);
+    let ring_width = (RING * look.width).max(3.0);
+    let mut places = Vec::new();
+    for (number, bounds) in parts.bounds.iter().enumerate() {
+        let filled = parts.areas[number] as f32 / bounds.size().area() as f32;
+        let piece = look.width * if filled > 0.35 { 0.12 } else { 0.05 };
+        let cut = |length: usize| length.div_ceil((length as f32 / piece.max(12.0)).ceil() as usize).max(1);
+        let (across, down) = (cut(bounds.width), cut(bounds.height));
+        let around = bounds.grow(ring_width as usize + 1, size);
+        let rim = rim(look, &marked, &parts, number as u32 + 1, around, ring_width);
+        for top in (bounds.y..bounds.bottom()).step_by(down) {
+            for left in (bounds.x..bounds.right()).step_by(across) {
+                let tile = Rect { x: left, y: top, width: across, height: down }.intersect(*bounds);
+                let inside: Vec<(usize, usize)> =
+                    cells(tile).filter(|&(x, y)| parts.at(x, y) as usize == number + 1).collect();
+                if inside.is_empty() {
+                    continue;
+                }
+                let ring = ring(look, &marked, tile, &inside, ring_width);
+                let wide = tile.grow(piece as usize, size).intersect(around);
+                let anchors: Vec<(usize, usize)> =
+                    cells(wide).filter(|&(x, y)| rim.at(x - around.x, y - around.y) > 0.5).collect();
+                let bounds = inside.iter().chain(&ring).fold(Rect::from_edges(0, 0, 0, 0), |r, &(x, y)| {
+                    r.union(Rect { x, y, width: 1, height: 1 })
+                });
+                if ring.len() >= 8 {
+                    places.push(Place { inside, ring, anchors, bounds: bounds.grow(2, size) });
+                }
+            }
+        }
+    }
+    places
+}
+
+fn cells(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
+    (rect.y..rect.bottom()).flat_map(move |y| (rect.x..rect.right()).map(move |x| (x, y)))
+}
+
+/// The ring around a whole component, on `around`.
+fn rim(look: &Look, marked: &Plane, parts: &Components, number: u32, around: Rect, width: f32) -> Plane {
+    let at = |x: usize, y: usize| (x + around.x, y + around.y);
+    let own = Plane::from_fn(around.size(), |x, y| {
+        let (u, v) = at(x, y);
+        if parts.at(u, v) == number { 1.0 } else { 0.0 }
+    });
+    let away = distance_outside(&own);
+    Plane::from_fn(around.size(), |x, y| {
+        let (u, v) = at(x, y);
+        let near = away.at(x, y) > 0.9 && away.at(x, y) <= width;
+        if near && marked.at(u, v) < 0.5 && look.skin.at(u, v) > 0.5 { 1.0 } else { 0.0 }
+    })
+}
+
+/// Skin within `width` samples of a place that is not marked itself.
+fn ring(
+    look: &Look,
+    marked: &Plane,
+    tile: Rect,
+    inside: &[(usize, usize)],
+    width: f32,
+) -> Vec<(usize, usize)> {
+    let near = tile.grow(width.ceil() as usize + 1, look.size());
+    let mut own = Plane::zeros(near.size());
+    inside.iter().for_each(|&(x, y)| *own.at_mut(x - near.x, y - near.y) = 1.0);
+    let away = distance_outside(&own);
+    cells(near)
+        .filter(|&(x, y)| {
+            let d = away.at(x - near.x, y - near.y);
+            d > 0.9 && d <= width && marked.at(x, y) < 0.5 && look.skin.at(x, y) > 0.5
+        })
+        .collect()
+}
+
+fn repair_place(
+    scene: &Scene<'_>,
+    look: &Look,
+    texture: &Texture,
+    sources: &Sources,
+    wanted: &Plane,
+    place: &Place,
+) -> Option<Patch> {
+    let offsets = best_offsets(look, texture, sources, place);
+    let target = full_rect(look, place.bounds);
+    let picture = scene.read(target);
+    let before = scene.lab(&picture);
+    let matte = full_matte(look, wanted, place, target);
+    let own_tone = tone(texture, place, (0, 0));
+    let mut best: Option<(f32, Lab)> = None;
+    for offset in offsets {
+        let (dx, dy) = (offset.0 * look.step as isize, offset.1 * look.step as isize);
+        let Some(source) = shifted(target, dx, dy, scene.size()) else { continue };
+        let skin = scene.lab(&scene.read(source));
+        let healed = clone(look, &own_tone, &tone(texture, place, offset), &skin);
+        let ratio = texture_ratio(look, &before, &healed, &matte, place, target);
+        let miss = ratio.ln().abs();
+        if best.as_ref().is_none_or(|(least, _)| miss < *least) {
+            best = Some((miss, healed));
+        }
+        if ratio > TEXTURE[0] && ratio < TEXTURE[1] {
+            break;
+        }
+    }
+    let (miss, mut healed) = best?;
+    if miss > TEXTURE_AT_ALL.ln() {
+        return None;
+    }
+    let radius = (place.inside.len() as f32 / std::f32::consts::PI).sqrt() * look.step as f32;
+    let own = with_own_pores(&healed, &before, (OWN_PORES * radius).max(0.8));
+    if place.is_round() && own_pores_fit(look, &before, &own, &matte, place, target) {
+        healed = own;
+    }
+    Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte))
+}
+
+/// The offsets whose skin fits best, best first: clean all over, of like colour, light and texture along the ring.
+fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place) -> Vec<(isize, isize)> {
+    let size = look.size();
+    let extent = 0.5 * place.inside.len() as f32;
+    let own = (extent / std::f32::consts::FRAC_PI_2).sqrt();
+    let ring = thinned(&place.ring, 48);
+    let replaced = thinned(&place.inside, 96);
+    let energy_here = mean(&ring, |x, y| sources.energy.at(x, y)).max(0.05);
+    let mut found: Vec<(f32, (isize, isize))> = Vec::new();
+    for (far, distance) in DISTANCES.iter().enumerate() {
+        for n in 0..DIRECTIONS {
+            let angle = (n as f32 + 0.5 * (far % 2) as f32) / DIRECTIONS as f32 * std::f32::consts::TAU;
+            let reach = own * 1.3 + distance * look.width;
+            let offset = ((reach * angle.cos()).round() as isize, (reach * angle.sin()).round() as isize);
+            let at = |x: usize, y: usize| {
+                let (u, v) = (x as isize + offset.0, y as isize + offset.1);
+                let inside = u >= 0 && v >= 0 && u < size.width as isize && v < size.height as isize;
+                inside.then_some((u as usize, v as usize))
+            };
+            let inside = |&(x, y): &(usize, usize)| at(x, y).is_some_and(|(u, v)| look.skin.at(u, v) > 0.5);
+            if !ring.iter().chain(&replaced).all(inside) {
+                continue;
+            }
+            let there = |x: usize, y: usize| at(x, y).unwrap_or((x, y));
+            let dirt = mean(&replaced, |x, y| {
+                let (u, v) = there(x, y);
+                1.0 - sources.clean.at(u, v)
+            });
+            if dirt > DIRT {
+                continue;
+            }
+            let mut differences = [0.0f32; 3];
+            let mut squares = [0.0f32; 3];
+            for &(x, y) in &ring {
+                let (u, v) = there(x, y);
+                let (t, s) = (texture.soft.at(x, y), texture.soft.at(u, v));
+                for c in 0..3 {
+                    let d = t[c] - s[c];
+                    differences[c] += d / ring.len() as f32;
+                    squares[c] += d * d / ring.len() as f32;
+                }
+            }
+            let varies =
+                (0..3).map(|c| (squares[c] - differences[c] * differences[c]).max(0.0)).sum::<f32>().sqrt();
+            let offset_colour = differences.iter().map(|d| d * d).sum::<f32>().sqrt();
+            let energy_there = mean(&replaced, |x, y| {
+                let (u, v) = there(x, y);
+                sources.energy.at(u, v)
+            });
+            let unrest = mean(&replaced, |x, y| {
+                let (u, v) = there(x, y);
+                sources.unrest.at(u, v)
+            });
+            let grain = (energy_there.max(0.05) / energy_here).ln().abs();
+            let cost =
+                varies + 0.25 * offset_colour + 4.0 * grain + 3.0 * unrest + 20.0 * dirt + 6.0 * distance;
+            found.push((cost, offset));
+        }
+    }
+    found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+    found.into_iter().take(TRIED).map(|f| f.1).collect()
+}
+
+fn thinned(cells: &[(usize, usize)], count: usize) -> Vec<(usize, usize)> {
+    let stride = cells.len().div_ceil(count).max(1);
+    cells.iter().copied().step_by(stride).collect()
+}
+
+fn mean(cells: &[(usize, usize)], value: impl Fn(usize, usize) -> f32) -> f32 {
+    cells.iter().map(|&(x, y)| value(x, y)).sum::<f32>() / cells.len().max(1) as f32
+}
+
+/// The tone of the skin around a place spread over it, with weights of inverse cubed distance (in the manner of
+/// mean-value coordinates; Farbman et al., 2009). `offset` moves the skin that is looked at, not the place.
+fn tone(texture: &Texture, place: &Place, offset: (isize, isize)) -> [Plane; 3] {
+    let moved = |v: usize, by: isize| (v as isize + by) as usize;
+    let sources = if offset == (0, 0) { &place.anchors } else { &place.ring };
+    let anchors: Vec<([f32; 2], [f32; 3])> = thinned(sources, ANCHORS)
+        .into_iter()
+        .map(|(x, y)| ([x as f32, y as f32], around(texture, moved(x, offset.0), moved(y, offset.1))))
+        .collect();
+    let bounds = place.bounds;
+    let softening = 1.0 + 0.02 * place.inside.len() as f32;
+    let mut tones = [0; 3].map(|_| Plane::zeros(bounds.size()));
+    for (x, y) in cells(bounds) {
+        let (mut sum, mut weights) = ([0.0f32; 3], 0.0f32);
+        for (at, tone) in &anchors {
+            let squared = (at[0] - x as f32).powi(2) + (at[1] - y as f32).powi(2) + softening;
+            let weight = 1.0 / (squared * squared.sqrt());
+            (0..3).for_each(|c| sum[c] += weight * tone[c]);
+            weights += weight;
+        }
+        (0..3).for_each(|c| *tones[c].at_mut(x - bounds.x, y - bounds.y) = sum[c] / weights.max(1e-12));
+    }
+    tones
+}
+
+/// The tone of the place with the source's texture: its finer detail as it is, its soft mottling in part, because
+/// the mottling of another place is no more right than none.
+fn clone(look: &Look, tone: &[Plane; 3], source_tone: &[Plane; 3], source: &Lab) -> Lab {
+    let step = look.step as f32;
+    let sigma = (FINE * look.width * step).max(1.2);
+    let full = |c: usize, skin: &Plane| {
+        let smooth = gauss(skin, sigma);
+        Plane::from_fn(skin.size(), |x, y| {
+            let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
+            let (own, other) = (tone[c].bilinear(at(x), at(y)), source_tone[c].bilinear(at(x), at(y)));
+            let (fine, mottling) = (skin.at(x, y) - smooth.at(x, y), smooth.at(x, y) - other);
+            own + fine + MOTTLING * mottling
+        })
+    };
+    Lab { l: full(0, &source.l), a: full(1, &source.a), b: full(2, &source.b) }
+}
+
+/// The finest detail of `before` in place of that of `healed`: soft marks lie under pores that are still the skin's own.
+fn with_own_pores(healed: &Lab, before: &Lab, sigma: f32) -> Lab {
+    let change = |new: &Plane, old: &Plane| {
+        let smooth = gauss(&old.zip(new, |o, n| n - o), sigma);
+        old.zip(&smooth, |o, s| o + s)
+    };
+    Lab { l: change(&healed.l, &before.l), a: change(&healed.a, &before.a), b: change(&healed.b, &before.b) }
+}
+
+/// Mean colour of nine samples.
+fn around(texture: &Texture, x: usize, y: usize) -> [f32; 3] {
+    let lab = &texture.soft;
+    [&lab.l, &lab.a, &lab.b].map(|plane| {
+        let mut sum = 0.0;
+        for v in -1..=1 {
+            for u in -1..=1 {
+                sum += plane.at_clamped(x as isize + u, y as isize + v);
+            }
+        }
+        sum / 9.0
+    })
+}
+
+/// Where the look's samples lie in the picture, cut to the look.
+fn full_rect(look: &Look, bounds: Rect) -> Rect {
+    let step = look.step;
+    let rect = Rect {
+        x: look.rect.x + bounds.x * step,
+        y: look.rect.y + bounds.y * step,
+        width: bounds.width * step,
+        height: bounds.height * step,
+    };
+    rect.intersect(look.rect)
+}
+
+fn shifted(rect: Rect, dx: isize, dy: isize, size: Size) -> Option<Rect> {
+    let (x, y) = (rect.x.checked_add_signed(dx)?, rect.y.checked_add_signed(dy)?);
+    let moved = Rect { x, y, ..rect };
+    (moved.right() <= size.width && moved.bottom() <= size.height).then_some(moved)
+}
+
+/// The share to be healed at full resolution; samples of other places stay 0.
+fn full_matte(look: &Look, wanted: &Plane, place: &Place, target: Rect) -> Plane {
+    let bounds = place.bounds;
+    let mut own = Plane::zeros(bounds.size());
+    for &(x, y) in &place.inside {
+        *own.at_mut(x - bounds.x, y - bounds.y) = 1.0;
+    }
+    let wanted = wanted.crop(bounds);
+    let step = look.step as f32;
+    Plane::from_fn(target.size(), |x, y| {
+        let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
+        own.at(x / look.step, y / look.step) * wanted.bilinear(at(x), at(y))
+    })
+}
+
+/// Detail inside the repair and on the ring around: squares of what is finer than pores.
+fn details(
+    look: &Look,
+    inner: &Plane,
+    outer: &Plane,
+    matte: &Plane,
+    place: &Place,
+    target: Rect,
+) -> [Vec<f32>; 2] {
+    let sigma = (0.0035 * look.width * look.step as f32).max(1.1);
+    let detail = |plane: &Plane| plane.zip(&gauss(plane, sigma), |v, s| (v - s) * (v - s));
+    let (new, old) = (detail(inner), detail(outer));
+    let inside =
+        new.samples().iter().zip(matte.samples()).filter(|(_, m)| **m > 0.3).map(|(v, _)| *v).collect();
+    let step = look.step;
+    let blocks = place.ring.iter().map(|&(x, y)| Rect {
+        x: look.rect.x + x * step - target.x,
+        y: look.rect.y + y * step - target.y,
+        width: step,
+        height: step,
+    });
+    let outside = blocks
+        .flat_map(|block| cells(block.intersect(target.size().rect())))
+        .map(|(u, v)| old.at(u, v))
+        .collect();
+    [inside, outside]
+}
+
+/// Deviation of the finest detail inside the repair over that of the skin around.
+fn texture_ratio(look: &Look, before: &Lab, healed: &Lab, matte: &Plane, place: &Place, target: Rect) -> f32 {
+    let [inside, outside] =
+        details(look, &healed.l, &before.l, matte, place, target).map(|squares| mean_of(&squares) + 1e-3);
+    (inside / outside).sqrt()
+}
+
+/// True when the detail left of the mark is neither stronger nor spikier than that of the skin around.
+fn own_pores_fit(look: &Look, before: &Lab, own: &Lab, matte: &Plane, place: &Place, target: Rect) -> bool {
+    let planes = [(&own.l, &before.l), (&own.a, &before.a), (&own.b, &before.b)];
+    planes.into_iter().enumerate().all(|(channel, (new, old))| {
+        let [mut inside, mut outside] = details(look, new, old, matte, place, target);
+        let ratio = ((mean_of(&inside) + 1e-2) / (mean_of(&outside) + 1e-2)).sqrt();
+        let peak = ((high(&mut inside) + 1e-2) / (high(&mut outside) + 1e-2)).sqrt();
+        ratio < OWN_TEXTURE[1] && peak < OWN_PEAK && (channel > 0 || ratio > OWN_TEXTURE[0])
+    })
+}
+
+fn mean_of(values: &[f32]) -> f32 {
+    values.iter().sum::<f32>() / values.len().max(1) as f32
+}
+
+/// The value that two in a hundred exceed.
+fn high(values: &mut [f32]) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let rank = (values.len() - 1) * 49 / 50;
+    *values.select_nth_unstable_by(rank, f32::total_cmp).1
+}

@@ -1,0 +1,164 @@
+//! What this person's skin is like: texture bands over several sizes and how strongly each varies from place to place.
+
+use pixel::colour::Lab;
+use pixel::filter::{gauss, gauss_masked, reduce};
+use pixel::{Plane, Size};
+use rayon::prelude::*;
+
+use super::look::Look;
+
+/// Finest Gaussian of the scale space, in face widths, and the ratio from one to the next.
+pub(super) const FINEST: f32 = 0.0017;
+const RATIO: f32 = 1.6;
+/// Number of bands; those from `COARSE` on are computed at half size.
+const BANDS: usize = 6;
+const COARSE: usize = 2;
+/// Side of the cells, in face widths, over three of which texture is measured.
+const CELL: f32 = 0.06;
+/// Cells are at least so many radii of the band wide, so that a mark does not hide in its own measure.
+const CELL_OF_RADIUS: f32 = 5.0;
+
+/// One band of texture: a difference of two Gaussians.
+pub(super) struct Band {
+    /// Samples of the look a sample of this band.
+    pub factor: usize,
+    /// Radius, in samples of the look, of the discs that answer most strongly.
+    pub radius: f32,
+    /// Lightness and redness.
+    pub planes: [Plane; 2],
+    /// How strongly this skin varies in both.
+    pub spread: [Spread; 2],
+}
+
+/// The texture of the skin on a look.
+pub(super) struct Texture {
+    /// CIELAB with the noise below the finest band taken off; features filled with skin.
+    pub soft: Lab,
+    /// From fine to coarse.
+    pub bands: Vec<Band>,
+    /// Lightness and redness of lines as thin as hairs: finest Gaussian against the third.
+    pub thin: Band,
+    /// Lightness of the skin around, without marks.
+    pub tone: Plane,
+}
+
+impl Texture {
+    /// Measures a look.
+    pub fn measure(look: &Look) -> Self {
+        let sigma = |level: usize| (FINEST * look.width).max(0.7) * RATIO.powi(level as i32);
+        let wide = 0.05 * look.width;
+        let [l, a, b] =
+            [&look.lab.l, &look.lab.a, &look.lab.b].map(|p| (p, gauss_masked(p, &look.skin, wide)));
+        let tone = l.1.clone();
+        let filled: Vec<Plane> = [l, a, b].par_iter().map(|(p, base)| fill(p, base, &look.skin)).collect();
+        let soft: Vec<Plane> = filled.par_iter().map(|p| gauss(p, sigma(0))).collect();
+
+        let small: Vec<Plane> = filled[..2].iter().map(|p| reduce(p, 2)).collect();
+        let small_skin = reduce(&look.skin, 2).map(|v| if v > 0.99 { 1.0 } else { 0.0 });
+        let full: Vec<[Plane; 2]> = (0..=COARSE)
+            .map(|k| [0, 1].map(|c| if k == 0 { soft[c].clone() } else { gauss(&filled[c], sigma(k)) }))
+            .collect();
+        let half: Vec<[Plane; 2]> = (COARSE..=BANDS)
+            .into_par_iter()
+            .map(|k| [0, 1].map(|c| gauss(&small[c], 0.5 * sigma(k))))
+            .collect();
+        let band = |fine: &[Plane; 2], coarse: &[Plane; 2], factor: usize, radius: f32| {
+            let planes = [0, 1].map(|c| fine[c].zip(&coarse[c], |f, g| f - g));
+            let inside = if factor == 1 { &look.skin } else { &small_skin };
+            let cell = ((CELL * look.width).max(CELL_OF_RADIUS * radius) / factor as f32).max(4.0);
+            let spread = [0, 1].map(|c| Spread::measure(&planes[c], inside, cell));
+            Band { factor, radius, planes, spread }
+        };
+        let mut bands = Vec::with_capacity(BANDS);
+        for k in 0..BANDS {
+            // A disc answers most strongly to the band whose Gaussians lie around its radius over root two.
+            let radius = sigma(k) * RATIO.sqrt() * std::f32::consts::SQRT_2;
+            bands.push(match k < COARSE {
+                true => band(&full[k], &full[k + 1], 1, radius),
+                false => band(&half[k - COARSE], &half[k + 1 - COARSE], 2, radius),
+            });
+        }
+        let thin = band(&full[0], &full[2], 1, sigma(0));
+        let mut soft = soft.into_iter();
+        let mut next = || soft.next().unwrap_or_else(|| Plane::zeros(look.size()));
+        let soft = Lab { l: next(), a: next(), b: next() };
+        Self { soft, bands, thin, tone }
+    }
+
+    /// Factor that makes a difference of CIELAB values at this place one of optical density: the same pigment
+    /// moves dark skin by less than light skin.
+    pub fn density(&self, x: usize, y: usize) -> f32 {
+        (80.0 / (self.tone.at(x, y) + 16.0)).clamp(0.8, 1.7)
+    }
+}
+
+fn fill(plane: &Plane, base: &Plane, skin: &Plane) -> Plane {
+    let mut out = plane.clone();
+    for (i, v) in out.samples_mut().iter_mut().enumerate() {
+        if skin.samples()[i] <= 0.5 {
+            *v = base.samples()[i];
+        }
+    }
+    out
+}
+
+/// Local robust deviation of a band.
+pub(super) struct Spread {
+    cell: f32,
+    grid: Plane,
+}
+
+impl Spread {
+    /// Measures `plane` where `inside` is set, over windows of three cells.
+    pub fn measure(plane: &Plane, inside: &Plane, cell: f32) -> Self {
+        const SAMPLES: f32 = 8.0;
+        let count = |side: usize| ((side as f32 / cell).ceil() as usize).max(1);
+        let size = Size::new(count(plane.width()), count(plane.height()));
+        let mut cells: Vec<Vec<f32>> = vec![Vec::new(); size.area()];
+        let stride = ((cell / SAMPLES) as usize).max(1);
+        for y in (0..plane.height()).step_by(stride) {
+            for x in (0..plane.width()).step_by(stride) {
+                if inside.at(x, y) > 0.5 {
+                    let index = (y as f32 / cell) as usize * size.width + (x as f32 / cell) as usize;
+                    cells[index].push(plane.at(x, y).abs());
+                }
+            }
+        }
+        let mut all: Vec<f32> = cells.iter().flatten().copied().collect();
+        let overall = deviation(&mut all).unwrap_or(1.0).max(0.02);
+        let grid = Plane::from_fn(size, |i, j| {
+            let mut window = Vec::new();
+            for v in j.saturating_sub(1)..(j + 2).min(size.height) {
+                for u in i.saturating_sub(1)..(i + 2).min(size.width) {
+                    window.extend_from_slice(&cells[v * size.width + u]);
+                }
+            }
+            // Very smooth places are judged by the rest of the skin, not by their own silence.
+            if window.len() < 40 {
+                overall
+            } else {
+                deviation(&mut window).unwrap_or(overall).max(0.6 * overall)
+            }
+        });
+        Self { cell, grid }
+    }
+
+    /// The deviation at a sample of the band.
+    pub fn at(&self, x: usize, y: usize) -> f32 {
+        self.grid.bilinear(x as f32 / self.cell - 0.5, y as f32 / self.cell - 0.5)
+    }
+}
+
+/// Deviation from the median and from the upper tail of absolute values: a field of freckles or stubble fills the
+/// tail and raises its own measure, a few spots do not.
+fn deviation(values: &mut [f32]) -> Option<f32> {
+    if values.is_empty() {
+        return None;
+    }
+    let mut quantile = |share: f32| {
+        let rank = ((values.len() - 1) as f32 * share) as usize;
+        *values.select_nth_unstable_by(rank, f32::total_cmp).1
+    };
+    let (median, tail, end) = (quantile(0.5), quantile(0.9), quantile(0.95));
+    Some(0.25 * 1.4826 * median + 0.35 * tail / 1.645 + 0.4 * end / 1.96)
+}

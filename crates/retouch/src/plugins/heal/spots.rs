@@ -1,0 +1,300 @@
+//! Finds small marks that differ from the skin all around them.
+
+use pixel::filter::distance_outside;
+use pixel::{Plane, Rect};
+
+use super::look::Look;
+use super::skin::{Band, Texture};
+
+/// A band must answer this many times more strongly than this skin usually does.
+const NOTICED: f32 = 3.0;
+/// Answer and contrast (units of CIELAB at medium skin) of the faintest mark that is healed at full sensitivity.
+const ANSWER: f32 = 3.9;
+const CONTRAST: f32 = 2.6;
+/// What specks need on top, and the radii (face widths) between which they need it: the eye averages them away.
+const SPECK_CONTRAST: f32 = 2.6;
+const SPECK: [f32; 2] = [0.003, 0.011];
+/// Saliency below which a spot is not even counted.
+const NOTED: f32 = 0.6;
+/// Weight of a* and b* against L* in how much a mark is seen.
+const CHROMA: f32 = 0.6;
+/// Sectors of the ring of skin around a mark.
+const SECTORS: usize = 8;
+/// Least margin around a spot, in face widths.
+const SPOT_MARGIN: f32 = 0.0035;
+/// Share of the contrast that the second weakest side must show.
+const ROUND: [f32; 2] = [0.3, 0.55];
+
+/// A place that differs from the skin around it.
+#[derive(Clone, Debug)]
+pub(super) struct Spot {
+    /// Centre in samples.
+    pub x: f32,
+    /// Centre in samples.
+    pub y: f32,
+    /// Visible radius in samples.
+    pub radius: f32,
+    /// Colour of the core less that of the ring, CIELAB in optical-density units.
+    pub shift: [f32; 3],
+    /// Size of the shift as it is seen, in plain CIELAB.
+    pub plain: f32,
+    /// Size of the shift as it is seen.
+    pub contrast: f32,
+    /// How clearly it stands out: 1 is just healed at full sensitivity.
+    pub saliency: f32,
+    /// Samples that belong to it.
+    pub footprint: Vec<usize>,
+    /// How far its colour reaches beyond them, in samples.
+    pub margin: f32,
+    /// False when a clearer spot was found at the same place.
+    pub first: bool,
+    pub round: f32,
+    pub answer: f32,
+}
+
+/// All spots, the clearest first.
+pub(super) fn find_spots(look: &Look, texture: &Texture) -> Vec<Spot> {
+    let mut spots: Vec<Spot> = Vec::new();
+    for band in &texture.bands {
+        for (channel, sign) in [(0, -1.0f32), (0, 1.0), (1, 1.0)] {
+            for (x, y, answer) in peaks(look, band, channel, sign) {
+                spots.extend(measure(look, texture, band, (x, y), answer));
+            }
+        }
+    }
+    spots.sort_by(|a, b| {
+        b.saliency.total_cmp(&a.saliency).then(a.y.total_cmp(&b.y)).then(a.x.total_cmp(&b.x))
+    });
+    for i in 1..spots.len() {
+        let (earlier, rest) = spots.split_at_mut(i);
+        let spot = &mut rest[0];
+        let same = |other: &Spot| {
+            other.first && (other.x - spot.x).hypot(other.y - spot.y) < other.radius.max(spot.radius)
+        };
+        spot.first = !earlier.iter().any(same);
+    }
+    spots
+}
+
+/// Local maxima of a band that stand out from this skin, in samples of the look.
+fn peaks(look: &Look, band: &Band, channel: usize, sign: f32) -> Vec<(usize, usize, f32)> {
+    let (plane, spread) = (&band.planes[channel], &band.spread[channel]);
+    let mut found = Vec::new();
+    let (width, height) = (plane.width(), plane.height());
+    for y in 1..height.saturating_sub(1) {
+        for x in 1..width - 1 {
+            let value = sign * plane.at(x, y);
+            if value < 0.3 {
+                continue;
+            }
+            let highest = (y - 1..=y + 1)
+                .all(|v| (x - 1..=x + 1).all(|u| (u == x && v == y) || sign * plane.at(u, v) <= value));
+            if !highest {
+                continue;
+            }
+            let centre = |k: usize| k * band.factor + band.factor / 2;
+            let (cx, cy) = (centre(x).min(look.size().width - 1), centre(y).min(look.size().height - 1));
+            if look.zone.at(cx, cy) < 0.5 {
+                continue;
+            }
+            let answer = value / spread.at(x, y);
+            if answer > NOTICED {
+                found.push((cx, cy, answer));
+            }
+        }
+    }
+    found
+}
+
+/// Colour, contrast and extent of a peak; `None` when it does not differ from its surroundings all around.
+fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answer: f32) -> Option<Spot> {
+    let (x, y) = (at.0 as f32, at.1 as f32);
+    let radius = band.radius;
+    let core = disc_mean(texture, x, y, (0.6 * radius).max(0.9));
+    let ring = ring(look, texture, x, y, (1.7 * radius + 1.0, 2.5 * radius + 2.5))?;
+    let around = [0, 1, 2].map(|c| median(ring.iter().map(|sector| sector[c]).collect()));
+    let density = texture.density(at.0, at.1);
+    let shift = [0, 1, 2].map(|c| (core[c] - around[c]) * density);
+    let contrast = seen(shift);
+    if contrast < 0.5 * CONTRAST {
+        return None;
+    }
+    let direction = weigh(shift).map(|v| v / contrast);
+    let mut sides: Vec<f32> = ring
+        .iter()
+        .map(|sector| {
+            let away = weigh([0, 1, 2].map(|c| (core[c] - sector[c]) * density));
+            (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
+        })
+        .collect();
+    sides.sort_by(f32::total_cmp);
+    let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
+    let small = ((SPECK[1] - radius / look.width) / (SPECK[1] - SPECK[0])).clamp(0.0, 1.0);
+    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round;
+    if saliency < NOTED {
+        return None;
+    }
+    let along = |i: usize| {
+        let here = [&texture.soft.l, &texture.soft.a, &texture.soft.b].map(|plane| plane.samples()[i]);
+        let away = weigh([0, 1, 2].map(|c| (here[c] - around[c]) * density));
+        (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
+    };
+    let footprint = footprint(look, (x, y), radius, &along);
+    let margin = margin(look, &footprint, &along);
+    let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
+    Some(Spot {
+        x,
+        y,
+        radius: extent,
+        shift,
+        plain: contrast / density,
+        contrast,
+        saliency,
+        margin,
+        footprint,
+        first: true,
+        round,
+        answer,
+    })
+}
+
+fn weigh(shift: [f32; 3]) -> [f32; 3] {
+    [shift[0], CHROMA * shift[1], CHROMA * shift[2]]
+}
+
+/// How much a difference of CIELAB values is seen.
+pub(super) fn seen(shift: [f32; 3]) -> f32 {
+    weigh(shift).iter().map(|v| v * v).sum::<f32>().sqrt()
+}
+
+fn disc_mean(texture: &Texture, x: f32, y: f32, radius: f32) -> [f32; 3] {
+    let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
+    let size = texture.soft.size();
+    let range = |centre: f32, side: usize| {
+        (centre - radius).ceil().max(0.0) as usize..((centre + radius).floor() as usize + 1).min(side)
+    };
+    for v in range(y, size.height) {
+        for u in range(x, size.width) {
+            if (u as f32 - x).hypot(v as f32 - y) <= radius {
+                let value = texture.soft.at(u, v);
+                (0..3).for_each(|c| sum[c] += value[c]);
+                count += 1.0;
+            }
+        }
+    }
+    sum.map(|s| s / count.max(1.0))
+}
+
+/// Mean colours of the sectors of a ring as far as they show skin; `None` with fewer than six.
+fn ring(look: &Look, texture: &Texture, x: f32, y: f32, radii: (f32, f32)) -> Option<Vec<[f32; 3]>> {
+    let mut sums = [[0.0f32; 4]; SECTORS];
+    let size = look.size();
+    let (inner, outer) = radii;
+    let stride = ((outer / 8.0) as usize).max(1);
+    let range = |centre: f32, side: usize| {
+        ((centre - outer).ceil().max(0.0) as usize..((centre + outer).floor() as usize + 1).min(side))
+            .step_by(stride)
+    };
+    for v in range(y, size.height) {
+        for u in range(x, size.width) {
+            let (dx, dy) = (u as f32 - x, v as f32 - y);
+            let away = dx.hypot(dy);
+            if away < inner || away > outer || look.skin.at(u, v) < 0.5 {
+                continue;
+            }
+            let turn = dy.atan2(dx) / std::f32::consts::TAU + 0.5;
+            let sector = &mut sums[((turn * SECTORS as f32) as usize).min(SECTORS - 1)];
+            let value = texture.soft.at(u, v);
+            (0..3).for_each(|c| sector[c] += value[c]);
+            sector[3] += 1.0;
+        }
+    }
+    let seen: Vec<[f32; 3]> =
+        sums.iter().filter(|s| s[3] >= 2.0).map(|s| [s[0] / s[3], s[1] / s[3], s[2] / s[3]]).collect();
+    (seen.len() >= 6).then_some(seen)
+}
+
+/// The samples around the centre that share the mark's colour, with a disc of its radius.
+fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize) -> f32) -> Vec<usize> {
+    const BELONGS: f32 = 0.15;
+    let size = look.size();
+    let reach = 2.2 * radius + 2.0;
+    let whole = 1.3 * radius + 0.5;
+    let start =
+        (centre.1 as usize).min(size.height - 1) * size.width + (centre.0 as usize).min(size.width - 1);
+    let mut open = vec![start];
+    let mut taken = vec![start];
+    let mut seen = std::collections::HashSet::from([start]);
+    while let Some(index) = open.pop() {
+        let (x, y) = (index % size.width, index / size.width);
+        let neighbours = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+        for (u, v) in neighbours {
+            if u >= size.width || v >= size.height {
+                continue;
+            }
+            let next = v * size.width + u;
+            let away = (u as f32 - centre.0).hypot(v as f32 - centre.1);
+            let belongs = away <= whole || (away <= reach && along(next) > BELONGS);
+            if !belongs || look.zone.samples()[next] < 0.5 || !seen.insert(next) {
+                continue;
+            }
+            taken.push(next);
+            open.push(next);
+        }
+    }
+    taken.sort_unstable();
+    taken
+}
+
+/// The distance from a footprint, in samples, at which hardly anything of the mark's colour is left.
+fn margin(look: &Look, footprint: &[usize], along: impl Fn(usize) -> f32) -> f32 {
+    const GONE: f32 = 0.08;
+    let least = (SPOT_MARGIN * look.width).max(1.2);
+    let most = (2.0 * least).ceil();
+    let width = look.size().width;
+    let bounds = bounds_of(footprint, width).grow(most as usize + 1, look.size());
+    let mut own = Plane::zeros(bounds.size());
+    footprint.iter().for_each(|&i| *own.at_mut(i % width - bounds.x, i / width - bounds.y) = 1.0);
+    let away = distance_outside(&own);
+    let mut shells = vec![(0.0f32, 0.0f32); most as usize + 1];
+    for y in 0..bounds.height {
+        for x in 0..bounds.width {
+            let d = away.at(x, y).ceil();
+            if d > 0.0 && d <= most {
+                let shell = &mut shells[d as usize];
+                shell.0 += along((bounds.y + y) * width + bounds.x + x);
+                shell.1 += 1.0;
+            }
+        }
+    }
+    let left = |d: usize| shells[d].0 / shells[d].1.max(1.0);
+    let mut reach = least.ceil() as usize;
+    while reach < most as usize && left(reach) > GONE && left(reach + 1) < left(reach) {
+        reach += 1;
+    }
+    (reach as f32).max(least)
+}
+
+/// The rectangle around some samples.
+pub(super) fn bounds_of(samples: &[usize], width: usize) -> Rect {
+    samples.iter().fold(Rect::from_edges(0, 0, 0, 0), |r, &i| {
+        r.union(Rect { x: i % width, y: i / width, width: 1, height: 1 })
+    })
+}
+
+pub(super) fn median(mut values: Vec<f32>) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let middle = values.len() / 2;
+    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+}
+
+/// Sets the samples of the footprints to 1.
+pub(super) fn stamp<'a>(plane: &mut Plane, footprints: impl Iterator<Item = &'a Vec<usize>>) {
+    for footprint in footprints {
+        for &index in footprint {
+            plane.samples_mut()[index] = 1.0;
+        }
+    }
+}
