@@ -54,9 +54,13 @@ impl Task {
         Self { plugin, settings: Settings::defaults(plugin.spec()), as_layer: false }
     }
 
-    /// Sets a knob to a wire number, limited to the declared range; knobs the plugin lacks are ignored.
+    /// Sets a knob to a wire number, limited to the declared range; what is no number and knobs the plugin lacks
+    /// are ignored.
     pub fn set(&mut self, key: Key, value: f32) {
         let Some(param) = self.plugin.spec().param(key) else { return };
+        if value.is_nan() {
+            return;
+        }
         let value = value.clamp(param.min, param.max);
         match key {
             Key::Scale => self.settings.scale = Scale::from_number(value),

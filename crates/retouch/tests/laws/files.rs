@@ -1,0 +1,177 @@
+//! What is in the ZIP and what a flat result is written as (specification section 5), with plugins made for the test.
+
+use moxcms::ColorProfile;
+use pixel::codec::{self, EncodeOptions, Format};
+use pixel::picture::{Metadata, Picture};
+use pixel::{Plane, Rect, Size};
+use retouch::layer::{Effect, Field, Grid, Layer, Matte, Patch};
+use retouch::scene::Scene;
+use retouch::{
+    Blend, Options, OutcomeKind, OutputChoice, Param, Plugin, Recipe, Settings, Spec, Task, Unwatched,
+};
+
+use crate::layered::{Png, file, result_json, unpacked};
+use crate::subject::{ENGINE, decode, plain, upload};
+
+const SIZE: Size = Size::new(40, 30);
+
+/// Paints one pixel row red, makes the picture lighter, or selects its left half.
+struct Made(Spec);
+
+static STRENGTH: &[Param] = &[Param::alpha1("Strength", "how much", 1.0)];
+
+const fn made(name: &'static str, blend: Blend) -> Made {
+    Made(Spec { name, about: "For tests.", never: "For work.", blend, needs: &[], params: STRENGTH })
+}
+
+static ROW: Made = made("Red Row", Blend::Normal);
+static LIGHTER: Made = made("Lighter", Blend::SoftLight);
+static HALF: Made = made("Left Half", Blend::Mask);
+
+impl Plugin for Made {
+    fn spec(&self) -> &'static Spec {
+        [&ROW, &LIGHTER, &HALF]
+            .map(|made| &made.0)
+            .into_iter()
+            .find(|spec| spec.name == self.0.name)
+            .unwrap_or(&ROW.0)
+    }
+
+    fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
+        let size = scene.size();
+        let grid = Grid { x: 0, y: 0, step: 1, rect: size.rect() };
+        match self.0.blend {
+            Blend::Normal => {
+                let rect = Rect { x: 0, y: 3, width: size.width, height: 1 };
+                let plane = |v: f32| Plane::filled(rect.size(), v);
+                let touched = vec![true; rect.size().area()];
+                layer.patches.push(Patch { rect, rgb: [plane(1.0), plane(0.0), plane(0.0)], touched });
+            }
+            Blend::SoftLight => {
+                let push = || Plane::filled(size, 0.5 * settings.alpha1);
+                let effect = Effect::SoftLight([push(), push(), push()]);
+                layer.fields.push(Field { grid, effect, matte: None });
+            }
+            Blend::Mask => {
+                let plane = Plane::from_fn(size, |x, _| if x < size.width / 2 { 1.0 } else { 0.0 });
+                layer.mattes.push(Matte { grid, plane, guide: None });
+            }
+            Blend::Metadata => {}
+        }
+    }
+}
+
+fn picture() -> Picture {
+    plain(SIZE, (0..3 * SIZE.area()).map(|i| (50 + i % 120) as u8).collect())
+}
+
+fn recipe(tasks: &[(&'static Made, bool)], output: OutputChoice) -> Recipe {
+    let tasks = tasks.iter().map(|&(plugin, as_layer)| Task { as_layer, ..Task::new(plugin) });
+    Recipe { tasks: tasks.collect(), output }
+}
+
+fn answer(file: &[u8], recipe: &Recipe) -> (Vec<u8>, OutcomeKind) {
+    let outcome = ENGINE.retouch(file, recipe, &Options::default(), &Unwatched).expect("retouches");
+    (outcome.bytes, outcome.kind)
+}
+
+fn names(files: &[(String, Vec<u8>)]) -> Vec<&str> {
+    files.iter().map(|(name, _)| name.as_str()).collect()
+}
+
+fn jpeg(picture: &Picture) -> Vec<u8> {
+    codec::encode(picture, Format::Jpeg, &EncodeOptions::default()).expect("encodes")
+}
+
+#[test]
+fn a_zip_names_its_layers_by_plugin_count_and_kind() {
+    let tasks = [(&HALF, true), (&ROW, true), (&LIGHTER, true), (&ROW, true), (&LIGHTER, true)];
+    let (zip, kind) = answer(&upload(&picture()), &recipe(&tasks, OutputChoice::AsUploaded));
+    assert_eq!(kind, OutcomeKind::LayersZip);
+    let files = unpacked(&zip);
+    let expected = [
+        "Left Half_mask.png",
+        "Red Row.png",
+        "Lighter_softlight.png",
+        "Red Row (2).png",
+        "Lighter (2)_softlight.png",
+        "result.json",
+    ];
+    assert_eq!(names(&files), expected);
+    let json = result_json(&files);
+    assert_eq!(json["jsonVersion"], "1");
+    assert_eq!(json["image"], serde_json::json!({ "width": 40, "height": 30, "orientation": 1 }));
+    let entries = json["plugins"].as_array().expect("one entry a task");
+    let kinds = ["mask", "normal", "softlight", "normal", "softlight"];
+    assert_eq!(entries.len(), kinds.len());
+    for ((entry, kind), (name, (plugin, _))) in entries.iter().zip(kinds).zip(expected.iter().zip(tasks)) {
+        assert_eq!(entry["pluginName"], plugin.0.name);
+        assert_eq!((&entry["file"], &entry["blendMode"]), (&(*name).into(), &kind.into()));
+        assert_eq!((&entry["opacity"], &entry["metadata"]), (&1.into(), &serde_json::json!({})));
+    }
+}
+
+#[test]
+fn layers_have_the_size_and_profile_of_the_upload_and_masks_are_grey() {
+    let icc = ColorProfile::new_display_p3().encode().expect("a profile");
+    let metadata = Metadata { icc: Some(icc.clone()), ..Metadata::default() };
+    let tasks = [(&HALF, true), (&ROW, true), (&LIGHTER, true)];
+    let upload = upload(&Picture { metadata, ..picture() });
+    let files = unpacked(&answer(&upload, &recipe(&tasks, OutputChoice::AsUploaded)).0);
+    for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".png")) {
+        let layer = Png::read(bytes);
+        assert_eq!((layer.size, layer.bits), ((40, 30), 8), "{name}");
+        let is_mask = name.contains("_mask");
+        let colour = if is_mask { png::ColorType::Grayscale } else { png::ColorType::Rgba };
+        assert_eq!(layer.colour, colour, "{name}");
+        assert!(is_mask || layer.profile.as_ref() == Some(&icc), "{name}: the upload's profile");
+    }
+    let row = Png::read(file(&files, "Red Row.png"));
+    for (i, pixel) in row.samples.chunks_exact(4).enumerate() {
+        assert_eq!(pixel, if i / 40 == 3 { [1.0, 0.0, 0.0, 1.0] } else { [0.0; 4] });
+    }
+    let half = Png::read(file(&files, "Left Half_mask.png"));
+    assert!(half.samples.iter().enumerate().all(|(i, &v)| v == if i % 40 < 20 { 1.0 } else { 0.0 }));
+}
+
+#[test]
+fn mixed_payloads_bring_the_base_their_layers_lie_on() {
+    let tasks = [(&LIGHTER, false), (&ROW, true)];
+    let files = unpacked(&answer(&jpeg(&picture()), &recipe(&tasks, OutputChoice::AsUploaded)).0);
+    assert_eq!(names(&files), ["Red Row.png", "result.jpg", "result.json"]);
+    let upload = upload(&picture());
+    let files = unpacked(&answer(&upload, &recipe(&tasks, OutputChoice::AsUploaded)).0);
+    assert_eq!(names(&files), ["Red Row.png", "result.png", "result.json"]);
+    let flat = answer(&upload, &recipe(&tasks[..1], OutputChoice::AsUploaded)).0;
+    assert!(decode(file(&files, "result.png")).rgb == decode(&flat).rgb, "the flat tasks alone");
+    let entries = result_json(&files);
+    assert_eq!(entries["plugins"][0]["file"], serde_json::Value::Null);
+    assert_eq!(entries["plugins"][1]["file"], "Red Row.png");
+}
+
+#[test]
+fn a_zip_without_layers_holds_the_result() {
+    let tasks = [(&LIGHTER, false), (&ROW, false)];
+    let (zip, kind) = answer(&jpeg(&picture()), &recipe(&tasks, OutputChoice::Zip));
+    assert_eq!(kind, OutcomeKind::LayersZip);
+    let files = unpacked(&zip);
+    assert_eq!(names(&files), ["result.jpg", "result.json"]);
+    let flat = answer(&jpeg(&picture()), &recipe(&tasks, OutputChoice::AsUploaded)).0;
+    assert!(file(&files, "result.jpg") == flat);
+}
+
+#[test]
+fn flat_results_come_in_the_format_asked_for() {
+    let wanted = [
+        (OutputChoice::AsUploaded, Format::Png),
+        (OutputChoice::Jpeg, Format::Jpeg),
+        (OutputChoice::Png, Format::Png),
+        (OutputChoice::Tiff, Format::Tiff),
+        (OutputChoice::WebP, Format::WebP),
+    ];
+    for (choice, format) in wanted {
+        let (bytes, kind) = answer(&upload(&picture()), &recipe(&[(&ROW, false)], choice));
+        assert_eq!((kind, codec::sniff(&bytes)), (OutcomeKind::Image(format), Some(format)));
+        assert_eq!(decode(&bytes).size, SIZE);
+    }
+}
