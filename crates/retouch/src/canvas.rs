@@ -76,31 +76,29 @@ impl Canvas {
     }
 
     fn lay_field(&mut self, field: &Field, changed: &mut [bool]) {
-        let part = field.grid.rect.intersect(self.grid.rect);
+        let (grid, size) = (self.grid, self.size());
+        let part = field.grid.rect.intersect(grid.rect);
         if part.is_empty() {
             return;
         }
-        let width = self.size().width;
-        for j in 0..self.size().height {
-            for i in 0..width {
-                let (x, y) = self.place(i as f32, j as f32);
-                let inside = x >= part.x as f32 - 0.5
-                    && y >= part.y as f32 - 0.5
-                    && x < part.right() as f32
-                    && y < part.bottom() as f32;
-                if !inside {
-                    continue;
-                }
-                let rgb = [0, 1, 2].map(|c| self.rgb[c].at(i, j));
-                let laid = field.apply_at(x, y, rgb);
-                if laid != rgb {
-                    for c in 0..3 {
-                        *self.rgb[c].at_mut(i, j) = laid[c];
-                    }
-                    changed[j * width + i] = true;
-                }
+        let laying = FieldLaying::new(field, grid, size);
+        let centre = |origin: usize, i: usize| origin as f32 + (i as f32 + 0.5) * grid.step as f32 - 0.5;
+        let inside = |place: f32, from: usize, to: usize| place >= from as f32 - 0.5 && place < to as f32;
+        let columns = |i: &usize| inside(centre(grid.x, *i), part.x, part.right());
+        let Some(first) = (0..size.width).find(columns) else { return };
+        let end = (first..size.width).rfind(columns).map_or(first, |last| last + 1);
+        let [r, g, b] = &mut self.rgb;
+        let rows = r
+            .samples_mut()
+            .par_chunks_mut(size.width)
+            .zip(g.samples_mut().par_chunks_mut(size.width))
+            .zip(b.samples_mut().par_chunks_mut(size.width))
+            .zip(changed.par_chunks_mut(size.width));
+        rows.enumerate().for_each_init(Vec::new, |lines, (j, (((r, g), b), changed))| {
+            if inside(centre(grid.y, j), part.y, part.bottom()) {
+                laying.lay_row([r, g, b], changed, j, first..end, lines);
             }
-        }
+        });
     }
 
     /// Averages the full-resolution picture so far over the blocks that `rect` touches.
@@ -132,29 +130,91 @@ impl Canvas {
     }
 }
 
-impl Field {
-    /// The field's effect on encoded RGB at a full-resolution place, without quantisation.
-    fn apply_at(&self, x: f32, y: f32, rgb: [f32; 3]) -> [f32; 3] {
-        let step = self.grid.step as f32;
-        let u = (x - self.grid.x as f32 + 0.5) / step - 0.5;
-        let v = (y - self.grid.y as f32 + 0.5) / step - 0.5;
-        let share = self.matte.as_ref().map_or(1.0, |model| {
-            let slopes = model.slope.iter().zip(rgb).map(|(s, value)| s.bilinear(u, v) * value);
-            (slopes.sum::<f32>() + model.offset.bilinear(u, v)).clamp(0.0, 1.0)
-        });
-        let mut laid = rgb;
-        for c in 0..3 {
-            laid[c] = match &self.effect {
-                Effect::SoftLight(push) => {
-                    soft_light(rgb[c], (push[c].bilinear(u, v) * share).clamp(-1.0, 1.0))
-                }
-                Effect::Affine { gain, offset } => {
-                    rgb[c] * (1.0 + gain[c].bilinear(u, v) * share) + offset[c].bilinear(u, v) * share
-                }
-            }
-            .clamp(0.0, 1.0);
+/// A field on its way onto the samples of a canvas, without quantisation.
+struct FieldLaying<'a> {
+    soft_light: bool,
+    /// Pushes, or gains and offsets; then slopes and offset of the matte, if there is one.
+    planes: Vec<&'a Plane>,
+    columns: Vec<Between>,
+    rows: Vec<Between>,
+}
+
+/// Two neighbouring grid samples and the share of the second.
+#[derive(Clone, Copy)]
+struct Between {
+    first: usize,
+    second: usize,
+    share: f32,
+}
+
+impl<'a> FieldLaying<'a> {
+    fn new(field: &'a Field, canvas: Grid, size: Size) -> Self {
+        let (mut planes, soft_light): (Vec<&Plane>, bool) = match &field.effect {
+            Effect::SoftLight(push) => (push.iter().collect(), true),
+            Effect::Affine { gain, offset } => (gain.iter().chain(offset).collect(), false),
+        };
+        if let Some(model) = &field.matte {
+            planes.extend(&model.slope);
+            planes.push(&model.offset);
         }
-        laid
+        let samples = planes[0].size();
+        let between = |i: usize, origin: usize, own_origin: usize, count: usize| {
+            let place = origin as f32 + (i as f32 + 0.5) * canvas.step as f32;
+            let own = (place - own_origin as f32) / field.grid.step as f32 - 0.5;
+            let own = own.clamp(0.0, (count - 1) as f32);
+            let first = own as usize;
+            Between { first, second: (first + 1).min(count - 1), share: own - first as f32 }
+        };
+        let columns = (0..size.width).map(|i| between(i, canvas.x, field.grid.x, samples.width)).collect();
+        let rows = (0..size.height).map(|j| between(j, canvas.y, field.grid.y, samples.height)).collect();
+        Self { soft_light, planes, columns, rows }
+    }
+
+    /// Lays the field over the given columns of canvas row `j` and flags what it changes. `lines` is
+    /// memory to work in.
+    fn lay_row(
+        &self,
+        [r, g, b]: [&mut [f32]; 3],
+        changed: &mut [bool],
+        j: usize,
+        columns: std::ops::Range<usize>,
+        lines: &mut Vec<f32>,
+    ) {
+        let width = self.planes[0].width();
+        let effects = if self.soft_light { 3 } else { 6 };
+        let row = self.rows[j];
+        lines.clear();
+        for plane in &self.planes {
+            let pair = plane.row(row.first).iter().zip(plane.row(row.second));
+            lines.extend(pair.map(|(u, l)| u + (l - u) * row.share));
+        }
+        if lines[..effects * width].iter().all(|&v| v == 0.0) {
+            return;
+        }
+        for i in columns {
+            let Between { first, second, share } = self.columns[i];
+            let at = |k: usize| {
+                let (a, b) = (lines[k * width + first], lines[k * width + second]);
+                a + (b - a) * share
+            };
+            let rgb = [r[i], g[i], b[i]];
+            let mut matte = 1.0;
+            if self.planes.len() > effects {
+                let model = (0..3).map(|c| at(effects + c) * rgb[c]).sum::<f32>() + at(effects + 3);
+                matte = model.clamp(0.0, 1.0);
+            }
+            let laid = [0, 1, 2].map(|c| {
+                let value = match self.soft_light {
+                    true => soft_light(rgb[c], (at(c) * matte).clamp(-1.0, 1.0)),
+                    false => rgb[c] * (1.0 + at(c) * matte) + at(3 + c) * matte,
+                };
+                value.clamp(0.0, 1.0)
+            });
+            if laid != rgb {
+                [r[i], g[i], b[i]] = laid;
+                changed[i] = true;
+            }
+        }
     }
 }
 
@@ -170,9 +230,12 @@ pub fn document_lab(rgb: [&Plane; 3], space: &ColourSpace) -> Lab {
         .zip(lab.a.samples_mut().par_chunks_mut(width))
         .zip(lab.b.samples_mut().par_chunks_mut(width));
     rows.enumerate().for_each(|(y, ((l, a), b))| {
-        for x in 0..l.len() {
-            let value = linear_to_lab(space.to_linear([rgb[0].at(x, y), rgb[1].at(x, y), rgb[2].at(x, y)]));
-            (l[x], a[x], b[x]) = (value[0], value[1], value[2]);
+        l.copy_from_slice(rgb[0].row(y));
+        a.copy_from_slice(rgb[1].row(y));
+        b.copy_from_slice(rgb[2].row(y));
+        space.rows_to_linear(l, a, b);
+        for ((l, a), b) in l.iter_mut().zip(a).zip(b) {
+            [*l, *a, *b] = linear_to_lab([*l, *a, *b]);
         }
     });
     lab
