@@ -9,7 +9,7 @@ use super::{FaceView, PictureView, Scene};
 use crate::canvas::Canvas;
 use crate::layer::Layer;
 use crate::pile::{Pile, flatten};
-use crate::plugin::{Plugin, Settings};
+use crate::plugin::{Need, Plugin, Settings};
 
 /// A picture in sRGB and what is to be seen on it. Regions nobody paints are empty.
 pub(crate) struct SceneBuilder {
@@ -96,7 +96,7 @@ impl SceneBuilder {
         let layer = self.draw(plugin, settings);
         assert!(layer.lies_in(self.picture.upright_size()), "a layer outside the picture");
         let mut scene = self.scene();
-        scene.lay(&layer, plugin.spec().blend);
+        scene.lay(&layer, plugin.spec().blend, &Need::ALL);
         let mut picture = self.picture.clone();
         flatten(&mut picture, &scene.into_pile().into_layers());
         picture
