@@ -7,7 +7,7 @@ use super::look::Look;
 use super::spots::Spot;
 
 /// Contrast from which, to which, a dark brown sharp spot turns from blemish to mole.
-const MOLE: [f32; 2] = [20.0, 24.0];
+const MOLE: [f32; 2] = [18.0, 22.0];
 /// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
 const FRECKLES: [f32; 2] = [8.0, 13.0];
 const FRECKLED: f32 = 0.22;
@@ -87,6 +87,10 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
     let large = ramp(spot.radius / look.width, LARGEST[kind]);
     if !is_brown(spot) {
         return large;
+    }
+    // Brown spots of neck and body are there all year.
+    if look.face.at(spot.x as usize, spot.y as usize) < 0.5 {
+        return 1.0;
     }
     let mole = ramp(spot.plain, MOLE);
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;

@@ -173,7 +173,8 @@ fn measure(
     let limit = if shift[1] > 0.6 * shift[0].abs() { 0.36 } else { 0.27 };
     let thin = ((limit - softness) / 0.07).clamp(0.0, 1.0);
     let mean_answer = spine.iter().map(|&i| answer.samples()[i]).sum::<f32>() / spine.len() as f32;
-    let saliency = (mean_answer / ANSWER).min(contrast / CONTRAST) * two_sided * thin;
+    let doubt = texture.doubt(middle[0] as usize, middle[1] as usize);
+    let saliency = (mean_answer / ANSWER).min(contrast / CONTRAST) * two_sided * thin / doubt;
     (saliency > 0.2).then_some(Line { saliency, shift, spine, softness, angle, length, middle })
 }
 

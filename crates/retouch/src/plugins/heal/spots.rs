@@ -130,7 +130,8 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
     sides.sort_by(f32::total_cmp);
     let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
     let small = ((SPECK[1] - radius / look.width) / (SPECK[1] - SPECK[0])).clamp(0.0, 1.0);
-    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round;
+    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round
+        / texture.doubt(at.0, at.1);
     if saliency < NOTED {
         return None;
     }
