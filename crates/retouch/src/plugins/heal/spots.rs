@@ -48,8 +48,6 @@ pub(super) struct Spot {
     pub margin: f32,
     /// False when a clearer spot was found at the same place.
     pub first: bool,
-    pub round: f32,
-    pub answer: f32,
 }
 
 /// All spots, the clearest first.
@@ -140,8 +138,8 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         let away = weigh([0, 1, 2].map(|c| (here[c] - around[c]) * density));
         (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
     };
-    let footprint = footprint(look, (x, y), radius, &along);
-    let margin = margin(look, &footprint, &along);
+    let footprint = footprint(look, (x, y), radius, along);
+    let margin = margin(look, &footprint, along);
     let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
     Some(Spot {
         x,
@@ -154,8 +152,6 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         margin,
         footprint,
         first: true,
-        round,
-        answer,
     })
 }
 
