@@ -9,7 +9,7 @@ use super::spots::Spot;
 /// Contrast from which, to which, a dark brown sharp spot turns from blemish to mole.
 const MOLE: [f32; 2] = [18.0, 22.0];
 /// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
-const FRECKLES: [f32; 2] = [8.0, 13.0];
+const FRECKLES: [f32; 2] = [14.0, 22.0];
 const FRECKLED: f32 = 0.22;
 /// Visible radius, in face widths, from which, to which, a mark is too large for a blemish: red ones, dark ones, and
 /// pale ones, which are shine when they are larger than a flake or the head of a pustule.
@@ -36,7 +36,7 @@ const CREASES: [(usize, usize, f32); 14] = [
     (346, 411, 0.05),
 ];
 /// How much clearer a line along a crease must be, when it is dark and when it is red.
-const CREASE_DOUBT: [f32; 2] = [1.7, 1.25];
+const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
 
 /// What is done to everything found.
 pub(super) struct Verdict {
