@@ -18,7 +18,7 @@ const REACH: [f32; 3] = [0.12, 0.35, 0.75];
 /// Enclosed holes of the skin matte smaller than this, in face widths, are marks on skin.
 const HOLE: f32 = 0.045;
 /// Distances that are kept, in face widths: to eyes, to mouth and brows, to finer features, to the skin's edge.
-const CLEAR_EYES: f32 = 0.032;
+const CLEAR_EYES: f32 = 0.038;
 const CLEAR_MOUTH: f32 = 0.02;
 const CLEAR_OTHERS: f32 = 0.009;
 const CLEAR_EDGE: f32 = 0.018;
