@@ -102,7 +102,7 @@ fn healed(picture: &Picture, sensitivity: f32) -> (Picture, Plane, (usize, usize
         }
     }
     assert!(layer.lies_in(SIZE));
-    scene.lay(&layer, Blend::Normal);
+    scene.lay(&layer, Blend::Normal, &crate::plugin::Need::ALL);
     let layers = scene.into_pile().into_layers();
     let mut result = picture.clone();
     flatten(&mut result, &layers);
