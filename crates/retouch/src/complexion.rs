@@ -107,7 +107,7 @@ mod tests {
         let chroma = lightness.map(|l| 20.0 - 0.004 * (l - 45.0).powi(2));
         let course = ColourCourse::fit(&lightness, &chroma, &Plane::filled(size, 1.0));
         for l in [35.0, 45.0, 60.0] {
-            assert!((course.at(l) - (20.0 - 0.004 * (l - 45.0f32).powi(2))).abs() < 0.1);
+            assert!((course.at(l) - (20.0 - 0.004 * (l - 45.0f32).powi(2))).abs() < 0.3);
         }
     }
 

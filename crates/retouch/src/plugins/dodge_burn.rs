@@ -1,7 +1,7 @@
 //! Dodge Burn: evens the brightness of small blotches on skin, the hours-long job, with a soft brush.
 
 use pixel::Plane;
-use pixel::filter::gauss_masked;
+use pixel::filter::{gauss, gauss_masked};
 
 use crate::complexion::Complexion;
 use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
@@ -86,7 +86,10 @@ fn blotches(lightness: &Plane, skin: &Plane, width: f32, reach: f32) -> Plane {
         let coarser = gauss_masked(lightness, skin, sigma);
         let band = finer.zip(&coarser, |f, c| f - c);
         let variance = gauss_masked(&band.map(|v| v * v), skin, 1.3 * sigma);
-        blotches.apply_with(&band.zip(&variance, |v, s| v * limit / (limit + s * s)), |b, v| b + v);
+        // At the edge of the skin a blur sees one side only and takes falling light for a blotch.
+        let seen = gauss(skin, sigma).map(|w| ((w - 0.5) / 0.3).clamp(0.0, 1.0));
+        let odd = band.zip(&variance, |v, s| v * limit / (limit + s * s));
+        blotches.apply_with(&odd.zip(&seen, |v, w| v * w), |b, v| b + v);
         finer = coarser;
     }
     blotches
@@ -106,7 +109,6 @@ fn mean_size(plane: &Plane, matte: &Plane) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use pixel::filter::gauss;
     use pixel::{Rect, Size};
 
     use super::*;
