@@ -145,8 +145,10 @@ fn add_weighted<'a>(out: &mut [f32], taps: &[f32], line: impl Fn(usize) -> &'a [
     for (n, block) in blocks.chunks_exact_mut(BLOCK).enumerate() {
         let mut sums = [0.0f32; BLOCK];
         for (k, &tap) in taps.iter().enumerate() {
-            let source = &line(k)[n * BLOCK..(n + 1) * BLOCK];
-            sums.iter_mut().zip(source).for_each(|(s, v)| *s += tap * v);
+            let source = &line(k).as_chunks::<BLOCK>().0[n];
+            for i in 0..BLOCK {
+                sums[i] += tap * source[i];
+            }
         }
         block.copy_from_slice(&sums);
     }

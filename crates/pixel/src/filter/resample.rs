@@ -56,10 +56,45 @@ pub fn enlarge(plane: &Plane, step: usize, size: Size) -> Plane {
         assert_eq!(plane.size(), size, "a step of one keeps the size");
         return plane.clone();
     }
-    let shares: Vec<f32> = (0..step).map(|k| ((k + step / 2) as f32 + 0.5) / step as f32 - 0.5).collect();
+    let shares = shares(step);
     sample_rows(plane, size, 1.0 / step as f32, |blended, out| {
         enlarge_row(blended, &shares, out);
     })
+}
+
+/// [`enlarge`] of several planes of one size without holding any of them enlarged: `combine` gets the number
+/// of each row, the enlarged rows and the row to fill.
+pub fn enlarge_combined<const N: usize>(
+    planes: [&Plane; N],
+    step: usize,
+    size: Size,
+    combine: impl Fn(usize, [&[f32]; N], &mut [f32]) + Sync,
+) -> Plane {
+    let shares = shares(step);
+    let (columns, rows) = (planes[0].width(), planes[0].height());
+    let mut out = Plane::zeros(size);
+    let bands = out.samples_mut().par_chunks_mut(size.width.max(1) * BAND);
+    bands.enumerate().for_each_init(
+        || (vec![0.0f32; columns], [0; N].map(|_| vec![0.0f32; size.width])),
+        |(blended, lines), (band, chunk)| {
+            for (i, out) in chunk.chunks_exact_mut(size.width).enumerate() {
+                let y = band * BAND + i;
+                let (upper, lower, t) = neighbours(y, 1.0 / step as f32, rows);
+                for (plane, line) in planes.iter().zip(lines.iter_mut()) {
+                    let pairs = plane.row(upper).iter().zip(plane.row(lower));
+                    blended.iter_mut().zip(pairs).for_each(|(b, (u, l))| *b = u + (l - u) * t);
+                    enlarge_row(blended, &shares, line);
+                }
+                combine(y, std::array::from_fn(|n| lines[n].as_slice()), out);
+            }
+        },
+    );
+    out
+}
+
+/// For each place between two samples `step` apart the share of the second.
+fn shares(step: usize) -> Vec<f32> {
+    (0..step).map(|k| ((k + step / 2) as f32 + 0.5) / step as f32 - 0.5).collect()
 }
 
 /// Linear enlargement of a row; `shares` holds the share of the second of two samples for the places between them.
@@ -124,6 +159,21 @@ mod tests {
         assert_eq!(half.size(), Size::new(3, 2));
         assert_eq!(half.at(0, 0), 5.5);
         assert_eq!(half.at(2, 1), 24.0);
+    }
+
+    #[test]
+    fn combined_enlargement_equals_single_ones() {
+        let size = Size::new(37, 22);
+        for step in [1, 2, 3, 5] {
+            let small = Size::new(size.width.div_ceil(step), size.height.div_ceil(step));
+            let a = Plane::from_fn(small, |x, y| ((x * 5 + y * 3) % 7) as f32);
+            let b = Plane::from_fn(small, |x, y| ((x + y * 2) % 5) as f32);
+            let sum = enlarge_combined([&a, &b], step, size, |y, [a, b], out| {
+                out.iter_mut().enumerate().for_each(|(x, v)| *v = a[x] + b[x] * y as f32);
+            });
+            let (a, b) = (enlarge(&a, step, size), enlarge(&b, step, size));
+            assert_eq!(sum, Plane::from_fn(size, |x, y| a.at(x, y) + b.at(x, y) * y as f32));
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The pixels on which region mattes are wanted, and drawing mesh rings on them.
 
-use pixel::colour::{Lab, srgb_to_linear};
+use pixel::colour::Lab;
+use pixel::colour::profile::ColourSpace;
 use pixel::{Plane, Rect, Size};
 
 /// Pixels at the resolution at which a region is used: sample (i, j) averages a block of `step` × `step`
@@ -76,9 +77,7 @@ impl Canvas<'_> {
 
     /// CIELAB of the samples.
     pub fn lab(&self) -> Lab {
-        let linear = self.rgb.map(|plane| plane.map(srgb_to_linear));
-        let [red, green, blue] = &linear;
-        Lab::from_linear([red, green, blue])
+        lab(self.rgb)
     }
 
     /// Share of each sample inside the smooth closed curve through full-resolution `ring`, 0 to 1.
@@ -95,6 +94,13 @@ impl Canvas<'_> {
             (radius + 0.5 - (i as f32 - x).hypot(j as f32 - y)).clamp(0.0, 1.0)
         })
     }
+}
+
+/// CIELAB of encoded sRGB.
+pub(crate) fn lab(rgb: [&Plane; 3]) -> Lab {
+    let [mut red, mut green, mut blue] = rgb.map(Plane::clone);
+    ColourSpace::srgb().rows_to_linear(red.samples_mut(), green.samples_mut(), blue.samples_mut());
+    Lab::from_linear([&red, &green, &blue])
 }
 
 /// Hermite step: 0 at `from`, 1 at `to`, in either direction.

@@ -1,10 +1,10 @@
 //! Network answers brought to a canvas and refined there to the picture's own edges.
 
-use pixel::filter::{enlarge, reduce};
+use pixel::filter::{enlarge, enlarge_combined, reduce};
 use pixel::{Plane, Size};
 
 use super::canvas::{Canvas, ramp};
-use super::guide::{Guide, LocalModel};
+use super::guide::Guide;
 use crate::error::VisionError;
 use crate::networks::PARTS_SIDE;
 use crate::parts::{CLASSES, Part};
@@ -99,13 +99,15 @@ impl Prior {
     /// is all.
     pub fn refine(&self, canvas: &Canvas<'_>, matte: &Plane) -> Plane {
         let model = self.statistics.fit(self.guide(), matte);
-        let full = if self.factor == 1 {
-            model
-        } else {
-            let onto = |plane: Plane| enlarge(&plane, self.factor, canvas.size());
-            LocalModel { slope: model.slope.map(onto), offset: onto(model.offset) }
-        };
-        full.evaluate(canvas.rgb).map(|v| ramp(v, 0.12, 0.88))
+        let [red, green, blue] = &model.slope;
+        let planes = [red, green, blue, &model.offset];
+        enlarge_combined(planes, self.factor, canvas.size(), |y, [red, green, blue, offset], out| {
+            let [r, g, b] = canvas.rgb.map(|plane| plane.row(y));
+            for x in 0..out.len() {
+                let v = offset[x] + red[x] * r[x] + green[x] * g[x] + blue[x] * b[x];
+                out[x] = ramp(v, 0.12, 0.88);
+            }
+        })
     }
 
     /// A plane of this size on the full canvas, without refinement.

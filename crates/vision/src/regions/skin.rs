@@ -1,10 +1,9 @@
 //! The skin matte: where the networks see skin, moved by this person's colours, refined on the picture's edges.
 
 use pixel::Plane;
-use pixel::colour::{Lab, srgb_to_linear};
 use pixel::filter::{erode, gauss};
 
-use super::canvas::{Canvas, ramp};
+use super::canvas::{Canvas, lab, ramp};
 use super::colour::{Histogram, weigh};
 use super::prior::Prior;
 use super::strands::remove_strands;
@@ -18,9 +17,7 @@ const SURE: f32 = 0.9;
 pub(crate) fn skin(canvas: &Canvas<'_>, prior: &Prior, features: &Plane, share: Option<&Plane>) -> Plane {
     let excluded = prior.reduce(features);
     let snapped = prior.snap(&prior.skin());
-    let linear = prior.guide().map(|plane| plane.map(srgb_to_linear));
-    let [red, green, blue] = &linear;
-    let lab = Lab::from_linear([red, green, blue]);
+    let lab = lab(prior.guide());
 
     let inside = Histogram::new(&lab, |i| {
         let sure = prior.plane(Part::FaceSkin).samples()[i] + prior.plane(Part::BodySkin).samples()[i] > SURE;
