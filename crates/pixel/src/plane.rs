@@ -76,6 +76,7 @@ impl Plane {
     }
 
     /// Bilinear value at a real place, sample centres at whole numbers, edges continued outwards.
+    #[inline]
     pub fn bilinear(&self, x: f32, y: f32) -> f32 {
         let (fx, fy) = (x.floor(), y.floor());
         let (tx, ty) = (x - fx, y - fy);

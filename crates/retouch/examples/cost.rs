@@ -8,6 +8,10 @@ use std::sync::Mutex;
 use retouch::{Engine, Options, OutputChoice, Recipe, Step, Watch};
 use rustix::time::{ClockId, clock_gettime};
 
+/// The allocator of the command line, which the figures depend on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Steps begun so far with the CPU time at which they began.
 #[derive(Default)]
 struct Clock(Mutex<RefCell<Vec<(String, f64)>>>);

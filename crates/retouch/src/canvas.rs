@@ -114,24 +114,52 @@ impl Canvas {
     /// Calls `visit(index, values, rgb)` for the samples on which the field has an effect: pushes, or gains and
     /// offsets, in the share in which the field covers the sample's block.
     fn visit(&self, field: &Field, grey: bool, mut visit: impl FnMut(usize, [f32; 6], [f32; 3])) {
-        let step = self.grid.step;
-        let part = field.grid.rect.intersect(self.grid.rect);
-        let planes = field.effect.planes();
-        for j in 0..self.size().height {
-            for i in 0..self.size().width {
-                let (x, y) = (self.grid.x + i * step, self.grid.y + j * step);
-                let block = Rect { x, y, width: step, height: step }.intersect(self.grid.rect);
-                let covered = block.intersect(part);
-                if covered.is_empty() {
+        let (grid, size) = (self.grid, self.size());
+        let mut planes = field.effect.planes();
+        let effects = planes.len();
+        if let Some(model) = &field.matte {
+            planes.extend(&model.slope);
+            planes.push(&model.offset);
+        }
+        let samples = planes[0].size();
+        let covering = Covering { canvas: grid, field: field.grid };
+        let columns = covering.columns(size.width, samples.width);
+        let rows = covering.rows(size.height, samples.height);
+        let mut lines = Vec::new();
+        for (j, row) in rows.iter().enumerate() {
+            let Some(row) = row else { continue };
+            lines.clear();
+            for plane in &planes {
+                let pair = plane.row(row.first).iter().zip(plane.row(row.second));
+                lines.extend(pair.map(|(u, l)| u + (l - u) * row.place));
+            }
+            if lines[..effects * samples.width].iter().all(|&v| v == 0.0) {
+                continue;
+            }
+            for (i, column) in columns.iter().enumerate() {
+                let Some(column) = column else { continue };
+                let at = |k: usize| {
+                    let line = &lines[k * samples.width..];
+                    line[column.first] + (line[column.second] - line[column.first]) * column.place
+                };
+                let mut values = [0.0f32; 6];
+                (0..effects).for_each(|k| values[k] = at(k));
+                if values == [0.0; 6] {
                     continue;
                 }
-                let index = j * self.size().width + i;
-                let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[index]);
-                let share = covered.size().area() as f32 / block.size().area() as f32;
-                let values = field.values_at(&planes, covered, rgb, grey).map(|v| v * share);
-                if values != [0.0; 6] {
-                    visit(index, values, rgb);
+                if grey {
+                    values
+                        .chunks_exact_mut(3)
+                        .for_each(|three| three.fill(luma([three[0], three[1], three[2]])));
                 }
+                let index = j * size.width + i;
+                let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[index]);
+                let mut share = row.share * column.share;
+                if planes.len() > effects {
+                    let model = (0..3).map(|c| at(effects + c) * rgb[c]).sum::<f32>() + at(effects + 3);
+                    share *= model.clamp(0.0, 1.0);
+                }
+                visit(index, values.map(|v| v * share), rgb);
             }
         }
     }
@@ -165,24 +193,59 @@ impl Canvas {
     }
 }
 
-impl Field {
-    /// Pushes, or gains and offsets, in the middle of a rectangle whose mean encoded colour is `rgb`.
-    fn values_at(&self, planes: &[&Plane], rect: Rect, rgb: [f32; 3], grey: bool) -> [f32; 6] {
-        let grid = self.grid;
-        let middle = |first: usize, count: usize, start: usize| {
-            (first as f32 - start as f32 + 0.5 * count as f32) / grid.step as f32 - 0.5
-        };
-        let (u, v) = (middle(rect.x, rect.width, grid.x), middle(rect.y, rect.height, grid.y));
-        let mut values = [0.0f32; 6];
-        planes.iter().zip(&mut values).for_each(|(plane, value)| *value = plane.bilinear(u, v));
-        if grey {
-            values.chunks_exact_mut(3).for_each(|three| three.fill(luma([three[0], three[1], three[2]])));
+/// How the blocks of a canvas lie over the samples of a field.
+struct Covering {
+    canvas: Grid,
+    field: Grid,
+}
+
+/// One row or column of canvas blocks over a field.
+#[derive(Clone, Copy)]
+struct Covered {
+    /// The two field samples around the middle of the covered part, and its place between them.
+    first: usize,
+    second: usize,
+    place: f32,
+    /// Share of the blocks that the field covers.
+    share: f32,
+}
+
+impl Covering {
+    fn columns(&self, count: usize, samples: usize) -> Vec<Option<Covered>> {
+        let (c, f) = (self.canvas, self.field);
+        let limits = (c.rect.right(), f.rect.x, f.rect.right());
+        (0..count).map(|i| self.covered(c.x + i * c.step, limits, f.x, samples)).collect()
+    }
+
+    fn rows(&self, count: usize, samples: usize) -> Vec<Option<Covered>> {
+        let (c, f) = (self.canvas, self.field);
+        let limits = (c.rect.bottom(), f.rect.y, f.rect.bottom());
+        (0..count).map(|j| self.covered(c.y + j * c.step, limits, f.y, samples)).collect()
+    }
+
+    /// `start` is a block's first pixel, `limits` the canvas's end and the field's first and last pixels,
+    /// `origin` the field's first sample.
+    fn covered(
+        &self,
+        start: usize,
+        (end, from, to): (usize, usize, usize),
+        origin: usize,
+        samples: usize,
+    ) -> Option<Covered> {
+        let block_end = (start + self.canvas.step).min(end);
+        let (first, last) = (start.max(from), block_end.min(to));
+        if first >= last {
+            return None;
         }
-        let share = self.matte.as_ref().map_or(1.0, |model| {
-            let slopes = model.slope.iter().zip(rgb).map(|(s, value)| s.bilinear(u, v) * value);
-            (slopes.sum::<f32>() + model.offset.bilinear(u, v)).clamp(0.0, 1.0)
-        });
-        values.map(|value| value * share)
+        let middle = 0.5 * (first + last) as f32 - origin as f32;
+        let place = (middle / self.field.step as f32 - 0.5).clamp(0.0, (samples - 1) as f32);
+        let near = place as usize;
+        Some(Covered {
+            first: near,
+            second: (near + 1).min(samples - 1),
+            place: place - near as f32,
+            share: (last - first) as f32 / (block_end - start) as f32,
+        })
     }
 }
 

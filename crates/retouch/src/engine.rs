@@ -178,13 +178,11 @@ fn draw_all(
     watch: &dyn Watch,
 ) -> Result<(), EngineError> {
     watch.step(Step::Analysing);
-    let needs: Vec<Need> = recipe
-        .tasks
-        .iter()
-        .filter(|task| !is_idle(task))
-        .flat_map(|task| task.plugin.spec().needs.iter().copied())
-        .collect();
-    scene.meet(&needs)?;
+    let needs = |tasks: &[Task]| -> Vec<Need> {
+        let busy = tasks.iter().filter(|task| !is_idle(task));
+        busy.flat_map(|task| task.plugin.spec().needs.iter().copied()).collect()
+    };
+    scene.meet(&needs(&recipe.tasks))?;
     report.faces = scene.found_faces().len();
     check(watch)?;
     for (index, task) in recipe.tasks.iter().enumerate() {
@@ -197,7 +195,7 @@ fn draw_all(
         if !layer.lies_in(scene.size()) {
             return Err(EngineError::Plugin(spec.name));
         }
-        scene.lay(&layer, spec.blend);
+        scene.lay(&layer, spec.blend, &needs(&recipe.tasks[index + 1..]));
         report.plugins.push(PluginReport::new(spec, task, layer));
         check(watch)?;
     }

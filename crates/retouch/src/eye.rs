@@ -226,3 +226,55 @@ fn direction(from: [f32; 2], to: [f32; 2]) -> [f32; 2] {
     let length = distance(from, to).max(f32::MIN_POSITIVE);
     [(to[0] - from[0]) / length, (to[1] - from[1]) / length]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pixel::{Rect, Size};
+
+    /// An eye with its iris at `centre` in a lens-shaped opening; `dark` is how much darker it is than the white.
+    fn eye(centre: [f32; 2], radius: f32, dark: f32) -> (Pixels, Plane, [[f32; 2]; 2]) {
+        let size = Size::new(140, 80);
+        let opening = Plane::from_fn(size, |x, y| {
+            let (u, v) = ((x as f32 - 70.0) / 60.0, (y as f32 - 40.0) / 25.0);
+            if v.abs() < 1.0 - u * u { 1.0 } else { 0.0 }
+        });
+        let value = |x: usize, y: usize, skin: f32, white: f32, iris: f32| {
+            if opening.at(x, y) == 0.0 {
+                skin
+            } else if distance([x as f32, y as f32], centre) < radius {
+                iris
+            } else {
+                white
+            }
+        };
+        let lab = Lab {
+            l: Plane::from_fn(size, |x, y| value(x, y, 60.0, 75.0, 75.0 - dark)),
+            a: Plane::from_fn(size, |x, y| value(x, y, 16.0, 1.0, 6.0)),
+            b: Plane::from_fn(size, |x, y| value(x, y, 18.0, 3.0, 9.0)),
+        };
+        let rgb = [0, 1, 2].map(|_| lab.l.map(|l| l / 100.0));
+        let pixels = Pixels { rect: Rect { x: 0, y: 0, width: 140, height: 80 }, rgb, lab };
+        (pixels, opening, [[12.0, 40.0], [128.0, 40.0]])
+    }
+
+    #[test]
+    fn the_iris_is_found_beside_the_landmarks() {
+        let (pixels, opening, corners) = eye([74.0, 40.0], 20.0, 45.0);
+        let guess = Iris { centre: [70.0, 41.0], radius: 21.5, rim: 0.0 };
+        let view = EyeView::find(pixels, &opening, corners, guess, 1.0).expect("an open eye");
+        assert!(distance(view.centre, [74.0, 40.0]) < 1.5, "{:?}", view.centre);
+        assert!((view.radius - 20.0).abs() < 1.5, "{}", view.radius);
+        assert_eq!(view.seen, 1.0);
+        assert!(view.iris.at(74, 40) > 0.9 && view.iris.at(40, 40) == 0.0 && view.iris.at(74, 5) == 0.0);
+        assert!(view.white.at(40, 40) > 0.9 && view.white.at(74, 40) == 0.0 && view.white.at(70, 70) == 0.0);
+        assert_eq!(view.white.at(126, 40), 0.0, "the inner corner is not white");
+    }
+
+    #[test]
+    fn a_lid_or_a_dark_lens_is_no_eye() {
+        let (pixels, opening, corners) = eye([74.0, 40.0], 20.0, 0.0);
+        let guess = Iris { centre: [74.0, 40.0], radius: 20.0, rim: 0.0 };
+        assert!(EyeView::find(pixels, &opening, corners, guess, 1.0).is_none());
+    }
+}

@@ -5,6 +5,8 @@
 //! each layer is turned into opaque pixels quantised to the depth of the upload, exactly the values a
 //! layer file holds, and those are blended in. Rows that no layer touches are never read.
 
+use std::ops::Range;
+
 use pixel::blend::soft_light;
 use pixel::filter::GuidedModel;
 use pixel::picture::Samples;
@@ -68,10 +70,12 @@ impl Depth {
         (value.clamp(0.0, 1.0) * self.ceiling).round() / self.ceiling
     }
 
-    /// Rounds with an ordered offset of up to half a level, so that broad fields leave no bands.
-    fn dither(self, value: f32, x: usize, y: usize) -> f32 {
+    /// Rounds up or down by a dither threshold (0..1), so that broad fields leave no bands.
+    #[inline]
+    fn dither(self, value: f32, threshold: f32) -> f32 {
         let level = value.clamp(0.0, 1.0) * self.ceiling;
-        (level + DITHER[y & 7][x & 7]).floor().clamp(0.0, self.ceiling) / self.ceiling
+        // A threshold below 1 never lifts the top level over the ceiling.
+        (level + threshold) as i32 as f32 / self.ceiling
     }
 }
 
@@ -132,21 +136,26 @@ impl StoredLayer {
 
     /// Columns of stored row `y` that may change, as a half-open range.
     pub fn span(&self, y: usize) -> (usize, usize) {
-        if y < self.bounds.y || y >= self.bounds.bottom() {
+        let row = Rect { x: 0, y, width: self.bounds.right(), height: 1 };
+        if row.intersect(self.bounds).is_empty() {
             return (0, 0);
         }
-        (self.bounds.x, self.bounds.right())
+        let patches = self.patches.iter().map(|patch| patch.rect.intersect(row));
+        let patches = patches.filter(|part| !part.is_empty()).map(|part| (part.x, part.right()));
+        let fields = self.fields.iter().filter_map(|field| field.reach(row).map(|r| (r.start, r.end)));
+        patches.chain(fields).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0))
     }
 
     /// The selection of a mask layer over the whole stored row `y`, 0..1; `row` is the picture there.
     pub fn matte_row(&self, row: &[f32], y: usize) -> Vec<f32> {
         let span = Rect { x: 0, y, width: row.len() / 3, height: 1 };
         let mut selection = vec![0.0f32; span.width];
-        let mut row = row.to_vec();
+        let mut line = Line::default();
         for matte in &self.mattes {
-            matte.visit(&mut row, span, |i, values, _| {
-                selection[i] = selection[i].max(values[0].clamp(0.0, 1.0));
-            });
+            let Some(columns) = matte.evaluate(row, span, &mut line) else { continue };
+            for (selected, v) in selection[columns].iter_mut().zip(&line.values) {
+                *selected = selected.max(v.clamp(0.0, 1.0));
+            }
         }
         selection
     }
@@ -167,22 +176,33 @@ impl StoredLayer {
     }
 
     fn lay_soft_light(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
-        let push = &mut scratch.push;
+        let Scratch { push, pixels, present, dithers, line } = scratch;
         push.clear();
         push.resize(row.len(), 0.0);
-        for field in &self.fields {
-            field.add_pushes(row, push, span);
+        let mut reach = span.width..0;
+        for field in self.fields.iter().filter(|field| field.soft_light) {
+            let Some(columns) = field.evaluate(row, span, line) else { continue };
+            let target = &mut push[3 * columns.start..3 * columns.end];
+            target.iter_mut().zip(&line.values).for_each(|(p, v)| *p += v);
+            reach = reach.start.min(columns.start)..reach.end.max(columns.end);
         }
-        for (i, push) in push.chunks_exact(3).enumerate() {
-            if push == [0.0; 3] {
-                continue;
+        for i in reach.clone() {
+            present[i] = push[3 * i..3 * i + 3] != [0.0; 3];
+        }
+        dither_row(span.x, span.y, reach.end, dithers);
+        let mut start = reach.start;
+        while let Some(skipped) = present[start.min(reach.end)..reach.end].iter().position(|&on| on) {
+            start += skipped;
+            let length = present[start..reach.end].iter().position(|&on| !on);
+            let end = length.map_or(reach.end, |length| start + length);
+            let run = 3 * start..3 * end;
+            let lit = row[run.clone()].iter_mut().zip(&push[run.clone()]);
+            let layer = pixels[run.clone()].iter_mut().zip(&dithers[run]);
+            for ((value, push), (pixel, threshold)) in lit.zip(layer) {
+                *pixel = depth.dither(0.5 + 0.5 * push, *threshold);
+                *value = soft_light(*value, 2.0 * *pixel - 1.0).clamp(0.0, 1.0);
             }
-            scratch.present[i] = true;
-            for c in 0..3 {
-                let layer = depth.dither(0.5 + 0.5 * push[c].clamp(-1.0, 1.0), span.x + i, span.y);
-                scratch.pixels[3 * i + c] = layer;
-                row[3 * i + c] = soft_light(row[3 * i + c], 2.0 * layer - 1.0).clamp(0.0, 1.0);
-            }
+            start = end;
         }
     }
 
@@ -209,18 +229,37 @@ impl StoredLayer {
     }
 }
 
+/// Dither thresholds of so many pixels of row `y`, from column `x` on, each for R, G and B.
+fn dither_row(x: usize, y: usize, columns: usize, thresholds: &mut Vec<f32>) {
+    let eight: [f32; 24] = std::array::from_fn(|k| DITHER[y & 7][(x + k / 3) & 7]);
+    thresholds.clear();
+    (0..columns.div_ceil(8)).for_each(|_| thresholds.extend_from_slice(&eight));
+}
+
 /// Row buffers reused from layer to layer.
 #[derive(Default)]
 pub struct Scratch {
     push: Vec<f32>,
     pixels: Vec<f32>,
     present: Vec<bool>,
+    dithers: Vec<f32>,
+    line: Line,
+}
+
+/// One row of a field.
+#[derive(Default)]
+struct Line {
+    /// The field's samples between two grid rows.
+    blended: Vec<f32>,
+    /// Interleaved values, one set a pixel.
+    values: Vec<f32>,
+    /// Interleaved slopes and offset of the matte, one set a pixel.
+    model: Vec<f32>,
 }
 
 impl Scratch {
     /// Makes ready for a row of so many columns.
     pub fn clear(&mut self, columns: usize) {
-        self.pixels.clear();
         self.pixels.resize(3 * columns, 0.0);
         self.present.clear();
         self.present.resize(columns, false);
@@ -320,77 +359,116 @@ impl StoredField {
         (upper, (upper + 1).min(self.rows - 1), place - upper as f32)
     }
 
-    /// Calls `visit(column - span.x, values)` for the pixels of `span` where the field has an effect.
-    fn visit(&self, row: &mut [f32], span: Rect, mut visit: impl FnMut(usize, [f32; 6], &mut [f32])) {
+    /// The columns of a row (a rectangle one pixel high) on which the field has an effect.
+    fn reach(&self, span: Rect) -> Option<Range<usize>> {
         let part = self.rect.intersect(span);
         if part.is_empty() {
-            return;
+            return None;
         }
-        let (upper, lower, t) = self.rows_around(span.y);
-        let first = self.active[upper].0.min(self.active[lower].0);
-        let last = self.active[upper].1.max(self.active[lower].1);
-        if first >= last {
-            return;
-        }
+        let (upper, lower, _) = self.rows_around(span.y);
+        let (upper, lower) = (self.active[upper], self.active[lower]);
+        let (first, last) = match (upper.0 < upper.1, lower.0 < lower.1) {
+            (false, false) => return None,
+            (true, false) => upper,
+            (false, true) => lower,
+            (true, true) => (upper.0.min(lower.0), upper.1.max(lower.1)),
+        };
         // A sample reaches one step beyond its own centre.
-        let reach = |column: usize| self.origin.0 + (column * self.step) as isize;
-        let left = (reach(first) - self.step as isize).max(part.x as isize) as usize;
-        let right = (reach(last) + self.step as isize).clamp(0, part.right() as isize) as usize;
-        let (from, to) = (first.saturating_sub(1), (last + 1).min(self.columns));
-        let weights = (upper, lower, t);
-        let blended = blend_slices(&self.samples, self.channels, self.columns, weights, (from, to));
-        let matte = self.matte.as_ref().map(|m| blend_slices(m, 4, self.columns, weights, (from, to)));
-        let inverse = 1.0 / self.step as f32;
-        for x in left..right {
-            let place = ((x as isize - self.origin.0) as f32 + 0.5) * inverse - 0.5;
-            let place = place.clamp(from as f32, (to - 1) as f32);
-            let near = place as usize;
-            let tx = place - near as f32;
-            let near = near - from;
-            let far = (near + 1).min(to - 1 - from);
-            let mut values = [0.0f32; 6];
-            for c in 0..self.channels {
-                let (a, b) = (blended[near * self.channels + c], blended[far * self.channels + c]);
-                values[c] = a + (b - a) * tx;
-            }
-            let i = x - span.x;
-            let pixel = &mut row[3 * i..3 * i + 3];
-            if let Some(matte) = &matte {
-                let m = |c: usize| matte[4 * near + c] + (matte[4 * far + c] - matte[4 * near + c]) * tx;
-                let share = (m(0) * pixel[0] + m(1) * pixel[1] + m(2) * pixel[2] + m(3)).clamp(0.0, 1.0);
-                values.iter_mut().for_each(|v| *v *= share);
-            }
-            visit(i, values, pixel);
-        }
+        let start = self.origin.0 + (first as isize - 1) * self.step as isize;
+        let end = self.origin.0 + (last as isize + 1) * self.step as isize;
+        let start = start.max(part.x as isize) as usize;
+        let end = end.clamp(0, part.right() as isize) as usize;
+        (start < end).then_some(start..end)
     }
 
-    fn add_pushes(&self, row: &mut [f32], push: &mut [f32], span: Rect) {
-        if !self.soft_light {
-            return;
+    /// Works the field out for the part of a row on which it has an effect: `line.values` gets a set of
+    /// values for each of the columns returned, which count from `span.x`. `row` is the picture there.
+    fn evaluate(&self, row: &[f32], span: Rect, line: &mut Line) -> Option<Range<usize>> {
+        let reach = self.reach(span)?;
+        let weights = self.rows_around(span.y);
+        let Line { blended, values, model } = line;
+        self.blend_rows(&self.samples, self.channels, weights, blended);
+        match self.channels {
+            1 => self.spread::<1>(blended, reach.clone(), values),
+            3 => self.spread::<3>(blended, reach.clone(), values),
+            _ => self.spread::<6>(blended, reach.clone(), values),
         }
-        self.visit(row, span, |i, values, _| {
-            for c in 0..3 {
-                push[3 * i + c] += values[c];
+        let columns = reach.start - span.x..reach.end - span.x;
+        if let Some(matte) = &self.matte {
+            self.blend_rows(matte, 4, weights, blended);
+            self.spread::<4>(blended, reach, model);
+            let pixels = row[3 * columns.start..3 * columns.end].chunks_exact(3);
+            let sets = values.chunks_exact_mut(self.channels).zip(model.chunks_exact(4));
+            for ((values, m), pixel) in sets.zip(pixels) {
+                let share = m[0] * pixel[0] + m[1] * pixel[1] + m[2] * pixel[2] + m[3];
+                let share = share.clamp(0.0, 1.0);
+                values.iter_mut().for_each(|v| *v *= share);
             }
-        });
+        }
+        Some(columns)
+    }
+
+    fn blend_rows(
+        &self,
+        samples: &[f32],
+        channels: usize,
+        (upper, lower, t): (usize, usize, f32),
+        blended: &mut Vec<f32>,
+    ) {
+        let length = self.columns * channels;
+        let row = |y: usize| &samples[y * length..(y + 1) * length];
+        blended.clear();
+        blended.extend(row(upper).iter().zip(row(lower)).map(|(u, l)| u + (l - u) * t));
+    }
+
+    /// Linear interpolation of a row of interleaved samples for the given columns of the picture.
+    fn spread<const N: usize>(&self, samples: &[f32], columns: Range<usize>, out: &mut Vec<f32>) {
+        let (step, half) = (self.step as isize, (self.step / 2) as isize);
+        let share = |k: isize| (k + half) as f32 / step as f32 + 0.5 / step as f32 - 0.5;
+        let shares: Vec<f32> = (0..step).map(share).collect();
+        let sample = |n: isize| -> [f32; N] {
+            let n = n.clamp(0, self.columns as isize - 1) as usize;
+            std::array::from_fn(|c| samples[n * N + c])
+        };
+        out.clear();
+        out.resize(columns.len() * N, 0.0);
+        let mut rest = out.as_mut_slice();
+        let mut from_first = columns.start as isize - self.origin.0 - half;
+        while !rest.is_empty() {
+            let (cell, k) = (from_first.div_euclid(step), from_first.rem_euclid(step) as usize);
+            let (a, b) = (sample(cell), sample(cell + 1));
+            let rise: [f32; N] = std::array::from_fn(|c| b[c] - a[c]);
+            let length = (shares.len() - k).min(rest.len() / N);
+            let (pixels, later) = rest.split_at_mut(length * N);
+            for (pixel, t) in pixels.chunks_exact_mut(N).zip(&shares[k..]) {
+                for c in 0..N {
+                    pixel[c] = a[c] + rise[c] * t;
+                }
+            }
+            rest = later;
+            from_first += length as isize;
+        }
     }
 
     fn apply_affine(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
         if self.soft_light {
             return;
         }
-        let (pixels, present) = (&mut scratch.pixels, &mut scratch.present);
-        self.visit(row, span, |i, values, pixel| {
+        let Scratch { pixels, present, dithers, line, .. } = scratch;
+        let Some(columns) = self.evaluate(row, span, line) else { return };
+        dither_row(span.x, span.y, columns.end, dithers);
+        for (i, values) in columns.zip(line.values.chunks_exact(6)) {
             if values == [0.0; 6] {
-                return;
+                continue;
             }
             for c in 0..3 {
-                let wished = pixel[c] * (1.0 + values[c]) + values[3 + c];
-                pixel[c] = depth.dither(wished, span.x + i, span.y);
+                let wished = row[3 * i + c] * (1.0 + values[c]) + values[3 + c];
+                let laid = depth.dither(wished, dithers[3 * i + c]);
+                row[3 * i + c] = laid;
+                pixels[3 * i + c] = laid;
             }
-            pixels[3 * i..3 * i + 3].copy_from_slice(pixel);
             present[i] = true;
-        });
+        }
     }
 }
 
@@ -418,15 +496,4 @@ fn active_columns(row: &[f32], channels: usize) -> (usize, usize) {
     let first = row.chunks_exact(channels).position(is_active);
     let last = row.chunks_exact(channels).rposition(is_active);
     first.zip(last).map_or((0, 0), |(first, last)| (first, last + 1))
-}
-
-fn blend_slices(
-    samples: &[f32],
-    channels: usize,
-    columns: usize,
-    (upper, lower, t): (usize, usize, f32),
-    (from, to): (usize, usize),
-) -> Vec<f32> {
-    let row = |y: usize| &samples[(y * columns + from) * channels..(y * columns + to) * channels];
-    row(upper).iter().zip(row(lower)).map(|(u, l)| u + (l - u) * t).collect()
 }

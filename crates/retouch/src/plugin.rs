@@ -132,6 +132,11 @@ pub enum Need {
     PictureRegions,
 }
 
+impl Need {
+    /// Everything that can be known.
+    pub const ALL: [Need; 3] = [Need::Faces, Need::FaceRegions, Need::PictureRegions];
+}
+
 /// Settings of one task, checked and limited to the plugin's ranges.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Settings {

@@ -187,16 +187,19 @@ impl<'a> Scene<'a> {
         encoded_srgb(canvas.channels(), self.space)
     }
 
-    /// Lays a finished drawing over the picture; later plugins see it.
-    pub fn lay(&mut self, layer: &Layer, blend: Blend) {
+    /// Lays a finished drawing over the picture. Of the views only those that `later` plugins need are
+    /// brought up to date.
+    pub fn lay(&mut self, layer: &Layer, blend: Blend, later: &[Need]) {
         self.pile.push(layer, blend);
         if matches!(blend, Blend::Mask | Blend::Metadata) || layer.is_empty() {
             return;
         }
-        for view in &mut self.faces {
-            view.canvas.update(layer, blend, &self.pile, self.space);
+        if later.contains(&Need::FaceRegions) {
+            for view in &mut self.faces {
+                view.canvas.update(layer, blend, &self.pile, self.space);
+            }
         }
-        if let Some(view) = &mut self.picture {
+        if let Some(view) = self.picture.as_mut().filter(|_| later.contains(&Need::PictureRegions)) {
             view.canvas.update(layer, blend, &self.pile, self.space);
         }
     }

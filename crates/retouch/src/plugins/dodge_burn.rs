@@ -103,3 +103,68 @@ fn mean_size(plane: &Plane, matte: &Plane) -> f64 {
     let total = matte.sum();
     if total <= 0.0 { 0.0 } else { plane.zip(matte, |v, m| v.abs() * m).sum() / total }
 }
+
+#[cfg(test)]
+mod tests {
+    use pixel::filter::gauss;
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::scene::testing::{SceneBuilder, lab, rgb_of, spread};
+
+    const SIZE: Size = Size::new(240, 240);
+    const WIDTH: f32 = 180.0;
+
+    /// A face-wide patch of skin with these colours in CIELAB.
+    fn skin(colour: impl Fn(f32, f32) -> [f32; 3]) -> SceneBuilder {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        SceneBuilder::new(SIZE, |x, y| rgb_of(colour(x as f32, y as f32))).face(
+            face,
+            1,
+            WIDTH,
+            |canvas, regions| {
+                let disc = |x: usize, y: usize| (x as f32 - 120.0).hypot(y as f32 - 120.0) < 100.0;
+                regions.skin = Plane::from_fn(canvas.size(), |x, y| if disc(x, y) { 1.0 } else { 0.0 });
+                regions.oval = regions.skin.clone();
+            },
+        )
+    }
+
+    /// Blotches about 1/15 of the face wide, pores, and light that falls off over the whole face.
+    fn blotchy(x: f32, y: f32) -> [f32; 3] {
+        let blotch = 2.5 * (x / 6.0).sin() * (y / 7.0).cos();
+        let pore = if (x as usize + y as usize).is_multiple_of(2) { 1.0 } else { -1.0 };
+        [62.0 + blotch + pore + 0.06 * (x - 120.0), 14.0, 16.0]
+    }
+
+    fn settings(alpha1: f32, alpha2: f32) -> Settings {
+        Settings { alpha1, alpha2, ..Settings::defaults(&SPEC) }
+    }
+
+    #[test]
+    fn blotches_go_pores_and_form_stay() {
+        let builder = skin(blotchy);
+        let (before, after) =
+            (lab(&builder.picture), lab(&builder.retouched(&DodgeBurn, &settings(1.0, 0.0))));
+        let low = |l: &Plane| gauss(l, 1.5);
+        let blotches = |l: &Plane| low(l).zip(&gauss(l, 20.0), |a, b| a - b);
+        let left = spread(&blotches(&after.l), 70.0) / spread(&blotches(&before.l), 70.0);
+        assert!(left < 0.5, "blotches left: {left}");
+        let pores = |l: &Plane| l.zip(&low(l), |a, b| a - b);
+        let kept = spread(&pores(&after.l), 70.0) / spread(&pores(&before.l), 70.0);
+        assert!((0.93..1.07).contains(&kept), "pores kept: {kept}");
+        let form = |l: &Plane| gauss(l, 30.0);
+        let kept = spread(&form(&after.l), 60.0) / spread(&form(&before.l), 60.0);
+        assert!((0.9..1.1).contains(&kept), "form kept: {kept}");
+    }
+
+    #[test]
+    fn warmth_raises_yellow_only_where_work_is_done() {
+        let (cool, warm) = (skin(blotchy), skin(blotchy));
+        let cool = lab(&cool.retouched(&DodgeBurn, &settings(1.0, 0.0)));
+        let warm = lab(&warm.retouched(&DodgeBurn, &settings(1.0, 1.0)));
+        let gain = (warm.b.sum() - cool.b.sum()) / 31_400.0;
+        assert!(gain > 0.2 && gain < 2.0, "{gain}");
+        assert_eq!(warm.at(2, 2), cool.at(2, 2));
+    }
+}

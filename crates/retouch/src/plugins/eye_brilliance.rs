@@ -30,8 +30,10 @@ const CLARITY: f32 = 0.35;
 const CLARITY_RANGE: [f32; 2] = [0.6, 2.0];
 /// Largest change of one pixel by contrast, L* for the share above.
 const REACH: f32 = 9.0;
-/// Light put on the middle of the iris, L* at strength 1.
-const DODGE: f32 = 4.5;
+/// Mean rise of the iris's L* that is aimed at, at strength 1.
+const BRIGHTER: f32 = 2.6;
+/// Largest light put on one pixel of the iris, L* at strength 1.
+const DODGE_RANGE: [f32; 2] = [2.5, 7.5];
 
 impl Plugin for EyeBrilliance {
     fn spec(&self) -> &'static Spec {
@@ -52,11 +54,14 @@ impl Plugin for EyeBrilliance {
                 continue;
             }
             // Both eyes get the same strength.
-            let clarity =
-                works.iter().map(|(view, work)| work.clarity(view)).sum::<f32>() / works.len() as f32;
+            let mean = |measure: &dyn Fn(&Work, &EyeView) -> f32| {
+                works.iter().map(|(view, work)| measure(work, view)).sum::<f32>() / works.len() as f32
+            };
+            let clarity = mean(&|work, view| work.clarity(view));
+            let dodge = mean(&|work, view| work.light(view, clarity));
             for (view, work) in &works {
                 let matte = view.iris.map(|m| m * view.seen);
-                view.pixels.draw(scene, &work.done(view, clarity, strength), &matte, layer);
+                view.pixels.draw(scene, &work.done(view, [clarity, dodge], strength), &matte, layer);
                 irises += 1;
             }
         }
@@ -94,11 +99,11 @@ fn catchlight_level(lightness: &Plane, iris: &Plane) -> Option<f32> {
     Some(middle + (3.0 * (high - middle)).clamp(15.0, 35.0))
 }
 
-/// What is to be done to an iris at strength 1: changes of L*.
+/// What is to be done to an iris.
 struct Work {
-    /// More of the iris's own contrast.
+    /// More of the iris's own contrast, change of L*.
     contrast: Plane,
-    /// Light where it falls through.
+    /// Where light falls through, 0..1 and a little more.
     dodge: Plane,
 }
 
@@ -113,14 +118,14 @@ impl Work {
         let body = iris.zip(&glass, |m, g| m * (1.0 - 0.98 * g));
         let near = gauss_masked(lightness, &body, 0.3 * r);
         let broad = gauss_masked(lightness, &body, 0.8 * r);
-        let whole = gauss_masked(lightness, iris, 0.25 * r);
+        let whole = gauss(lightness, 0.4 * r);
         // Grain is finer than any ray and gets no clearer.
         let clear = gauss(lightness, (0.03 * r).min(1.5));
-        // A dark iris takes less light before it looks veiled.
-        let deep = 0.55 + 0.45 * ramp(middle, 8.0, 35.0);
+        // Decided broadly, so that grain in a dark iris does not become mottle.
+        let soft = gauss_masked(lightness, &body, 0.1 * r);
         let size = iris.size();
         let contrast = Plane::from_fn(size, |x, y| {
-            // A catchlight stands out from what is around it, rays and rim from the iris.
+            // Rays stand out from the iris, catchlights and the dark rim from all that is around them.
             let around = 0.5 * (near.at(x, y) + whole.at(x, y));
             let detail = clear.at(x, y) - around + 0.5 * (near.at(x, y) - broad.at(x, y));
             REACH * (CLARITY * detail / REACH).tanh()
@@ -128,21 +133,21 @@ impl Work {
         let dodge = Plane::from_fn(size, |x, y| {
             let (u, v) = ((x as f32 - view.centre[0]) / r, (y as f32 - view.centre[1]) / r);
             // The pupil stays dark; the upper lid's shadow stays a shadow.
-            let open = ramp(clear.at(x, y), dark + 0.15 * (middle - dark), middle.max(dark + 2.0));
+            let open = ramp(soft.at(x, y), dark, middle.max(dark + 6.0));
             let side = 1.0 + 0.35 * (u * lit[0] + v * lit[1]);
-            let inner = 0.35 + 0.65 * ramp(u.hypot(v), 1.0, 0.75);
-            DODGE * deep * open * side * inner * (1.0 - glass.at(x, y))
+            let inner = 0.15 + 0.85 * ramp(u.hypot(v), 0.98, 0.7);
+            open * side * inner * (1.0 - glass.at(x, y))
         });
         Some(Self { contrast, dodge })
     }
 
     /// The factor on `contrast` that makes this iris as much clearer as is aimed at.
     fn clarity(&self, view: &EyeView) -> f32 {
-        let fine =
-            |plane: &Plane| plane.zip(&gauss_masked(plane, &view.iris, 0.5 * view.radius), |v, g| v - g);
+        let fine = |plane: &Plane| plane.zip(&gauss(plane, 0.5 * view.radius), |v, g| v - g);
+        let drawn = |plane: &Plane| fine(&plane.zip(&view.iris, |v, m| v * m));
         let before = fine(&view.pixels.lab.l);
-        let fixed = before.zip(&fine(&self.dodge), |b, d| b + d);
-        let grown = fine(&self.contrast);
+        let fixed = before.zip(&drawn(&self.dodge), |b, d| b + 1.5 * BRIGHTER * d);
+        let grown = drawn(&self.contrast);
         let product =
             |a: &Plane, b: &Plane| a.zip(b, |a, b| a * b).zip(&view.iris, |v, m| v * m).sum() as f32;
         // |fixed + k grown| = CLEARER |before|, solved for the larger k.
@@ -153,15 +158,23 @@ impl Work {
         factor.clamp(CLARITY_RANGE[0], CLARITY_RANGE[1])
     }
 
+    /// The factor on `dodge` that makes this iris as much brighter as is aimed at.
+    fn light(&self, view: &EyeView, clarity: f32) -> f32 {
+        let mean =
+            |plane: &Plane| (plane.zip(&view.iris, |v, m| v * m).sum() / view.iris.sum().max(1.0)) as f32;
+        let factor = (BRIGHTER - clarity * mean(&self.contrast)) / mean(&self.dodge).max(1e-3);
+        factor.clamp(DODGE_RANGE[0], DODGE_RANGE[1])
+    }
+
     /// The iris after the work.
-    fn done(&self, view: &EyeView, clarity: f32, strength: f32) -> Lab {
+    fn done(&self, view: &EyeView, [clarity, dodge]: [f32; 2], strength: f32) -> Lab {
         let mut wished = view.pixels.lab.clone();
         for i in 0..view.iris.samples().len() {
             if view.iris.samples()[i] <= 0.0 {
                 continue;
             }
             let l = view.pixels.lab.l.samples()[i];
-            let change = strength * (clarity * self.contrast.samples()[i] + self.dodge.samples()[i]);
+            let change = strength * (clarity * self.contrast.samples()[i] + dodge * self.dodge.samples()[i]);
             // Nothing clips that was not clipped, at either end.
             let room = if change > 0.0 { ramp(l, 99.0, 80.0) } else { ramp(l, 0.0, 14.0) };
             let lit = (l + room * change).clamp(0.0, 100.0);
@@ -172,5 +185,82 @@ impl Work {
             wished.b.samples_mut()[i] *= growth;
         }
         wished
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::feature::Pixels;
+    use pixel::{Rect, Size};
+
+    /// An iris of radius 20 with rays, a pupil and a catchlight, in a white eye.
+    fn eye() -> EyeView {
+        let size = Size::new(61, 61);
+        let place = |x: usize, y: usize| (x as f32 - 30.0, y as f32 - 30.0);
+        let l = Plane::from_fn(size, |x, y| {
+            let (u, v) = place(x, y);
+            match u.hypot(v) {
+                _ if (u + 6.0).hypot(v + 6.0) < 3.0 => 95.0,
+                r if r < 7.0 => 5.0,
+                r if r < 20.0 => 35.0 + 5.0 * (8.0 * v.atan2(u)).sin(),
+                _ => 78.0,
+            }
+        });
+        let inside = |x: usize, y: usize| {
+            let (u, v) = place(x, y);
+            u.hypot(v) < 20.0
+        };
+        let lab = Lab {
+            a: Plane::from_fn(size, |x, y| if inside(x, y) { 6.0 } else { 1.0 }),
+            b: Plane::from_fn(size, |x, y| if inside(x, y) { 12.0 } else { 3.0 }),
+            l,
+        };
+        let iris = Plane::from_fn(size, |x, y| if inside(x, y) { 1.0 } else { 0.0 });
+        let white = iris.map(|m| 1.0 - m);
+        let rgb = [0, 1, 2].map(|_| lab.l.map(|l| l / 100.0));
+        let pixels = Pixels { rect: Rect { x: 0, y: 0, width: 61, height: 61 }, rgb, lab };
+        EyeView { pixels, centre: [30.0, 30.0], radius: 20.0, iris, white, seen: 1.0 }
+    }
+
+    fn brilliant(view: &EyeView, strength: f32) -> Lab {
+        let lit = lit_side(std::iter::once(view), [0.0, 1.0]);
+        let work = Work::of(view, lit).expect("an iris");
+        let clarity = work.clarity(view);
+        work.done(view, [clarity, work.light(view, clarity)], strength)
+    }
+
+    #[test]
+    fn the_iris_gets_clearer_and_brighter_and_keeps_its_hue() {
+        let view = eye();
+        let (before, after) = (&view.pixels.lab, brilliant(&view, 1.0));
+        let rise = after.l.zip(&before.l, |a, b| a - b).zip(&view.iris, |d, m| d * m).sum() / view.iris.sum();
+        assert!((1.0..6.0).contains(&rise), "{rise}");
+        let [ray, gap] =
+            [[30.0 + 13.0 * 0.981, 30.0 + 13.0 * 0.195], [30.0 + 13.0 * 0.831, 30.0 + 13.0 * 0.556]];
+        let depth = |lab: &Lab| lab.l.bilinear(ray[0], ray[1]) - lab.l.bilinear(gap[0], gap[1]);
+        assert!(depth(&after) > 1.05 * depth(before));
+        for (x, y) in [(45, 30), (30, 45), (20, 40)] {
+            let hue = |lab: &Lab| lab.b.at(x, y).atan2(lab.a.at(x, y));
+            assert!((hue(&after) - hue(before)).abs() < 0.02);
+        }
+    }
+
+    #[test]
+    fn the_pupil_stays_dark_and_nothing_clips_or_leaves_the_iris() {
+        let view = eye();
+        for strength in [0.5, 1.0, 2.0] {
+            let after = brilliant(&view, strength);
+            assert!(after.l.at(30, 32) <= 7.0, "{}", after.l.at(30, 32));
+            assert!(after.l.samples().iter().all(|&l| l < 100.0));
+            assert_eq!(after.l.at(2, 30), view.pixels.lab.l.at(2, 30));
+        }
+        assert_eq!(brilliant(&view, 0.0), view.pixels.lab);
+    }
+
+    #[test]
+    fn the_light_falls_opposite_the_catchlight() {
+        let side = lit_side(std::iter::once(&eye()), [0.0, 1.0]);
+        assert!(side[0] > 0.0 && side[1] > 0.0);
     }
 }

@@ -25,7 +25,7 @@ static SPEC: Spec = Spec {
 /// Share of a vessel's colour and darkness that goes at strength 1.
 const VESSEL: f32 = 0.95;
 /// Share of even pinkness above the clean part's colour that goes at strength 1.
-const PINKNESS: f32 = 0.6;
+const PINKNESS: f32 = 0.45;
 
 impl Plugin for EyeVessels {
     fn spec(&self) -> &'static Spec {
@@ -71,7 +71,8 @@ fn cleaned(lab: &Lab, white: &Plane, radius: f32) -> Option<Lab> {
         vessels = excess.map(|e| ramp(e, 0.8 * grain, 2.5 * grain + 0.5));
         base = redness.without(&vessels);
     }
-    let level = quantile(&base, white, 0.2, 12)?;
+    let level = quantile(&base, white, 0.3, 12)?;
+    let pale = quantile(&lab.b, white, 0.3, 12)?;
     let light = Form::of(&dark, white, radius).without(&vessels);
     let yellow = Form::of(&tint, white, radius).without(&vessels);
     let mut clean = lab.clone();
@@ -82,7 +83,9 @@ fn cleaned(lab: &Lab, white: &Plane, radius: f32) -> Option<Lab> {
         let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| plane.samples()[i]);
         let excess = (a - base).max(0.0);
         clean.a.samples_mut()[i] -= vessel * excess + pink;
-        clean.b.samples_mut()[i] += vessel * (yellow.samples()[i] - b);
+        // Pinkness that went alone would leave a green cast where skin throws warm light on the white.
+        let warm = 0.6 * pink * ramp(b, pale, pale + 4.0);
+        clean.b.samples_mut()[i] += vessel * (yellow.samples()[i] - b) - warm;
         // Blood darkens about as much as it reddens; what is darker still is a lash or a shadow.
         let lift = (light.samples()[i] - l).clamp(0.0, 0.8 * excess);
         clean.l.samples_mut()[i] += vessel * lift;
@@ -110,5 +113,63 @@ impl<'a> Form<'a> {
     fn without(&self, vessels: &Plane) -> Plane {
         let rest = self.white.zip(vessels, |w, v| w * (1.0 - v) + 1e-3 * w);
         self.broad.zip(&gauss_masked(&self.fine, &rest, self.reach), |b, f| b + f)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pixel::Size;
+
+    const RADIUS: f32 = 24.0;
+
+    /// A shaded white with a little grain and, when asked for, vessels across it.
+    fn eye(vessels: bool) -> (Lab, Plane) {
+        let size = Size::new(60, 40);
+        let on = |x: usize, y: usize| vessels && ((x + y / 3) % 17 == 4 && !y.is_multiple_of(11));
+        let grain = |x: usize, y: usize| ((x * 7 + y * 13) % 5) as f32 * 0.1;
+        let lab = Lab {
+            l: Plane::from_fn(size, |x, y| {
+                78.0 - 0.2 * y as f32 + grain(x, y) - if on(x, y) { 8.0 } else { 0.0 }
+            }),
+            a: Plane::from_fn(size, |x, y| 1.0 + grain(y, x) + if on(x, y) { 16.0 } else { 0.0 }),
+            b: Plane::from_fn(size, |x, y| 3.0 + if on(x, y) { 4.0 } else { 0.0 }),
+        };
+        let white =
+            Plane::from_fn(size, |x, y| if (5..55).contains(&x) && (5..35).contains(&y) { 1.0 } else { 0.0 });
+        (lab, white)
+    }
+
+    fn mean_difference(a: &Plane, b: &Plane, matte: &Plane) -> f64 {
+        a.zip(b, |a, b| (a - b).abs()).zip(matte, |d, m| d * m).sum() / matte.sum()
+    }
+
+    #[test]
+    fn vessels_go_and_the_shading_stays() {
+        let (red, white) = eye(true);
+        let (truth, _) = eye(false);
+        let clean = cleaned(&red, &white, RADIUS).expect("white enough");
+        assert!(
+            mean_difference(&clean.a, &truth.a, &white) < 0.3 * mean_difference(&red.a, &truth.a, &white)
+        );
+        assert!(
+            mean_difference(&clean.l, &truth.l, &white) < 0.6 * mean_difference(&red.l, &truth.l, &white)
+        );
+        let lift = clean.l.zip(&red.l, |c, r| c - r);
+        assert!(lift.samples().iter().all(|&v| (0.0..12.0).contains(&v)));
+    }
+
+    #[test]
+    fn a_clean_white_stays_as_it_is() {
+        let (lab, white) = eye(false);
+        let clean = cleaned(&lab, &white, RADIUS).expect("white enough");
+        assert!(mean_difference(&clean.l, &lab.l, &white) < 0.1);
+        assert!(mean_difference(&clean.a, &lab.a, &white) < 0.3);
+    }
+
+    #[test]
+    fn too_little_white_is_not_judged() {
+        let (lab, white) = eye(true);
+        assert!(cleaned(&lab, &white.map(|_| 0.0), RADIUS).is_none());
     }
 }

@@ -42,3 +42,24 @@ fn entry(face: &vision::Face, scene: &Scene<'_>) -> Value {
     };
     json!({ "confidence": face.score, "landmarks": landmarks })
 }
+
+#[cfg(test)]
+mod tests {
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::scene::testing::SceneBuilder;
+
+    #[test]
+    fn landmarks_are_shares_of_the_picture_and_nothing_is_drawn() {
+        let face = Rect { x: 20, y: 10, width: 40, height: 40 };
+        let builder = SceneBuilder::new(Size::new(100, 80), |_, _| [0.5; 3]).face(face, 1, 20.0, |_, _| {});
+        let layer = builder.draw(&FaceDetection, &Settings::defaults(&SPEC));
+        assert!(layer.is_empty());
+        let faces = layer.metadata["faces"].as_array().expect("a list");
+        assert_eq!(faces.len(), 1);
+        let nose = &faces[0]["landmarks"][2];
+        assert!((nose["x"].as_f64().expect("a number") - 0.405).abs() < 0.01, "{nose}");
+        assert!((nose["y"].as_f64().expect("a number") - 0.406).abs() < 0.02, "{nose}");
+    }
+}

@@ -6,9 +6,12 @@ mod look;
 mod repair;
 mod skin;
 mod spots;
+#[cfg(test)]
+mod tests;
 
 use pixel::Plane;
 use pixel::filter::distance_outside;
+use vision::Mesh;
 
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -59,58 +62,32 @@ impl Plugin for Heal {
 fn draw_face(scene: &Scene<'_>, view: &FaceView, settings: &Settings, layer: &mut Layer) -> (usize, usize) {
     let width = settings.scale.face_width(view.face.width, scene.size().long_edge() as f32);
     let Some(look) = Look::open(scene, view, width) else { return (0, 0) };
-    let texture = Texture::measure(&look);
-    let (spots, lines) = (find_spots(&look, &texture), find_lines(&look, &texture));
-    let verdict = judge(&look, view.face.mesh.as_ref(), &spots, &lines, settings.alpha1);
+    heal(scene, &look, view.face.mesh.as_ref(), settings.alpha1, layer)
+}
 
-    if std::env::var_os("HEAL_DEBUG").is_some() {
-        let at = |v: f32, o: usize| v * look.step as f32 + o as f32;
-        for (s, v) in spots.iter().zip(&verdict.spots) {
-            eprintln!(
-                "S {} {} r {:.4} sal {:.2} con {:.1} shift {:.1?} round {:.2} answer {:.2} share {:.2} first {}",
-                at(s.x, look.rect.x),
-                at(s.y, look.rect.y),
-                s.radius / look.width,
-                s.saliency,
-                s.contrast,
-                s.shift,
-                s.round,
-                s.answer,
-                v,
-                s.first,
-            );
-        }
-        for (s, v) in lines.iter().zip(&verdict.lines) {
-            eprintln!(
-                "L {} {} len {:.4} sal {:.2} shift {:.1?} soft {:.2} share {:.2} ang {:.2}",
-                at(s.middle[0], look.rect.x),
-                at(s.middle[1], look.rect.y),
-                s.length / look.width,
-                s.saliency,
-                s.shift,
-                s.softness,
-                v,
-                s.angle
-            );
-        }
-        let px = |p: &Plane| p.samples().iter().map(|v| (v * 255.0) as u8).collect::<Vec<u8>>();
-        let mut f = format!("P5 {} {} 255\n", look.size().width, look.size().height).into_bytes();
-        f.extend(px(&look.zone.zip(&look.skin, |a, b| 0.5 * a + 0.5 * b)));
-        eprintln!("R {} {} {} {}", look.rect.x, look.rect.y, look.step, look.width);
-        let _ = std::fs::write("/tmp/heal/zone.pgm", f);
-    }
+fn heal(
+    scene: &Scene<'_>,
+    look: &Look,
+    mesh: Option<&Mesh>,
+    sensitivity: f32,
+    layer: &mut Layer,
+) -> (usize, usize) {
+    let texture = Texture::measure(look);
+    let (spots, lines) = rayon::join(|| find_spots(look, &texture), || find_lines(look, &texture));
+    let verdict = judge(look, mesh, &spots, &lines, sensitivity);
+
     let mut wanted = Plane::zeros(look.size());
     for (spot, share) in spots.iter().zip(&verdict.spots) {
-        want(&look, &mut wanted, &spot.footprint, spot.margin, *share);
+        want(look, &mut wanted, &spot.footprint, spot.margin, *share);
     }
     for (line, share) in lines.iter().zip(&verdict.lines) {
-        want(&look, &mut wanted, &line.spine, (LINE_MARGIN * look.width).max(1.6), *share);
+        want(look, &mut wanted, &line.spine, (LINE_MARGIN * look.width).max(1.6), *share);
     }
     let mut noticed = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
     stamp(&mut noticed, spots.iter().filter(|s| s.saliency > 1.0).map(|s| &s.footprint));
     stamp(&mut noticed, lines.iter().filter(|l| l.saliency > 0.8).map(|l| &l.spine));
-    let sources = Sources::new(&look, &texture, &noticed);
-    let patches = repair(scene, &look, &texture, &sources, &wanted);
+    let sources = Sources::new(look, &texture, &noticed);
+    let patches = repair(scene, look, &texture, &sources, &wanted);
     let healed = spots.iter().zip(&verdict.spots).filter(|(spot, share)| spot.first && **share > 0.5).count()
         + verdict.lines.iter().filter(|share| **share > 0.5).count();
     layer.patches.extend(patches);

@@ -145,3 +145,52 @@ fn luma(rgb: &[Plane; 3]) -> Plane {
     out.apply_with(&rgb[2], |o, v| o + 0.0722 * v);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::scene::testing::{SceneBuilder, lab};
+
+    const SIZE: Size = Size::new(240, 240);
+    const WIDTH: f32 = 180.0;
+
+    const SKIN: [f32; 3] = [0.72, 0.52, 0.42];
+
+    fn shiny(x: usize, y: usize) -> [f32; 3] {
+        let d2 = (x as f32 - 120.0).powi(2) + (y as f32 - 120.0).powi(2);
+        let veil = 0.5 * (-d2 / 240.0).exp();
+        SKIN.map(|c| c * (1.0 - veil) + veil)
+    }
+
+    fn with_shine() -> SceneBuilder {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        SceneBuilder::new(SIZE, shiny).face(face, 1, WIDTH, |canvas, regions| {
+            regions.skin = Plane::filled(canvas.size(), 1.0);
+        })
+    }
+
+    #[test]
+    fn shine_falls_to_skin_with_its_own_colour() {
+        let builder = with_shine();
+        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
+        let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&Mattifier, &settings)));
+        let (seen, dull, own) = (before.at(120, 120), after.at(120, 120), before.at(5, 5));
+        assert!(dull[0] < seen[0] - 0.6 * (seen[0] - own[0]), "{dull:?}");
+        assert!((dull[1] - own[1]).abs() < 0.5 * (seen[1] - own[1]).abs(), "grey patch: {dull:?}");
+        assert!(dull[0] > own[0] - 2.0, "darker than the skin around: {dull:?}");
+    }
+
+    #[test]
+    fn matte_skin_is_left_alone() {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        let light = |x: usize| SKIN.map(|c| c * (0.8 + 0.0008 * x as f32));
+        let builder = SceneBuilder::new(SIZE, |x, _| light(x)).face(face, 1, WIDTH, |canvas, regions| {
+            regions.skin = Plane::filled(canvas.size(), 1.0);
+        });
+        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
+        let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&Mattifier, &settings)));
+        assert!(before.l.zip(&after.l, |b, a| (b - a).abs()).max() < 1.0);
+    }
+}

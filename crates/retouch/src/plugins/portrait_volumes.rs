@@ -80,3 +80,51 @@ fn form_matte(view: &FaceView, width: f32) -> Plane {
     matte.apply_with(&lips, |m, l| m * (1.0 - 0.7 * l.clamp(0.0, 1.0)));
     matte
 }
+
+#[cfg(test)]
+mod tests {
+    use pixel::filter::gauss;
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::scene::testing::{SceneBuilder, lab, rgb_of, spread};
+
+    const SIZE: Size = Size::new(240, 240);
+    const WIDTH: f32 = 180.0;
+
+    /// A face-wide patch of skin with these colours in CIELAB.
+    fn skin(colour: impl Fn(f32, f32) -> [f32; 3]) -> SceneBuilder {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        SceneBuilder::new(SIZE, |x, y| rgb_of(colour(x as f32, y as f32))).face(
+            face,
+            1,
+            WIDTH,
+            |canvas, regions| {
+                let disc = |x: usize, y: usize| (x as f32 - 120.0).hypot(y as f32 - 120.0) < 100.0;
+                regions.skin = Plane::from_fn(canvas.size(), |x, y| if disc(x, y) { 1.0 } else { 0.0 });
+                regions.oval = regions.skin.clone();
+            },
+        )
+    }
+
+    /// A cheek: a soft hill of light.
+    fn hilly(x: f32, y: f32) -> [f32; 3] {
+        let d2 = (x - 120.0).powi(2) + (y - 120.0).powi(2);
+        let pore = if (x as usize + y as usize).is_multiple_of(2) { 0.8 } else { -0.8 };
+        [55.0 + 12.0 * (-d2 / 2500.0).exp() + pore, 13.0, 15.0]
+    }
+
+    #[test]
+    fn form_deepens_along_the_light_and_pores_stay() {
+        let builder = skin(hilly);
+        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
+        let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&PortraitVolumes, &settings)));
+        let (b, a) = (gauss(&before.l, 8.0), gauss(&after.l, 8.0));
+        let gain = spread(&a, 80.0) / spread(&b, 80.0);
+        assert!((1.05..1.25).contains(&gain), "{gain}");
+        assert!(a.at(120, 120) > b.at(120, 120) && a.at(120, 190) < b.at(120, 190));
+        let pores = |l: &Plane| l.zip(&gauss(l, 1.5), |a, b| a - b);
+        let kept = spread(&pores(&after.l), 70.0) / spread(&pores(&before.l), 70.0);
+        assert!((0.93..1.07).contains(&kept), "{kept}");
+    }
+}

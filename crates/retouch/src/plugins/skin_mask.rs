@@ -69,3 +69,42 @@ fn matte(canvas: &Canvas, skin: &Plane, exponent: f32, sigma: f32) -> Matte {
     let window = near.map(|v| (v * 6.0).clamp(0.0, 1.0));
     Matte { grid: canvas.grid, plane: window, guide: Some(guide) }
 }
+
+#[cfg(test)]
+mod tests {
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::scene::testing::SceneBuilder;
+
+    const SIZE: Size = Size::new(64, 48);
+
+    /// Selected area at a sensitivity, in canvas samples.
+    fn area(alpha1: f32, step: usize) -> f64 {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        let builder = SceneBuilder::new(SIZE, |x, _| if x < 32 { [0.8, 0.6, 0.5] } else { [0.2, 0.3, 0.6] })
+            .face(face, step, 40.0, |canvas, regions| {
+                let half = canvas.size().width as f32 / 2.0;
+                regions.skin = Plane::from_fn(canvas.size(), |x, _| (1.2 - x as f32 / half).clamp(0.0, 1.0));
+            });
+        let layer = builder.draw(&SkinMask, &Settings { alpha1, ..Settings::defaults(&SPEC) });
+        layer.mattes.iter().map(|matte| matte.plane.sum()).sum()
+    }
+
+    #[test]
+    fn sensitivity_widens_the_selection() {
+        let areas: Vec<f64> = [0.3, 0.6, 1.0, 1.5, 2.0].into_iter().map(|alpha| area(alpha, 1)).collect();
+        assert!(areas.windows(2).all(|pair| pair[1] > pair[0]), "{areas:?}");
+    }
+
+    #[test]
+    fn a_coarse_canvas_selects_by_a_model_for_the_full_picture() {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        let builder =
+            SceneBuilder::new(SIZE, |_, _| [0.7, 0.5, 0.4]).face(face, 2, 40.0, |canvas, regions| {
+                regions.skin = Plane::filled(canvas.size(), 1.0);
+            });
+        let layer = builder.draw(&SkinMask, &Settings::defaults(&SPEC));
+        assert!(layer.mattes[0].guide.is_some());
+    }
+}

@@ -28,7 +28,7 @@ static SPEC: Spec = Spec {
 /// Finest patch that is evened, as a share of the face width (Gaussian sigma).
 const FINE: f32 = 1.0 / 80.0;
 /// Colour differences wider than this belong to the complexion and are drawn in only partly.
-const COARSE: f32 = 1.0 / 5.0;
+const COARSE: f32 = 1.0 / 7.5;
 /// Share of the wide differences that goes at full strength.
 const PULL: f32 = 0.12;
 /// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
@@ -85,4 +85,62 @@ fn evened(chroma: &Plane, lightness: &Plane, skin: &Plane, width: f32, settings:
     let drift = (change.zip(skin, |c, s| c * s).sum() / skin.sum().max(1e-6)) as f32;
     change.apply(|c| c - drift);
     change
+}
+
+#[cfg(test)]
+mod tests {
+    use pixel::filter::gauss;
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::scene::testing::{SceneBuilder, lab, rgb_of, spread};
+
+    const SIZE: Size = Size::new(240, 240);
+    const WIDTH: f32 = 180.0;
+
+    /// A face-wide patch of skin with these colours in CIELAB.
+    fn skin(colour: impl Fn(f32, f32) -> [f32; 3]) -> SceneBuilder {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        SceneBuilder::new(SIZE, |x, y| rgb_of(colour(x as f32, y as f32))).face(
+            face,
+            1,
+            WIDTH,
+            |canvas, regions| {
+                let disc = |x: usize, y: usize| (x as f32 - 120.0).hypot(y as f32 - 120.0) < 100.0;
+                regions.skin = Plane::from_fn(canvas.size(), |x, y| if disc(x, y) { 1.0 } else { 0.0 });
+                regions.oval = regions.skin.clone();
+            },
+        )
+    }
+
+    /// Red and pale patches on one complexion whose light falls off.
+    fn patchy(x: f32, y: f32) -> [f32; 3] {
+        let patch = (x / 5.0).sin() * (y / 6.0).cos();
+        [60.0 + 0.05 * (x - 120.0), 14.0 + 4.0 * patch, 17.0 - 3.0 * patch]
+    }
+
+    fn settings(alpha1: f32, alpha2: f32) -> Settings {
+        Settings { alpha1, alpha2, ..Settings::defaults(&SPEC) }
+    }
+
+    #[test]
+    fn patches_join_the_complexion_and_brightness_stays() {
+        let builder = skin(patchy);
+        let (before, after) =
+            (lab(&builder.picture), lab(&builder.retouched(&SkinTone, &settings(1.0, 1.0))));
+        for (b, a) in [(&before.a, &after.a), (&before.b, &after.b)] {
+            let left = spread(&gauss(a, 1.5), 70.0) / spread(&gauss(b, 1.5), 70.0);
+            assert!(left < 0.5, "patches left: {left}");
+            assert!((a.sum() - b.sum()).abs() / 31_400.0 < 0.4, "the complexion moved");
+        }
+        let change = before.l.zip(&after.l, |b, a| (b - a).abs());
+        assert!(change.max() < 1.5, "brightness changed by {}", change.max());
+    }
+
+    #[test]
+    fn a_grey_picture_is_left_alone() {
+        let mut builder = skin(|x, _| [50.0 + x * 0.1, 0.0, 0.0]);
+        builder.picture.grey = true;
+        assert!(builder.draw(&SkinTone, &settings(2.0, 2.0)).is_empty());
+    }
 }

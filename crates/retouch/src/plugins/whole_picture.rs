@@ -7,7 +7,7 @@ use vision::PictureRegions;
 
 use crate::canvas::Canvas;
 use crate::pile::{Pile, flatten};
-use crate::plugin::{Plugin, Settings};
+use crate::plugin::{Need, Plugin, Settings};
 use crate::scene::{PictureView, Scene};
 
 /// A picture of 8 bits in sRGB, and where its clothes and its person are.
@@ -58,7 +58,7 @@ impl WholePicture {
         let mut layer = crate::layer::Layer::default();
         plugin.draw(&scene, settings, &mut layer);
         assert!(layer.lies_in(self.picture.size), "a layer outside the picture");
-        scene.lay(&layer, plugin.spec().blend);
+        scene.lay(&layer, plugin.spec().blend, &Need::ALL);
         let layers = scene.into_pile().into_layers();
         let mut picture = self.picture.clone();
         flatten(&mut picture, &layers);

@@ -1,15 +1,16 @@
 //! Made-up pictures with regions drawn by hand: what plugins and the engine are tested on without networks.
 
 use pixel::colour::profile::ColourSpace;
+use pixel::colour::{Lab, lab_to_linear};
 use pixel::picture::{Metadata, Picture, Samples};
 use pixel::{Orientation, Plane, Rect, Size};
 use vision::{Face, FaceRegions, PictureRegions};
 
 use super::{FaceView, PictureView, Scene};
-use crate::canvas::Canvas;
+use crate::canvas::{Canvas, document_lab};
 use crate::layer::Layer;
 use crate::pile::{Pile, flatten};
-use crate::plugin::{Plugin, Settings};
+use crate::plugin::{Need, Plugin, Settings};
 
 /// A picture in sRGB and what is to be seen on it. Regions nobody paints are empty.
 pub(crate) struct SceneBuilder {
@@ -96,11 +97,35 @@ impl SceneBuilder {
         let layer = self.draw(plugin, settings);
         assert!(layer.lies_in(self.picture.upright_size()), "a layer outside the picture");
         let mut scene = self.scene();
-        scene.lay(&layer, plugin.spec().blend);
+        scene.lay(&layer, plugin.spec().blend, &Need::ALL);
         let mut picture = self.picture.clone();
         flatten(&mut picture, &scene.into_pile().into_layers());
         picture
     }
+}
+
+/// CIELAB of a result, in stored orientation.
+pub(crate) fn lab(picture: &Picture) -> Lab {
+    let size = picture.size;
+    let rgb = [0, 1, 2].map(|c| Plane::from_fn(size, |x, y| picture.rgb.unit(3 * (y * size.width + x) + c)));
+    document_lab([&rgb[0], &rgb[1], &rgb[2]], &ColourSpace::srgb())
+}
+
+/// Encoded sRGB of a CIELAB colour.
+pub(crate) fn rgb_of(lab: [f32; 3]) -> [f32; 3] {
+    ColourSpace::srgb().from_linear(lab_to_linear(lab))
+}
+
+/// The standard deviation inside a disc of `radius` around the middle of the plane.
+pub(crate) fn spread(plane: &Plane, radius: f32) -> f32 {
+    let (cx, cy) = (plane.width() as f32 / 2.0, plane.height() as f32 / 2.0);
+    let inside = (0..plane.size().area()).filter(|i| {
+        let (x, y) = ((i % plane.width()) as f32, (i / plane.width()) as f32);
+        (x - cx).hypot(y - cy) < radius
+    });
+    let values: Vec<f32> = inside.map(|i| plane.samples()[i]).collect();
+    let mean = values.iter().sum::<f32>() / values.len() as f32;
+    (values.iter().map(|v| (v - mean).powi(2)).sum::<f32>() / values.len() as f32).sqrt()
 }
 
 fn plain_face(rect: Rect, width: f32) -> Face {

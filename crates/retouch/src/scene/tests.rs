@@ -8,7 +8,7 @@ use super::Scene;
 use super::testing::SceneBuilder;
 use crate::canvas::Canvas;
 use crate::layer::{Effect, Field, Grid, Layer, Patch};
-use crate::plugin::Blend;
+use crate::plugin::{Blend, Need};
 
 const UPRIGHT: Size = Size::new(61, 45);
 /// Canvases that do not divide the picture, one inset and one over everything.
@@ -96,7 +96,7 @@ fn canvases_show_what_the_pile_holds() {
             let builder = builder(orientation, grey);
             let mut scene = builder.scene();
             for (index, (layer, blend)) in layers().into_iter().enumerate() {
-                scene.lay(&layer, blend);
+                scene.lay(&layer, blend, &Need::ALL);
                 let whole = &scene.picture().expect("the whole picture").canvas;
                 for canvas in [&scene.faces()[0].canvas, whole] {
                     let (mean, most) = difference(&scene, canvas);
@@ -117,7 +117,7 @@ fn a_drawing_lies_on_the_same_upright_pixels_however_the_picture_is_stored() {
         let mut builder = builder(orientation, false);
         builder.picture.rgb = Samples::U16(vec![30_000; 3 * UPRIGHT.area()]);
         let mut scene = builder.scene();
-        layers().iter().for_each(|(layer, blend)| scene.lay(layer, *blend));
+        layers().iter().for_each(|(layer, blend)| scene.lay(layer, *blend, &Need::ALL));
         scene.read(UPRIGHT.rect())
     };
     let straight = upright(Orientation::Upright);
@@ -133,7 +133,7 @@ fn a_drawing_lies_on_the_same_upright_pixels_however_the_picture_is_stored() {
 fn grey_stays_grey_under_coloured_layers() {
     let builder = builder(Orientation::Turn90, true);
     let mut scene = builder.scene();
-    layers().iter().for_each(|(layer, blend)| scene.lay(layer, *blend));
+    layers().iter().for_each(|(layer, blend)| scene.lay(layer, *blend, &Need::ALL));
     let [red, green, blue] = scene.read(UPRIGHT.rect());
     assert_eq!(red, green);
     assert_eq!(green, blue);

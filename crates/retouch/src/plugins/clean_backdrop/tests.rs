@@ -25,7 +25,7 @@ fn paper(x: usize, y: usize) -> f32 {
 
 fn studio(x: usize, y: usize) -> [f32; 3] {
     if sitter(x, y) {
-        let thread = if (x + y) % 9 == 0 { 0.2 } else { 0.0 };
+        let thread = if (x + y).is_multiple_of(9) { 0.2 } else { 0.0 };
         return [0.3 + thread, 0.2, 0.25];
     }
     let dirt = 0.15 * bump(x, y, DUST, 2.0) + 0.07 * bump(x, y, STAIN, 9.0);

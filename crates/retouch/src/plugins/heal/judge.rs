@@ -7,9 +7,9 @@ use super::look::Look;
 use super::spots::Spot;
 
 /// Contrast from which, to which, a dark brown sharp spot turns from blemish to mole.
-const MOLE: [f32; 2] = [20.0, 24.0];
+const MOLE: [f32; 2] = [18.0, 22.0];
 /// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
-const FRECKLES: [f32; 2] = [8.0, 13.0];
+const FRECKLES: [f32; 2] = [14.0, 22.0];
 const FRECKLED: f32 = 0.22;
 /// Visible radius, in face widths, from which, to which, a mark is too large for a blemish: red ones, dark ones, and
 /// pale ones, which are shine when they are larger than a flake or the head of a pustule.
@@ -36,7 +36,7 @@ const CREASES: [(usize, usize, f32); 14] = [
     (346, 411, 0.05),
 ];
 /// How much clearer a line along a crease must be, when it is dark and when it is red.
-const CREASE_DOUBT: [f32; 2] = [1.7, 1.25];
+const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
 
 /// What is done to everything found.
 pub(super) struct Verdict {
@@ -59,20 +59,32 @@ pub(super) fn judge(
     // Halving the sensitivity asks for marks about twice as clear; at nothing nothing is clear enough.
     let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
     let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
-    let mut kept = 0;
+    let own: Vec<f32> = spots.iter().map(|spot| permanence(look, spot, spots)).collect();
+    let kept =
+        spots.iter().zip(&own).filter(|(s, stays)| s.first && **stays > 0.5 && s.saliency > 1.0).count();
     let spot_shares = spots
         .iter()
-        .map(|spot| {
-            let stays = permanence(look, spot, spots);
-            if spot.first && stays > 0.5 && spot.saliency > 1.0 {
-                kept += 1;
-            }
+        .zip(&own)
+        .map(|(spot, &stays)| {
+            // The same mark seen at another size is judged with it.
+            let seen_again =
+                spots.iter().zip(&own).filter(|(other, _)| other.first && !spot.first && meet(spot, other));
+            let stays = seen_again.map(|(_, &stays)| stays).fold(stays, f32::max);
             clear(spot.saliency) * (1.0 - stays)
         })
         .collect();
-    let line_shares =
-        lines.iter().map(|line| clear(line.saliency) * (1.0 - furrow(look, line, lines))).collect();
+    let line_shares = lines
+        .iter()
+        .map(|line| {
+            let doubt = mesh.map_or(1.0, |mesh| doubt(look, mesh, line));
+            clear(line.saliency / doubt) * (1.0 - furrow(look, line, lines))
+        })
+        .collect();
     Verdict { spots: spot_shares, lines: line_shares, kept }
+}
+
+fn meet(a: &Spot, b: &Spot) -> bool {
+    (a.x - b.x).hypot(a.y - b.y) < a.radius.max(b.radius)
 }
 
 /// How surely a spot belongs to the person, 0..1.
@@ -88,6 +100,10 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
     if !is_brown(spot) {
         return large;
     }
+    // Brown spots of neck and body are there all year.
+    if look.face.at(spot.x as usize, spot.y as usize) < 0.5 {
+        return 1.0;
+    }
     let mole = ramp(spot.plain, MOLE);
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
     large.max(mole).max(ramp(alike, FRECKLES))
@@ -96,7 +112,7 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
 /// Darker without being much redder: pigment, not blood.
 fn is_brown(spot: &Spot) -> bool {
     let [l, a, _] = spot.shift;
-    l < 0.0 && a < 0.6 * -l
+    l < 0.0 && a < 0.9 * -l
 }
 
 fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {

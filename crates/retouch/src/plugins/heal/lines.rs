@@ -34,8 +34,6 @@ pub(super) struct Line {
     pub shift: [f32; 3],
     /// Samples along its middle.
     pub spine: Vec<usize>,
-    /// Share of the contrast left at its shoulders: small for hairs, large for soft wrinkles.
-    pub softness: f32,
     /// Direction 0..pi.
     pub angle: f32,
     /// Length in samples.
@@ -173,8 +171,9 @@ fn measure(
     let limit = if shift[1] > 0.6 * shift[0].abs() { 0.36 } else { 0.27 };
     let thin = ((limit - softness) / 0.07).clamp(0.0, 1.0);
     let mean_answer = spine.iter().map(|&i| answer.samples()[i]).sum::<f32>() / spine.len() as f32;
-    let saliency = (mean_answer / ANSWER).min(contrast / CONTRAST) * two_sided * thin;
-    (saliency > 0.2).then_some(Line { saliency, shift, spine, softness, angle, length, middle })
+    let doubt = texture.doubt(middle[0] as usize, middle[1] as usize);
+    let saliency = (mean_answer / ANSWER).min(contrast / CONTRAST) * two_sided * thin / doubt;
+    (saliency > 0.2).then_some(Line { saliency, shift, spine, angle, length, middle })
 }
 
 /// Length, breadth (four deviations along and across), direction and middle of a set of samples.

@@ -4,6 +4,8 @@ use pixel::colour::Lab;
 use pixel::filter::{distance_outside, label, reduce};
 use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
+use vision::Mesh;
+use vision::landmarks::{AXIS, NOSTRILS};
 
 use crate::scene::{FaceView, Scene};
 
@@ -16,10 +18,14 @@ const REACH: [f32; 3] = [0.12, 0.35, 0.75];
 /// Enclosed holes of the skin matte smaller than this, in face widths, are marks on skin.
 const HOLE: f32 = 0.045;
 /// Distances that are kept, in face widths: to eyes, to mouth and brows, to finer features, to the skin's edge.
-const CLEAR_EYES: f32 = 0.026;
-const CLEAR_MOUTH: f32 = 0.014;
-const CLEAR_OTHERS: f32 = 0.007;
-const CLEAR_EDGE: f32 = 0.012;
+const CLEAR_EYES: f32 = 0.038;
+const CLEAR_MOUTH: f32 = 0.02;
+const CLEAR_OTHERS: f32 = 0.009;
+const CLEAR_EDGE: f32 = 0.018;
+/// How far the face reaches beyond its outline, in face widths.
+const FACE_RIM: f32 = 0.02;
+/// Mesh point between the brows.
+const BROW_LINE: usize = 9;
 /// Distances kept from the detector's points when there are no landmarks: eyes, nose, corners of the mouth.
 const CLEAR_POINTS: [f32; 5] = [0.2, 0.2, 0.14, 0.16, 0.16];
 
@@ -37,6 +43,8 @@ pub(super) struct Look {
     pub skin: Plane,
     /// 1 where a mark may be healed: skin at a distance from features, hair and edges.
     pub zone: Plane,
+    /// 1 on the face itself; the rest is neck and body. All 1 without landmarks.
+    pub face: Plane,
 }
 
 impl Look {
@@ -72,7 +80,14 @@ impl Look {
             out
         };
         let (skin, zone) = (sample(&skin, 0.5), sample(&clearance, 1.0));
-        (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone })
+        let face = match &view.face.mesh {
+            Some(_) => {
+                let away = distance_outside(&view.regions.oval.crop(near));
+                sample(&away.map(|d| -d), -FACE_RIM * view.width())
+            }
+            None => Plane::filled(size, 1.0),
+        };
+        (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone, face })
     }
 
     /// Width and height in samples.
@@ -127,8 +142,9 @@ fn skin_and_clearance(view: &FaceView, near: Rect) -> (Plane, Plane) {
         .collect();
     let mut clearance = distances[0].clone();
     distances[1..].iter().for_each(|d| clearance.apply_with(d, f32::min));
-    if view.face.mesh.is_none() {
-        keep_off_points(view, near, &mut clearance);
+    match &view.face.mesh {
+        Some(mesh) => keep_off_nose_and_ears(view, mesh, near, &mut clearance),
+        None => keep_off_points(view, near, &mut clearance),
     }
     (skin, clearance)
 }
@@ -147,6 +163,39 @@ fn fill_holes(skin: &mut Plane, features: &[&Plane], size: f32) {
         inside && (holes.areas[index] as f32) < size * size && b.width.max(b.height) as f32 <= 2.0 * size
     });
     skin.apply_with(&filled, f32::max);
+}
+
+/// Nostrils may be too light to be seen as such, and ears are full of folds: their places alone count.
+fn keep_off_nose_and_ears(view: &FaceView, mesh: &Mesh, near: Rect, clearance: &mut Plane) {
+    let (width, up) = (view.width(), mesh.up());
+    let place = |point: [f32; 2]| {
+        let (x, y) = view.canvas.position(point[0], point[1]);
+        [x - near.x as f32, y - near.y as f32]
+    };
+    let nostrils = NOSTRILS.map(|ring| {
+        let points: Vec<[f32; 2]> = mesh.ring(&ring).into_iter().map(place).collect();
+        let mean = |k: usize| points.iter().map(|p| p[k]).sum::<f32>() / points.len() as f32;
+        let centre = [mean(0), mean(1)];
+        let radius = points.iter().map(|p| (p[0] - centre[0]).hypot(p[1] - centre[1])).fold(0.0, f32::max);
+        (centre, 0.9 * radius + 0.004 * width)
+    });
+    let (brow, chin) = (place(mesh.point(BROW_LINE)), place(mesh.point(AXIS[1])));
+    let height = |p: [f32; 2], of: [f32; 2]| (p[0] - of[0]) * up[0] + (p[1] - of[1]) * up[1];
+    let beside = distance_outside(&view.regions.oval.crop(near));
+    for j in 0..clearance.height() {
+        for i in 0..clearance.width() {
+            let p = [i as f32, j as f32];
+            let nose = nostrils
+                .iter()
+                .map(|(centre, radius)| (p[0] - centre[0]).hypot(p[1] - centre[1]) / radius.max(1.0))
+                .fold(f32::MAX, f32::min);
+            let ear = beside.at(i, j) > 0.015 * width
+                && height(p, brow) < 0.15 * width
+                && height(p, chin) > 0.1 * width;
+            let value = clearance.at_mut(i, j);
+            *value = if ear { 0.0 } else { value.min(nose) };
+        }
+    }
 }
 
 /// Without landmarks the detector's five points say where eyes, nose and mouth are.

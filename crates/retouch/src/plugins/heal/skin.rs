@@ -15,6 +15,8 @@ const BANDS: usize = 6;
 const COARSE: usize = 2;
 /// Side of the cells, in face widths, over three of which texture is measured.
 const CELL: f32 = 0.06;
+/// Roughness from which skin is doubtful.
+const ROUGH: f32 = 1.6;
 /// Cells are at least so many radii of the band wide, so that a mark does not hide in its own measure.
 const CELL_OF_RADIUS: f32 = 5.0;
 
@@ -38,6 +40,8 @@ pub(super) struct Texture {
     pub bands: Vec<Band>,
     /// Lightness and redness of lines as thin as hairs: finest Gaussian against the third.
     pub thin: Band,
+    /// How much rougher the skin is at a place than this person's usually: stubble, hair, wrinkled skin.
+    pub roughness: Spread,
     /// Lightness of the skin around, without marks.
     pub tone: Plane,
 }
@@ -79,10 +83,16 @@ impl Texture {
             });
         }
         let thin = band(&full[0], &full[2], 1, sigma(0));
+        let roughness = Spread::roughness(&thin.planes[0], &look.zone, (0.04 * look.width).max(4.0));
         let mut soft = soft.into_iter();
         let mut next = || soft.next().unwrap_or_else(|| Plane::zeros(look.size()));
         let soft = Lab { l: next(), a: next(), b: next() };
-        Self { soft, bands, thin, tone }
+        Self { soft, bands, thin, roughness, tone }
+    }
+
+    /// How much clearer a mark must be because the skin here is rough: 1 on usual skin.
+    pub fn doubt(&self, x: usize, y: usize) -> f32 {
+        (self.roughness.at(x, y) / ROUGH).max(1.0).powi(2)
     }
 
     /// Factor that makes a difference of CIELAB values at this place one of optical density: the same pigment
@@ -111,6 +121,27 @@ pub(super) struct Spread {
 impl Spread {
     /// Measures `plane` where `inside` is set, over windows of three cells.
     pub fn measure(plane: &Plane, inside: &Plane, cell: f32) -> Self {
+        // Very smooth places are judged by the rest of the skin, not by their own silence.
+        Self::windows(plane, inside, cell, |own, overall| {
+            let floor = deviation(overall).unwrap_or(1.0).max(0.02);
+            if own.len() < 40 { floor } else { deviation(own).unwrap_or(floor).max(0.6 * floor) }
+        })
+    }
+
+    /// Median of absolute values over that of all skin: single marks hardly move it, fields of hair do.
+    fn roughness(plane: &Plane, inside: &Plane, cell: f32) -> Self {
+        Self::windows(plane, inside, cell, |own, overall| {
+            let usual = quantile(overall, 0.5).max(0.05);
+            if own.len() < 30 { 1.0 } else { quantile(own, 0.5) / usual }
+        })
+    }
+
+    fn windows(
+        plane: &Plane,
+        inside: &Plane,
+        cell: f32,
+        value: impl Fn(&mut [f32], &mut [f32]) -> f32,
+    ) -> Self {
         const SAMPLES: f32 = 8.0;
         let count = |side: usize| ((side as f32 / cell).ceil() as usize).max(1);
         let size = Size::new(count(plane.width()), count(plane.height()));
@@ -125,7 +156,6 @@ impl Spread {
             }
         }
         let mut all: Vec<f32> = cells.iter().flatten().copied().collect();
-        let overall = deviation(&mut all).unwrap_or(1.0).max(0.02);
         let grid = Plane::from_fn(size, |i, j| {
             let mut window = Vec::new();
             for v in j.saturating_sub(1)..(j + 2).min(size.height) {
@@ -133,12 +163,7 @@ impl Spread {
                     window.extend_from_slice(&cells[v * size.width + u]);
                 }
             }
-            // Very smooth places are judged by the rest of the skin, not by their own silence.
-            if window.len() < 40 {
-                overall
-            } else {
-                deviation(&mut window).unwrap_or(overall).max(0.6 * overall)
-            }
+            value(&mut window, &mut all)
         });
         Self { cell, grid }
     }
@@ -155,10 +180,14 @@ fn deviation(values: &mut [f32]) -> Option<f32> {
     if values.is_empty() {
         return None;
     }
-    let mut quantile = |share: f32| {
-        let rank = ((values.len() - 1) as f32 * share) as usize;
-        *values.select_nth_unstable_by(rank, f32::total_cmp).1
-    };
-    let (median, tail, end) = (quantile(0.5), quantile(0.9), quantile(0.95));
+    let (median, tail, end) = (quantile(values, 0.5), quantile(values, 0.9), quantile(values, 0.95));
     Some(0.25 * 1.4826 * median + 0.35 * tail / 1.645 + 0.4 * end / 1.96)
+}
+
+fn quantile(values: &mut [f32], share: f32) -> f32 {
+    if values.is_empty() {
+        return 0.0;
+    }
+    let rank = ((values.len() - 1) as f32 * share) as usize;
+    *values.select_nth_unstable_by(rank, f32::total_cmp).1
 }

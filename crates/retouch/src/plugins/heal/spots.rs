@@ -48,8 +48,6 @@ pub(super) struct Spot {
     pub margin: f32,
     /// False when a clearer spot was found at the same place.
     pub first: bool,
-    pub round: f32,
-    pub answer: f32,
 }
 
 /// All spots, the clearest first.
@@ -130,7 +128,8 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
     sides.sort_by(f32::total_cmp);
     let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
     let small = ((SPECK[1] - radius / look.width) / (SPECK[1] - SPECK[0])).clamp(0.0, 1.0);
-    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round;
+    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round
+        / texture.doubt(at.0, at.1);
     if saliency < NOTED {
         return None;
     }
@@ -139,8 +138,8 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         let away = weigh([0, 1, 2].map(|c| (here[c] - around[c]) * density));
         (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
     };
-    let footprint = footprint(look, (x, y), radius, &along);
-    let margin = margin(look, &footprint, &along);
+    let footprint = footprint(look, (x, y), radius, along);
+    let margin = margin(look, &footprint, along);
     let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
     Some(Spot {
         x,
@@ -153,8 +152,6 @@ fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answ
         margin,
         footprint,
         first: true,
-        round,
-        answer,
     })
 }
 

@@ -1,0 +1,227 @@
+//! What Heal promises, on skin made by hand.
+
+use pixel::colour::Lab;
+use pixel::colour::profile::ColourSpace;
+use pixel::filter::gauss;
+use pixel::picture::{Metadata, Picture, Samples};
+use pixel::{Orientation, Plane, Size};
+
+use super::heal;
+use super::look::Look;
+use crate::layer::Layer;
+use crate::pile::{Pile, flatten};
+use crate::plugin::Blend;
+use crate::scene::Scene;
+
+const SIZE: Size = Size::new(420, 420);
+/// Samples a face width: the piece of skin is a good half of a face.
+const WIDTH: f32 = 640.0;
+
+/// Noise of fixed seed, deviation about 1, softened to the size of pores.
+fn pores() -> Plane {
+    let mut state = 12345u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as f32 / (1 << 24) as f32 - 0.5
+    };
+    gauss(&Plane::from_fn(SIZE, |_, _| next()), 1.0).map(|v| 9.0 * v)
+}
+
+/// Skin lit from one side.
+fn skin() -> Lab {
+    let pores = pores();
+    Lab {
+        l: Plane::from_fn(SIZE, |x, y| 58.0 + 0.03 * x as f32 + pores.at(x, y)),
+        a: Plane::from_fn(SIZE, |x, y| 14.0 + 0.25 * pores.at(y, x)),
+        b: Plane::from_fn(SIZE, |_, _| 17.0),
+    }
+}
+
+/// Adds a disc with a soft rim.
+fn dab(lab: &mut Lab, x: f32, y: f32, radius: f32, shift: [f32; 3]) {
+    let reach = (2.0 * radius + 4.0) as usize;
+    for v in (y as usize).saturating_sub(reach)..(y as usize + reach).min(SIZE.height) {
+        for u in (x as usize).saturating_sub(reach)..(x as usize + reach).min(SIZE.width) {
+            let away = (u as f32 - x).hypot(v as f32 - y);
+            let share = 1.0 / (1.0 + ((away - radius) / (0.12 * radius + 0.3)).exp());
+            *lab.l.at_mut(u, v) += share * shift[0];
+            *lab.a.at_mut(u, v) += share * shift[1];
+            *lab.b.at_mut(u, v) += share * shift[2];
+        }
+    }
+}
+
+fn streak(lab: &mut Lab, from: [f32; 2], to: [f32; 2], sigma: f32, shift: [f32; 3]) {
+    let (dx, dy) = (to[0] - from[0], to[1] - from[1]);
+    let length = dx.hypot(dy);
+    for y in 0..SIZE.height {
+        for x in 0..SIZE.width {
+            let (px, py) = (x as f32 - from[0], y as f32 - from[1]);
+            let along = (px * dx + py * dy) / length;
+            let across = (px * dy - py * dx) / length;
+            if (0.0..length).contains(&along) {
+                let share = (-0.5 * (across / sigma).powi(2)).exp();
+                *lab.l.at_mut(x, y) += share * shift[0];
+                *lab.a.at_mut(x, y) += share * shift[1];
+                *lab.b.at_mut(x, y) += share * shift[2];
+            }
+        }
+    }
+}
+
+fn picture(lab: &Lab) -> Picture {
+    let rgb = crate::canvas::lab_document(lab, &ColourSpace::srgb());
+    let levels =
+        (0..SIZE.area()).flat_map(|i| [0, 1, 2].map(|c| (rgb[c].samples()[i] * 65535.0).round() as u16));
+    Picture {
+        size: SIZE,
+        rgb: Samples::U16(levels.collect()),
+        alpha: None,
+        grey: false,
+        orientation: Orientation::Upright,
+        metadata: Metadata::default(),
+    }
+}
+
+/// Heals a picture that is all skin; gives the result, the pixels touched and the numbers of marks healed and kept.
+fn healed(picture: &Picture, sensitivity: f32) -> (Picture, Plane, (usize, usize)) {
+    let space = ColourSpace::srgb();
+    let go_on = || false;
+    let mut scene = Scene::new(Pile::new(picture), &space, None, &go_on);
+    let lab = scene.lab(&scene.read(SIZE.rect()));
+    let whole = Plane::filled(SIZE, 1.0);
+    // The right end is no place for healing.
+    let zone = Plane::from_fn(SIZE, |x, _| if x < 360 { 1.0 } else { 0.0 });
+    let look = Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin: whole.clone(), zone, face: whole };
+    let mut layer = Layer::default();
+    let counts = heal(&scene, &look, None, sensitivity, &mut layer);
+    let mut touched = Plane::zeros(SIZE);
+    for patch in &layer.patches {
+        for (i, _) in patch.touched.iter().enumerate().filter(|(_, on)| **on) {
+            *touched.at_mut(patch.rect.x + i % patch.rect.width, patch.rect.y + i / patch.rect.width) = 1.0;
+        }
+    }
+    assert!(layer.lies_in(SIZE));
+    scene.lay(&layer, Blend::Normal, &crate::plugin::Need::ALL);
+    let layers = scene.into_pile().into_layers();
+    let mut result = picture.clone();
+    flatten(&mut result, &layers);
+    (result, touched, counts)
+}
+
+fn lab_of(picture: &Picture) -> Lab {
+    let space = ColourSpace::srgb();
+    let go_on = || false;
+    let scene = Scene::new(Pile::new(picture), &space, None, &go_on);
+    scene.lab(&scene.read(SIZE.rect()))
+}
+
+fn mean(plane: &Plane, x: usize, y: usize, radius: f32) -> f32 {
+    let (mut sum, mut count) = (0.0, 0.0);
+    for v in 0..SIZE.height {
+        for u in 0..SIZE.width {
+            if (u as f32 - x as f32).hypot(v as f32 - y as f32) <= radius {
+                sum += plane.at(u, v);
+                count += 1.0;
+            }
+        }
+    }
+    sum / count
+}
+
+fn detail(plane: &Plane, x: usize, y: usize, radius: f32) -> f32 {
+    let fine = plane.zip(&gauss(plane, 2.2), |v, s| (v - s) * (v - s));
+    mean(&fine, x, y, radius).sqrt()
+}
+
+#[test]
+fn a_pimple_goes_and_pores_and_light_go_on() {
+    let mut lab = skin();
+    dab(&mut lab, 150.0, 200.0, 9.0, [-5.0, 15.0, 3.0]);
+    let (result, touched, (count, _)) = healed(&picture(&lab), 1.0);
+    let (clean, result) = (skin(), lab_of(&result));
+    assert!(count >= 1);
+    assert!((mean(&result.a, 150, 200, 8.0) - mean(&clean.a, 150, 200, 8.0)).abs() < 1.5);
+    assert!((mean(&result.l, 150, 200, 8.0) - mean(&clean.l, 150, 200, 8.0)).abs() < 1.5);
+    let ratio = detail(&result.l, 150, 200, 8.0) / detail(&clean.l, 150, 200, 30.0);
+    assert!((0.75..1.3).contains(&ratio), "{ratio}");
+    assert!(touched.sum() < 0.03 * SIZE.area() as f64, "{}", touched.sum());
+    assert_eq!(mean(&touched, 300, 320, 20.0), 0.0);
+}
+
+#[test]
+fn specks_scratches_and_hairs_go() {
+    let mut lab = skin();
+    dab(&mut lab, 100.0, 100.0, 2.2, [-20.0, 0.0, 0.0]);
+    streak(&mut lab, [180.0, 60.0], [230.0, 90.0], 1.1, [-9.0, 16.0, 2.0]);
+    streak(&mut lab, [80.0, 250.0], [150.0, 290.0], 0.8, [-24.0, 1.0, 2.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert!(touched.at(100, 100) > 0.5);
+    assert!(touched.at(205, 75) > 0.5);
+    assert!(touched.at(115, 270) > 0.5);
+}
+
+#[test]
+fn moles_freckles_and_furrows_stay() {
+    let mut lab = skin();
+    dab(&mut lab, 60.0, 60.0, 6.0, [-30.0, 3.0, 2.0]);
+    streak(&mut lab, [40.0, 380.0], [320.0, 370.0], 5.0, [-9.0, 3.0, 2.0]);
+    for i in 0..7 {
+        for j in 0..5 {
+            let (x, y) = (130.0 + 24.0 * i as f32 + 5.0 * (j % 2) as f32, 180.0 + 26.0 * j as f32);
+            dab(&mut lab, x, y, 3.5, [-9.0, 2.0, 3.0]);
+        }
+    }
+    let (_, touched, (_, kept)) = healed(&picture(&lab), 1.0);
+    assert_eq!(mean(&touched, 60, 60, 6.0), 0.0);
+    assert_eq!(mean(&touched, 200, 232, 40.0), 0.0);
+    assert!(mean(&touched, 180, 375, 8.0) < 0.1);
+    assert!(kept >= 1);
+}
+
+#[test]
+fn nothing_outside_the_zone_is_touched() {
+    let mut lab = skin();
+    dab(&mut lab, 390.0, 200.0, 7.0, [-8.0, 15.0, 3.0]);
+    dab(&mut lab, 358.0, 100.0, 7.0, [-8.0, 15.0, 3.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    for y in 0..SIZE.height {
+        for x in 360..SIZE.width {
+            assert_eq!(touched.at(x, y), 0.0, "{x} {y}");
+        }
+    }
+}
+
+#[test]
+fn clean_skin_and_healed_skin_are_left_alone() {
+    let (_, touched, _) = healed(&picture(&skin()), 1.0);
+    assert!(touched.sum() < 0.002 * SIZE.area() as f64, "{}", touched.sum());
+    let mut lab = skin();
+    for i in 0..6 {
+        dab(&mut lab, 60.0 + 50.0 * i as f32, 150.0 + 20.0 * (i % 3) as f32, 6.0, [-6.0, 14.0, 3.0]);
+    }
+    let (once, first, _) = healed(&picture(&lab), 1.0);
+    let (_, second, _) = healed(&once, 1.0);
+    assert!(second.sum() < 0.1 * first.sum(), "{} {}", second.sum(), first.sum());
+}
+
+#[test]
+fn sensitivity_grows_from_nothing_and_heals_faint_marks_last() {
+    let mut lab = skin();
+    dab(&mut lab, 100.0, 200.0, 8.0, [-10.0, 22.0, 4.0]);
+    dab(&mut lab, 250.0, 200.0, 8.0, [-2.0, 6.5, 1.0]);
+    let source = picture(&lab);
+    let mut last = 0.0;
+    for sensitivity in [0.0, 0.2, 0.4, 0.6, 0.8, 1.0] {
+        let (_, touched, _) = healed(&source, sensitivity);
+        assert!(touched.sum() >= last, "{sensitivity}");
+        last = touched.sum();
+        if sensitivity == 0.0 {
+            assert_eq!(last, 0.0);
+        }
+    }
+    assert!(last > 0.0);
+    let (_, touched, _) = healed(&source, 0.45);
+    assert!(touched.at(100, 200) > 0.5);
+    assert_eq!(touched.at(250, 200), 0.0);
+}
