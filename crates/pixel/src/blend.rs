@@ -32,7 +32,28 @@ fn reach(b: f32, up: bool) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn soft_light_stays_in_range_and_keeps_the_order_of_tones(b in 0f32..=1.0, c in 0f32..=1.0, k in -1f32..=1.0) {
+            let (low, high) = (b.min(c), b.max(c));
+            let laid = soft_light(low, k);
+            prop_assert!((0.0..=1.0).contains(&laid));
+            prop_assert!(laid <= soft_light(high, k) + 1e-6);
+            let right_way = if k > 0.0 { laid >= low } else { laid <= low };
+            prop_assert!(right_way, "{} under push {} gives {}", low, k, laid);
+        }
+
+        #[test]
+        fn a_push_never_goes_past_its_target(b in 0f32..=1.0, target in -0.5f32..=1.5) {
+            let laid = soft_light(b, soft_light_push(b, target));
+            let (low, high) = (b.min(target) - 1e-5, b.max(target) + 1e-5);
+            prop_assert!((low..=high).contains(&laid), "{b} to {target} gives {laid}");
+        }
+    }
 
     fn photoshop(b: f32, s: f32) -> f32 {
         if s <= 0.5 {

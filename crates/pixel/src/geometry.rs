@@ -215,7 +215,41 @@ impl Orientation {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn rectangles_keep_their_pixels_when_turned(
+            width in 1usize..40, height in 1usize..40, corners in proptest::array::uniform4(0usize..40), turn in 0usize..8,
+        ) {
+            let (stored, orientation) = (Size::new(width, height), Orientation::ALL[turn]);
+            let upright = orientation.turn_size(stored);
+            let [a, b, c, d] = corners;
+            let rect = Rect::from_edges(a.min(b), c.min(d), a.max(b) + 1, c.max(d) + 1).intersect(upright.rect());
+            let turned = orientation.rect_to_stored(rect, stored);
+            prop_assert_eq!(turned.size().area(), rect.size().area());
+            prop_assert_eq!(turned.intersect(stored.rect()).size().area(), rect.size().area());
+            if !rect.is_empty() {
+                let (x, y) = orientation.to_stored(rect.x, rect.bottom() - 1, stored);
+                prop_assert!(turned.contains(x, y));
+                let signed = orientation.to_stored_signed(rect.x as isize, rect.bottom() as isize - 1, stored);
+                prop_assert_eq!(signed, (x as isize, y as isize));
+            }
+        }
+
+        #[test]
+        fn meeting_and_joining_hold_the_right_pixels(
+            one in proptest::array::uniform4(0usize..12), two in proptest::array::uniform4(0usize..12), x in 0usize..12, y in 0usize..12,
+        ) {
+            let rect = |[l, t, r, b]: [usize; 4]| Rect::from_edges(l, t, r, b);
+            let (a, b) = (rect(one), rect(two));
+            let (in_a, in_b) = (a.contains(x, y), b.contains(x, y));
+            prop_assert_eq!(a.intersect(b).contains(x, y), in_a && in_b);
+            prop_assert!(a.union(b).contains(x, y) || !(in_a || in_b));
+        }
+    }
 
     #[test]
     fn every_orientation_is_a_bijection_that_keeps_rectangles() {

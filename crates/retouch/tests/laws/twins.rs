@@ -9,7 +9,7 @@ use retouch::{Engine, Options, Preset, Recipe, Unwatched, plugins};
 
 use crate::colour::{mean_difference, share_above};
 use crate::subject::{
-    DARK, LIGHT, answer, bytes, everything, full_dark, full_light, halved, only, plain, retouched, upload,
+    DARK, LIGHT, answer, bytes, everything, full_dark, full_light, halved, only, retouched, upload,
 };
 
 fn balanced() -> Recipe {
@@ -18,10 +18,11 @@ fn balanced() -> Recipe {
 
 #[test]
 fn a_picture_is_retouched_alike_however_it_is_stored() {
-    let straight = retouched(&LIGHT, &balanced());
+    // In 16 bits the rounding of layer values, whose pattern lies on the stored pixels, hides nothing.
+    let straight = retouched(&deep(&LIGHT), &balanced());
     for orientation in Orientation::ALL {
-        let twin = Picture { orientation, ..turned(&LIGHT, |plane| plane.turned_to_stored(orientation)) };
-        let result = retouched(&twin, &balanced());
+        let twin = turned(&deep(&LIGHT), |plane| plane.turned_to_stored(orientation));
+        let result = retouched(&Picture { orientation, ..twin }, &balanced());
         assert_eq!(result.orientation, orientation);
         let upright = turned(&result, |plane| {
             Plane::from_fn(LIGHT.size, |x, y| {
@@ -30,16 +31,18 @@ fn a_picture_is_retouched_alike_however_it_is_stored() {
             })
         });
         let mean = mean_difference(&straight, &upright);
-        assert!(mean < 0.2, "{orientation:?}: mean CIEDE2000 {mean}");
+        assert!(mean < 0.02, "{orientation:?}: mean CIEDE2000 {mean}");
     }
 }
 
-/// The picture with each channel moved about by `turn`, without metadata.
+/// The picture of 16 bits with each channel moved about by `turn`, without metadata.
 fn turned(picture: &Picture, turn: impl Fn(&Plane) -> Plane) -> Picture {
-    let channel = |c: usize| bytes(picture).iter().skip(c).step_by(3).map(|&v| f32::from(v)).collect();
+    let Samples::U16(samples) = &picture.rgb else { panic!("a picture of 16 bits") };
+    let channel = |c: usize| samples.iter().skip(c).step_by(3).map(|&v| f32::from(v)).collect();
     let planes = [0, 1, 2].map(|c| turn(&Plane::from_vec(picture.size, channel(c))));
     let size = planes[0].size();
-    plain(size, (0..size.area()).flat_map(|i| [0, 1, 2].map(|c| planes[c].samples()[i] as u8)).collect())
+    let moved = (0..size.area()).flat_map(|i| [0, 1, 2].map(|c| planes[c].samples()[i] as u16));
+    Picture { size, rgb: Samples::U16(moved.collect()), orientation: Orientation::Upright, ..picture.clone() }
 }
 
 #[test]
