@@ -3,6 +3,7 @@
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
 use pixel::{Plane, Rect, Size};
+use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 
 use crate::canvas::{Canvas, document_lab, lab_document};
@@ -12,7 +13,7 @@ use crate::plugin::{Blend, Need};
 
 /// Face canvases are reduced until the face is less than twice this wide: enough for everything that
 /// is corrected with a soft brush, little enough to be quick.
-const CANVAS_FACE_WIDTH: f32 = 320.0;
+const CANVAS_FACE_WIDTH: f32 = 200.0;
 
 /// The picture canvas is reduced until its long edge is at most this.
 const CANVAS_LONG_EDGE: usize = 1536;
@@ -164,7 +165,7 @@ impl<'a> Scene<'a> {
     fn open_faces(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
         for face in &self.found {
             let step = ((face.width / CANVAS_FACE_WIDTH) as usize).max(1);
-            let rect = face_rect(face, step, self.size());
+            let rect = skin_rect(face, face_rect(face, step, self.size()), &sight.parts()?);
             let canvas = Canvas::read(&self.pile, rect, step, self.space);
             let srgb = self.encoded_srgb(&canvas);
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
@@ -250,3 +251,25 @@ fn face_rect(face: &Face, step: usize, size: Size) -> Rect {
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+
+/// The part of `rect` in which the networks see skin, with some margin, and the face itself in any case.
+fn skin_rect(face: &Face, rect: Rect, parts: &PartsMap<'_>) -> Rect {
+    /// Places that are asked, along each side.
+    const PLACES: usize = 40;
+    let (dx, dy) = (rect.width as f32 / PLACES as f32, rect.height as f32 / PLACES as f32);
+    let margin = 0.35 * face.width;
+    let [mut left, mut top, mut right, mut bottom] = face.frame;
+    for j in 0..PLACES {
+        for i in 0..PLACES {
+            let x = rect.x as f32 + (i as f32 + 0.5) * dx;
+            let y = rect.y as f32 + (j as f32 + 0.5) * dy;
+            let seen = parts.at(x, y);
+            if seen[Part::FaceSkin as usize] + seen[Part::BodySkin as usize] > 0.1 {
+                (left, right) = (left.min(x - dx), right.max(x + dx));
+                (top, bottom) = (top.min(y - dy), bottom.max(y + dy));
+            }
+        }
+    }
+    let size = Size::new(rect.right(), rect.bottom());
+    Rect::cover(left - margin, top - margin, right + margin, bottom + margin, size).intersect(rect)
+}

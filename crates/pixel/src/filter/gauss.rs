@@ -7,7 +7,7 @@ use crate::geometry::Size;
 use crate::plane::Plane;
 
 /// Sigma, in reduced samples, at which a wide blur is carried out.
-const WORKING_SIGMA: f32 = 2.6;
+const WORKING_SIGMA: f32 = 1.8;
 
 /// Rows that one thread takes at a time.
 const BAND: usize = 16;
