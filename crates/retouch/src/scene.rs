@@ -2,6 +2,7 @@
 
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
+use pixel::filter::enlarge;
 use pixel::{Plane, Rect, Size};
 use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
@@ -17,6 +18,10 @@ const CANVAS_FACE_WIDTH: f32 = 200.0;
 
 /// The picture canvas is reduced until its long edge is at most this.
 const CANVAS_LONG_EDGE: usize = 1536;
+
+/// What the whole picture is made of is told on a canvas coarser by this factor: borders of cloth and
+/// backdrop are drawn with a soft brush, and the time goes with the square.
+const REGIONS_STEP: usize = 2;
 
 /// Largest face canvas in samples.
 const CANVAS_AREA: usize = 2_400_000;
@@ -178,8 +183,18 @@ impl<'a> Scene<'a> {
         let size = self.size();
         let step = size.long_edge().div_ceil(CANVAS_LONG_EDGE).max(1);
         let canvas = Canvas::read(&self.pile, size.rect(), step, self.space);
-        let srgb = self.encoded_srgb(&canvas);
-        let regions = vision::picture_regions(sight, &vision_canvas(&canvas, &srgb))?;
+        let coarse = Canvas::read(&self.pile, size.rect(), step * REGIONS_STEP, self.space);
+        let srgb = self.encoded_srgb(&coarse);
+        let regions = vision::picture_regions(sight, &vision_canvas(&coarse, &srgb))?;
+        let enlarged = |plane: &Plane| enlarge(plane, REGIONS_STEP, canvas.size());
+        let regions = PictureRegions {
+            skin: enlarged(&regions.skin),
+            hair: enlarged(&regions.hair),
+            clothes: enlarged(&regions.clothes),
+            other: enlarged(&regions.other),
+            person: enlarged(&regions.person),
+            background: enlarged(&regions.background),
+        };
         self.picture = Some(PictureView { canvas, regions });
         Ok(())
     }
