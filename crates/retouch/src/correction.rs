@@ -101,13 +101,18 @@ pub fn bare_skin(view: &FaceView) -> Plane {
 
 /// The value that half of the matte lies below.
 pub fn weighted_median(plane: &Plane, matte: &Plane) -> f32 {
+    quantile(plane, matte, 0.5)
+}
+
+/// The value that `share` of the samples with a matte above 1/2 lie below; 0 without any.
+pub fn quantile(plane: &Plane, matte: &Plane, share: f32) -> f32 {
     let samples = plane.samples().iter().zip(matte.samples());
     let mut values: Vec<f32> = samples.filter(|(_, m)| **m > 0.5).map(|(v, _)| *v).collect();
     if values.is_empty() {
         return 0.0;
     }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
+    let place = ((values.len() - 1) as f32 * share) as usize;
+    *values.select_nth_unstable_by(place, f32::total_cmp).1
 }
 
 /// The share of a correction that is made at strength `alpha`: straight to `full` at 1, then slowly to

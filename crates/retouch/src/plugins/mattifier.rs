@@ -9,7 +9,7 @@
 use pixel::Plane;
 use pixel::filter::{gauss, gauss_masked};
 
-use crate::correction::weighted_median;
+use crate::correction::{quantile, weighted_median};
 use crate::layer::{Effect, Field, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -32,6 +32,8 @@ const FULL: f32 = 0.95;
 const AROUND: f32 = 1.0 / 6.0;
 /// Veils up to the first value are the natural gloss of skin, from the second on they are shine.
 const GLOSS: (f32, f32) = (0.06, 0.22);
+/// Share of the skin whose veil counts as usual for this person in this light: shine is what exceeds it.
+const USUAL: f32 = 0.7;
 /// Largest share of the glitter of pores that is calmed with the shine.
 const CALM: f32 = 0.6;
 /// Lift over the skin around, in L*, from which on a pale place may be shine, and at which it is.
@@ -122,9 +124,14 @@ fn veil(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Veil {
             let by_colour = (r - (r - g) / saturation(&to_green)).min(r - (r - b) / saturation(&to_blue));
             let dark = level_around.samples()[i];
             let by_level = (level.samples()[i] - dark) / (1.0 - dark).max(0.05);
-            let v = by_colour.min(1.3 * by_level).max(0.0);
+            strength.samples_mut()[i] = by_colour.min(1.3 * by_level).max(0.0);
+        }
+        let usual = quantile(&strength, skin, USUAL);
+        for i in 0..size.area() {
+            let v = strength.samples()[i];
+            let dark = level_around.samples()[i];
             let lift = 116.0 * (level.samples()[i].max(0.0).powf(0.75) - dark.max(0.0).powf(0.75));
-            let shine = smooth_step((v - GLOSS.0) / (GLOSS.1 - GLOSS.0));
+            let shine = smooth_step((v - usual - GLOSS.0) / (GLOSS.1 - GLOSS.0));
             let v = v * shine * smooth_step((lift - LIFT.0) / (LIFT.1 - LIFT.0));
             strength.samples_mut()[i] = v;
             dull.samples_mut()[i] = skin.samples()[i] * (-(v / 0.08).powi(2)).exp().max(0.05);
