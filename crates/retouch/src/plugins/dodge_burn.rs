@@ -4,7 +4,7 @@ use pixel::Plane;
 use pixel::filter::{gauss, gauss_masked};
 
 use crate::complexion::Complexion;
-use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
+use crate::correction::{Shift, bare_skin, quantile, share, smoothed, soft_light_field};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -30,6 +30,8 @@ const FINE: f32 = 1.0 / 90.0;
 /// For every octave of structure from [`FINE`] up, the local standard deviation in L* at which half of
 /// it is taken for form. Wide structure is form unless it is faint; what is wider still always is.
 const FORM: [f32; 4] = [3.5, 3.3, 3.0, 1.8];
+/// Difference in L* between the lights and shades of a face in usual light.
+const USUAL_SPREAD: f32 = 20.0;
 /// Largest change in L* at strength 1; what would need more is no blotch.
 const LIMIT: f32 = 6.0;
 
@@ -57,8 +59,9 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let base = smoothed(canvas, skin, width * FINE, scene);
     let beyond = (settings.alpha1 - 1.0).max(0.0);
     let complexion = Complexion::fit(&base.1, skin);
-    let blotches = blotches(&base.1.l, skin, width, 1.0 + 0.4 * beyond);
-    let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * (1.0 + 0.4 * beyond));
+    let contrast = contrast(&base.1.l, skin);
+    let blotches = blotches(&base.1.l, skin, width, contrast * (1.0 + 0.4 * beyond));
+    let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * (1.0 + 0.4 * beyond));
     let mut shift = Shift::none(canvas.size());
     for i in 0..blotches.samples().len() {
         let change = -strength * limited(blotches.samples()[i], limit);
@@ -71,6 +74,13 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     }
     layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
     layer.found("mean correction in L*", mean_size(&shift.l, skin));
+}
+
+/// How strongly this face is modelled by its light, as a factor around 1: in flat light even faint
+/// structure is form, and evening it as in hard light would leave none.
+fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
+    let spread = quantile(lightness, skin, 0.9) - quantile(lightness, skin, 0.1);
+    (spread / USUAL_SPREAD).clamp(0.45, 1.0)
 }
 
 /// Brightness that differs from its surroundings without belonging to the form.

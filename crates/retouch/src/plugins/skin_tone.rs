@@ -72,8 +72,8 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
 /// Skin is more colourful in half shade than in highlights. That course of colour over lightness is the
 /// person's own and stays; what differs from it at the same lightness is evened.
 fn evened(chroma: &Plane, lightness: &Plane, skin: &Plane, width: f32, settings: &Settings) -> Plane {
-    let patches = share(settings.alpha1, 0.78);
-    let transitions = share(settings.alpha2, 0.2);
+    let patches = share(settings.alpha1, 0.74);
+    let transitions = share(settings.alpha2, 0.16);
     let course = ColourCourse::fit(lightness, chroma, skin);
     let odd = chroma.zip(lightness, |c, l| c - course.at(l));
     let coarse = gauss_masked(&odd, skin, width * COARSE);
