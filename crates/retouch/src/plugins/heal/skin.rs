@@ -122,25 +122,27 @@ impl Spread {
     /// Measures `plane` where `inside` is set, over windows of three cells.
     pub fn measure(plane: &Plane, inside: &Plane, cell: f32) -> Self {
         // Very smooth places are judged by the rest of the skin, not by their own silence.
-        Self::windows(plane, inside, cell, |own, overall| {
-            let floor = deviation(overall).unwrap_or(1.0).max(0.02);
+        let floor = |all: &mut [f32]| deviation(all).unwrap_or(1.0).max(0.02);
+        Self::windows(plane, inside, cell, floor, |own, floor| {
             if own.len() < 40 { floor } else { deviation(own).unwrap_or(floor).max(0.6 * floor) }
         })
     }
 
     /// Median of absolute values over that of all skin: single marks hardly move it, fields of hair do.
     fn roughness(plane: &Plane, inside: &Plane, cell: f32) -> Self {
-        Self::windows(plane, inside, cell, |own, overall| {
-            let usual = quantile(overall, 0.5).max(0.05);
+        let usual = |all: &mut [f32]| quantile(all, 0.5).max(0.05);
+        Self::windows(plane, inside, cell, usual, |own, usual| {
             if own.len() < 30 { 1.0 } else { quantile(own, 0.5) / usual }
         })
     }
 
+    /// A value a cell, of the samples of the cells around and of what `overall` says of all samples.
     fn windows(
         plane: &Plane,
         inside: &Plane,
         cell: f32,
-        value: impl Fn(&mut [f32], &mut [f32]) -> f32,
+        overall: impl Fn(&mut [f32]) -> f32,
+        value: impl Fn(&mut [f32], f32) -> f32,
     ) -> Self {
         const SAMPLES: f32 = 8.0;
         let count = |side: usize| ((side as f32 / cell).ceil() as usize).max(1);
@@ -156,6 +158,7 @@ impl Spread {
             }
         }
         let mut all: Vec<f32> = cells.iter().flatten().copied().collect();
+        let overall = overall(&mut all);
         let grid = Plane::from_fn(size, |i, j| {
             let mut window = Vec::new();
             for v in j.saturating_sub(1)..(j + 2).min(size.height) {
@@ -163,7 +166,7 @@ impl Spread {
                     window.extend_from_slice(&cells[v * size.width + u]);
                 }
             }
-            value(&mut window, &mut all)
+            value(&mut window, overall)
         });
         Self { cell, grid }
     }
