@@ -5,6 +5,7 @@ use pixel::filter::{Components, distance_outside, gauss};
 use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 
+use super::grid::grown;
 use super::look::Look;
 use super::skin::Texture;
 use crate::layer::Patch;
@@ -64,14 +65,12 @@ impl Sources {
     /// `marks` are all clear marks, healed or not.
     pub fn new(look: &Look, texture: &Texture, marks: &Plane) -> Self {
         let band = &texture.bands[1];
-        let size = look.size();
-        let unrest = Plane::from_fn(size, |x, y| {
-            let strong = |c: usize| band.planes[c].at(x, y).abs() / band.spread[c].at(x, y);
-            (strong(0).max(strong(1)) - 2.0).max(0.0)
-        });
+        let strong =
+            [0, 1].map(|c| band.planes[c].zip(&band.spread[c].over(look.size()), |v, s| v.abs() / s));
+        let unrest = strong[0].zip(&strong[1], |l, a| (l.max(a) - 2.0).max(0.0));
         let dirty = marks.zip(&look.zone, |mark, zone| if mark > 0.5 || zone < 0.5 { 1.0 } else { 0.0 });
         let margin = (0.003 * look.width).max(1.0);
-        let clean = distance_outside(&dirty).map(|d| if d > margin { 1.0 } else { 0.0 });
+        let clean = grown(&dirty, margin).map(|near| 1.0 - near);
         let fine = look.lab.l.zip(&texture.soft.l, |v, s| (v - s).abs());
         let energy = gauss(&fine, 0.008 * look.width);
         Self { clean, unrest, energy }

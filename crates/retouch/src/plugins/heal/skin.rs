@@ -5,6 +5,7 @@ use pixel::filter::{gauss, gauss_masked, reduce};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
+use super::grid::carry;
 use super::look::Look;
 
 /// Finest Gaussian of the scale space, in face widths, and the ratio from one to the next.
@@ -54,14 +55,17 @@ impl Texture {
         let [l, a, b] =
             [&look.lab.l, &look.lab.a, &look.lab.b].map(|p| (p, gauss_masked(p, &look.skin, wide)));
         let tone = l.1.clone();
+
         let filled: Vec<Plane> = [l, a, b].par_iter().map(|(p, base)| fill(p, base, &look.skin)).collect();
         let soft: Vec<Plane> = filled.par_iter().map(|p| gauss(p, sigma(0))).collect();
 
         let small: Vec<Plane> = filled[..2].iter().map(|p| reduce(p, 2)).collect();
         let small_skin = reduce(&look.skin, 2).map(|v| if v > 0.99 { 1.0 } else { 0.0 });
+
         let full: Vec<[Plane; 2]> = (0..=COARSE)
             .map(|k| [0, 1].map(|c| if k == 0 { soft[c].clone() } else { gauss(&filled[c], sigma(k)) }))
             .collect();
+
         let half: Vec<[Plane; 2]> = (COARSE..=BANDS)
             .into_par_iter()
             .map(|k| [0, 1].map(|c| gauss(&small[c], 0.5 * sigma(k))))
@@ -73,16 +77,20 @@ impl Texture {
             let spread = [0, 1].map(|c| Spread::measure(&planes[c], inside, cell));
             Band { factor, radius, planes, spread }
         };
-        let mut bands = Vec::with_capacity(BANDS);
-        for k in 0..BANDS {
-            // A disc answers most strongly to the band whose Gaussians lie around its radius over root two.
-            let radius = sigma(k) * RATIO.sqrt() * std::f32::consts::SQRT_2;
-            bands.push(match k < COARSE {
-                true => band(&full[k], &full[k + 1], 1, radius),
-                false => band(&half[k - COARSE], &half[k + 1 - COARSE], 2, radius),
-            });
-        }
+        let bands = (0..BANDS)
+            .into_par_iter()
+            .map(|k| {
+                // A disc answers most strongly to the band whose Gaussians lie around its radius over root two.
+                let radius = sigma(k) * RATIO.sqrt() * std::f32::consts::SQRT_2;
+                match k < COARSE {
+                    true => band(&full[k], &full[k + 1], 1, radius),
+                    false => band(&half[k - COARSE], &half[k + 1 - COARSE], 2, radius),
+                }
+            })
+            .collect();
+
         let thin = band(&full[0], &full[2], 1, sigma(0));
+
         let roughness = Spread::roughness(&thin.planes[0], &look.zone, (0.04 * look.width).max(4.0));
         let mut soft = soft.into_iter();
         let mut next = || soft.next().unwrap_or_else(|| Plane::zeros(look.size()));
@@ -171,6 +179,11 @@ impl Spread {
         Self { cell, grid }
     }
 
+    /// The deviations at all samples of a band of this size.
+    pub fn over(&self, size: Size) -> Plane {
+        carry(&self.grid, size, 1.0 / self.cell, -0.5)
+    }
+
     /// The deviation at a sample of the band.
     pub fn at(&self, x: usize, y: usize) -> f32 {
         self.grid.bilinear(x as f32 / self.cell - 0.5, y as f32 / self.cell - 0.5)
@@ -183,7 +196,17 @@ fn deviation(values: &mut [f32]) -> Option<f32> {
     if values.is_empty() {
         return None;
     }
-    let (median, tail, end) = (quantile(values, 0.5), quantile(values, 0.9), quantile(values, 0.95));
+    let rank = |share: f32| ((values.len() - 1) as f32 * share) as usize;
+    let ranks = [0.5, 0.9, 0.95].map(rank);
+    // Each selection leaves the smaller values in front, where the next one looks.
+    let (front, end, _) = values.select_nth_unstable_by(ranks[2], f32::total_cmp);
+    let end = *end;
+    let mut below = |rank: usize, above: f32| match rank < front.len() {
+        true => *front.select_nth_unstable_by(rank, f32::total_cmp).1,
+        false => above,
+    };
+    let tail = below(ranks[1], end);
+    let median = below(ranks[0], tail);
     Some(0.25 * 1.4826 * median + 0.35 * tail / 1.645 + 0.4 * end / 1.96)
 }
 
