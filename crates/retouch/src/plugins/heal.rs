@@ -74,9 +74,7 @@ fn heal(
     layer: &mut Layer,
 ) -> (usize, usize) {
     let texture = Texture::measure(look);
-
     let (spots, lines) = rayon::join(|| find_spots(look, &texture), || find_lines(look, &texture));
-
     let verdict = judge(look, mesh, &spots, &lines, sensitivity);
 
     let mut wanted = Plane::zeros(look.size());
@@ -86,12 +84,10 @@ fn heal(
     for (line, share) in lines.iter().zip(&verdict.lines) {
         want(look, &mut wanted, &line.spine, (LINE_MARGIN * look.width).max(1.6), *share);
     }
-
     let mut noticed = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
     stamp(&mut noticed, spots.iter().filter(|s| s.saliency > 1.0).map(|s| &s.footprint));
     stamp(&mut noticed, lines.iter().filter(|l| l.saliency > 0.8).map(|l| &l.spine));
     let sources = Sources::new(look, &texture, &noticed);
-
     let patches = repair(scene, look, &texture, &sources, &wanted);
     let healed = spots.iter().zip(&verdict.spots).filter(|(spot, share)| spot.first && **share > 0.5).count()
         + verdict.lines.iter().filter(|share| **share > 0.5).count();

@@ -333,7 +333,9 @@ fn clone(look: &Look, tone: &[Plane; 3], source_tone: &[Plane; 3], source: &Lab)
         let over = |tone: &Plane| carry(tone, skin.size(), 1.0 / step, 0.5 / step - 0.5);
         // Own tone, fine detail and a part of the mottling: skin - smooth + MOTTLING * (smooth - other).
         let mut out = gauss(skin, sigma).zip(skin, |smooth, skin| skin - (1.0 - MOTTLING) * smooth);
-        out.apply_with(&over(&tone[c].zip(&source_tone[c], |own, other| own - MOTTLING * other)), |v, t| v + t);
+        out.apply_with(&over(&tone[c].zip(&source_tone[c], |own, other| own - MOTTLING * other)), |v, t| {
+            v + t
+        });
         out
     };
     Lab { l: full(0, &source.l), a: full(1, &source.a), b: full(2, &source.b) }
