@@ -1,7 +1,7 @@
 //! Finds scratches and stray hairs: thin lines that both sides of differ from, told from wrinkles.
 
-use pixel::Plane;
-use pixel::filter::label;
+use pixel::{Plane, Size};
+use rayon::prelude::*;
 
 use super::look::Look;
 use super::skin::Texture;
@@ -44,33 +44,32 @@ pub(super) struct Line {
 
 /// All lines on the look.
 pub(super) fn find_lines(look: &Look, texture: &Texture) -> Vec<Line> {
-    let mut lines = Vec::new();
-    for (lightness, redness) in [(-1.0f32, 0.0f32), (1.0, 0.0), (-0.5, 1.0)] {
-        let strength = strength(look, texture, lightness, redness);
-        lines.extend(trace(look, texture, &strength));
-    }
+    let spread = [0, 1].map(|c| texture.thin.spread[c].over(look.size()));
+    let mut lines: Vec<Line> = [(-1.0f32, 0.0f32), (1.0, 0.0), (-0.5, 1.0)]
+        .into_par_iter()
+        .flat_map_iter(|(lightness, redness)| {
+            trace(look, texture, &strength(look, texture, &spread, lightness, redness))
+        })
+        .collect();
     lines.sort_by(|a, b| b.saliency.total_cmp(&a.saliency).then(a.spine.cmp(&b.spine)));
     lines
 }
 
 /// The thin band toward a kind of line, in deviations of this skin.
-fn strength(look: &Look, texture: &Texture, lightness: f32, redness: f32) -> Plane {
+fn strength(look: &Look, texture: &Texture, spread: &[Plane; 2], lightness: f32, redness: f32) -> Plane {
     let band = &texture.thin;
-    let size = look.size();
-    let mut out = Plane::zeros(size);
-    let scale = lightness.hypot(redness);
-    for y in 0..size.height {
-        for x in 0..size.width {
-            let value = lightness * band.planes[0].at(x, y);
-            let red = redness * band.planes[1].at(x, y);
-            if value + red <= 0.2 || look.zone.at(x, y) < 0.5 {
-                continue;
-            }
-            let spread =
-                (lightness * band.spread[0].at(x, y)).hypot(redness * band.spread[1].at(x, y)) / scale;
-            *out.at_mut(x, y) = ((value + red) / scale / spread).min(COUNTED);
+    let width = look.size().width.max(1);
+    let mut out = Plane::zeros(look.size());
+    out.samples_mut().par_chunks_mut(width).enumerate().for_each(|(y, row)| {
+        let [l, a] = [0, 1].map(|c| band.planes[c].row(y));
+        let [sl, sa] = [0, 1].map(|c| spread[c].row(y));
+        let zone = look.zone.row(y);
+        for (x, out) in row.iter_mut().enumerate() {
+            let value = lightness * l[x] + redness * a[x];
+            let spread = ((lightness * sl[x]).powi(2) + (redness * sa[x]).powi(2)).sqrt();
+            *out = if value > 0.2 && zone[x] > 0.5 { (value / spread).min(COUNTED) } else { 0.0 };
         }
-    }
+    });
     out
 }
 
@@ -82,49 +81,85 @@ fn trace(look: &Look, texture: &Texture, strength: &Plane) -> Vec<Line> {
         .map(|n| (n as f32 * std::f32::consts::PI / DIRECTIONS as f32).sin_cos())
         .map(|(sin, cos)| (cos, sin))
         .collect();
+    let steps: Vec<Vec<(isize, isize)>> = rays
+        .iter()
+        .map(|(dx, dy)| {
+            let at = |t: isize| ((t as f32 * dx).round() as isize, (t as f32 * dy).round() as isize);
+            (-half..=half).map(at).collect()
+        })
+        .collect();
     let mut answer = Plane::zeros(size);
     let mut course = vec![0u8; size.area()];
-    for y in 0..size.height {
+    let rows = answer.samples_mut().par_chunks_mut(size.width).zip(course.par_chunks_mut(size.width));
+    rows.enumerate().for_each(|(y, (answer, course))| {
         for x in 0..size.width {
-            if strength.at(x, y) < LOOKED_AT {
-                continue;
+            if strength.at(x, y) >= LOOKED_AT {
+                let best = best_course(strength, &steps, (x, y), half);
+                (answer[x], course[x]) = (best.0 / (2 * half + 1) as f32, best.1);
             }
-            let mut best = (0.0f32, 0usize);
-            for (n, &(dx, dy)) in rays.iter().enumerate() {
-                let mut sum = 0.0;
-                for t in -half..=half {
-                    let u = (x as f32 + t as f32 * dx).round() as isize;
-                    let v = (y as f32 + t as f32 * dy).round() as isize;
-                    sum += strength.at_clamped(u, v);
-                }
-                if sum > best.0 {
-                    best = (sum, n);
-                }
-            }
-            *answer.at_mut(x, y) = best.0 / (2 * half + 1) as f32;
-            course[y * size.width + x] = best.1 as u8;
         }
-    }
-    let ridge = Plane::from_fn(size, |x, y| {
-        let value = answer.at(x, y);
-        if value < FOLLOWED {
-            return 0.0;
-        }
-        let (dx, dy) = rays[course[y * size.width + x] as usize];
-        let here = strength.at(x, y);
-        let beside = |side: f32| strength.bilinear(x as f32 - side * dy * 1.4, y as f32 + side * dx * 1.4);
-        if here >= beside(1.0) && here >= beside(-1.0) { 1.0 } else { 0.0 }
     });
-    let joined = pixel::filter::dilate(&ridge, 1.5);
-    let parts = label(&joined);
-    let mut members: Vec<Vec<usize>> = vec![Vec::new(); parts.count()];
-    for (index, _) in ridge.samples().iter().enumerate().filter(|(_, v)| **v > 0.5) {
-        let number = parts.at(index % size.width, index / size.width);
-        if number > 0 {
-            members[number as usize - 1].push(index);
+    let mut ridge = vec![false; size.area()];
+    for (index, _) in answer.samples().iter().enumerate().filter(|(_, v)| **v >= FOLLOWED) {
+        let (x, y) = (index % size.width, index / size.width);
+        let (dx, dy) = rays[course[index] as usize];
+        let beside = |side: f32| strength.bilinear(x as f32 - side * dy * 1.4, y as f32 + side * dx * 1.4);
+        let here = strength.at(x, y);
+        ridge[index] = here >= beside(1.0) && here >= beside(-1.0);
+    }
+    runs(ridge, size).into_iter().filter_map(|s| measure(look, texture, &answer, &course, &rays, s)).collect()
+}
+
+/// The greatest sum over the directions, and its direction.
+fn best_course(
+    strength: &Plane,
+    steps: &[Vec<(isize, isize)>],
+    (x, y): (usize, usize),
+    half: isize,
+) -> (f32, u8) {
+    let (width, height) = (strength.width() as isize, strength.height() as isize);
+    let (x, y) = (x as isize, y as isize);
+    let inner = x >= half && y >= half && x + half < width && y + half < height;
+    let (samples, here) = (strength.samples(), y * width + x);
+    let mut best = (0.0f32, 0);
+    for (n, steps) in steps.iter().enumerate() {
+        let sum: f32 = match inner {
+            true => steps.iter().map(|(u, v)| samples[(here + v * width + u) as usize]).sum(),
+            false => steps.iter().map(|(u, v)| strength.at_clamped(x + u, y + v)).sum(),
+        };
+        if sum > best.0 {
+            best = (sum, n as u8);
         }
     }
-    members.into_iter().filter_map(|spine| measure(look, texture, &answer, &course, &rays, spine)).collect()
+    best
+}
+
+/// Groups of ridge samples with gaps of at most two samples, each in reading order.
+fn runs(mut ridge: Vec<bool>, size: Size) -> Vec<Vec<usize>> {
+    const GAP: usize = 3;
+    let mut runs = Vec::new();
+    for start in 0..ridge.len() {
+        if !std::mem::take(&mut ridge[start]) {
+            continue;
+        }
+        let mut run = vec![start];
+        let mut next = 0;
+        while next < run.len() {
+            let (x, y) = (run[next] % size.width, run[next] / size.width);
+            next += 1;
+            for v in y.saturating_sub(GAP)..(y + GAP + 1).min(size.height) {
+                for u in x.saturating_sub(GAP)..(x + GAP + 1).min(size.width) {
+                    let index = v * size.width + u;
+                    if std::mem::take(&mut ridge[index]) {
+                        run.push(index);
+                    }
+                }
+            }
+        }
+        run.sort_unstable();
+        runs.push(run);
+    }
+    runs
 }
 
 fn measure(

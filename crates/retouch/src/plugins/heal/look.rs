@@ -1,12 +1,13 @@
 //! The skin around one face at the resolution at which blemishes are looked for, and where they may be healed.
 
 use pixel::colour::Lab;
-use pixel::filter::{distance_outside, label, reduce};
+use pixel::filter::{label, reduce};
 use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 use vision::Mesh;
 use vision::landmarks::{AXIS, NOSTRILS};
 
+use super::grid::{carry, grown};
 use crate::scene::{FaceView, Scene};
 
 /// Face width, in samples, that shows specks and hairs and leaves out noise.
@@ -66,25 +67,17 @@ impl Look {
         let rgb = read_reduced(scene, rect, step);
         let lab = scene.lab(&rgb);
         let width = face_width / step as f32;
-        let (skin, clearance) = skin_and_clearance(view, near);
+        let (skin, clear) = skin_and_clear(view, near);
         let size = lab.size();
         let scale = step as f32 / grid.step as f32;
-        let place = |i: usize| (i as f32 + 0.5) * scale - 0.5;
-        let sample = |plane: &Plane, limit: f32| {
-            let mut out = Plane::zeros(size);
-            out.samples_mut().par_chunks_mut(size.width.max(1)).enumerate().for_each(|(j, row)| {
-                for (i, v) in row.iter_mut().enumerate() {
-                    *v = if plane.bilinear(place(i), place(j)) >= limit { 1.0 } else { 0.0 };
-                }
-            });
-            out
+        let sample = |mask: &Plane| {
+            let mut fine = carry(mask, size, scale, 0.5 * scale - 0.5);
+            fine.apply(|v| if v >= 0.5 { 1.0 } else { 0.0 });
+            fine
         };
-        let (skin, zone) = (sample(&skin, 0.5), sample(&clearance, 1.0));
+        let (skin, zone) = (sample(&skin), sample(&clear));
         let face = match &view.face.mesh {
-            Some(_) => {
-                let away = distance_outside(&view.regions.oval.crop(near));
-                sample(&away.map(|d| -d), -FACE_RIM * view.width())
-            }
+            Some(_) => sample(&grown(&view.regions.oval.crop(near), FACE_RIM * view.width())),
             None => Plane::filled(size, 1.0),
         };
         (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone, face })
@@ -116,9 +109,9 @@ fn near_skin(view: &FaceView) -> Option<Rect> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Skin with its marks, and the distance to whatever must not be touched as a multiple of the distance that is
-/// kept; both on the face canvas inside `near`.
-fn skin_and_clearance(view: &FaceView, near: Rect) -> (Plane, Plane) {
+/// Skin with its marks, and 1 where the distance to all that must not be touched is kept; both on the face canvas
+/// inside `near`.
+fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, Plane) {
     let regions = &view.regions;
     let union = |planes: &[&Plane]| {
         let mut all = Plane::zeros(near.size());
@@ -136,17 +129,16 @@ fn skin_and_clearance(view: &FaceView, near: Rect) -> (Plane, Plane) {
 
     let outside = skin.map(|v| 1.0 - v);
     let groups = [(eyes, CLEAR_EYES), (mouth, CLEAR_MOUTH), (others, CLEAR_OTHERS), (outside, CLEAR_EDGE)];
-    let distances: Vec<Plane> = groups
-        .par_iter()
-        .map(|(group, clear)| distance_outside(group).map(|d| d / (clear * width).max(1.0)))
-        .collect();
-    let mut clearance = distances[0].clone();
-    distances[1..].iter().for_each(|d| clearance.apply_with(d, f32::min));
-    match &view.face.mesh {
-        Some(mesh) => keep_off_nose_and_ears(view, mesh, near, &mut clearance),
-        None => keep_off_points(view, near, &mut clearance),
+    let mut clear = Plane::filled(near.size(), 1.0);
+    for (group, distance) in &groups {
+        let near = grown(group, (distance * width).max(1.0));
+        clear.apply_with(&near, |clear, near| if near > 0.5 { 0.0 } else { clear });
     }
-    (skin, clearance)
+    match &view.face.mesh {
+        Some(mesh) => keep_off_nose_and_ears(view, mesh, near, &mut clear),
+        None => keep_off_points(view, near, &mut clear),
+    }
+    (skin, clear)
 }
 
 /// Adds enclosed holes of the skin that are no feature and not larger than `size` samples across.
@@ -166,7 +158,7 @@ fn fill_holes(skin: &mut Plane, features: &[&Plane], size: f32) {
 }
 
 /// Nostrils may be too light to be seen as such, and ears are full of folds: their places alone count.
-fn keep_off_nose_and_ears(view: &FaceView, mesh: &Mesh, near: Rect, clearance: &mut Plane) {
+fn keep_off_nose_and_ears(view: &FaceView, mesh: &Mesh, near: Rect, clear: &mut Plane) {
     let (width, up) = (view.width(), mesh.up());
     let place = |point: [f32; 2]| {
         let (x, y) = view.canvas.position(point[0], point[1]);
@@ -181,34 +173,32 @@ fn keep_off_nose_and_ears(view: &FaceView, mesh: &Mesh, near: Rect, clearance: &
     });
     let (brow, chin) = (place(mesh.point(BROW_LINE)), place(mesh.point(AXIS[1])));
     let height = |p: [f32; 2], of: [f32; 2]| (p[0] - of[0]) * up[0] + (p[1] - of[1]) * up[1];
-    let beside = distance_outside(&view.regions.oval.crop(near));
-    for j in 0..clearance.height() {
-        for i in 0..clearance.width() {
+    let face = grown(&view.regions.oval.crop(near), 0.015 * width);
+    for j in 0..clear.height() {
+        for i in 0..clear.width() {
             let p = [i as f32, j as f32];
-            let nose = nostrils
-                .iter()
-                .map(|(centre, radius)| (p[0] - centre[0]).hypot(p[1] - centre[1]) / radius.max(1.0))
-                .fold(f32::MAX, f32::min);
-            let ear = beside.at(i, j) > 0.015 * width
-                && height(p, brow) < 0.15 * width
-                && height(p, chin) > 0.1 * width;
-            let value = clearance.at_mut(i, j);
-            *value = if ear { 0.0 } else { value.min(nose) };
+            let nose = |(centre, radius): &([f32; 2], f32)| {
+                (p[0] - centre[0]).powi(2) + (p[1] - centre[1]).powi(2) < radius.max(1.0).powi(2)
+            };
+            let ear = face.at(i, j) < 0.5 && height(p, brow) < 0.15 * width && height(p, chin) > 0.1 * width;
+            if ear || nostrils.iter().any(nose) {
+                *clear.at_mut(i, j) = 0.0;
+            }
         }
     }
 }
 
 /// Without landmarks the detector's five points say where eyes, nose and mouth are.
-fn keep_off_points(view: &FaceView, near: Rect, clearance: &mut Plane) {
+fn keep_off_points(view: &FaceView, near: Rect, clear: &mut Plane) {
     let width = view.width();
     for (point, radius) in view.face.points.iter().zip(CLEAR_POINTS) {
         let (x, y) = view.canvas.position(point[0], point[1]);
         let (x, y) = (x - near.x as f32, y - near.y as f32);
-        for j in 0..clearance.height() {
-            for i in 0..clearance.width() {
-                let away = (i as f32 - x).hypot(j as f32 - y) / (radius * width);
-                let value = clearance.at_mut(i, j);
-                *value = value.min(away);
+        for j in 0..clear.height() {
+            for i in 0..clear.width() {
+                if (i as f32 - x).hypot(j as f32 - y) < radius * width {
+                    *clear.at_mut(i, j) = 0.0;
+                }
             }
         }
     }

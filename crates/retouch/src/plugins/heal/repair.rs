@@ -5,6 +5,7 @@ use pixel::filter::{Components, distance_outside, gauss};
 use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 
+use super::grid::{carry, grown};
 use super::look::Look;
 use super::skin::Texture;
 use crate::layer::Patch;
@@ -64,14 +65,12 @@ impl Sources {
     /// `marks` are all clear marks, healed or not.
     pub fn new(look: &Look, texture: &Texture, marks: &Plane) -> Self {
         let band = &texture.bands[1];
-        let size = look.size();
-        let unrest = Plane::from_fn(size, |x, y| {
-            let strong = |c: usize| band.planes[c].at(x, y).abs() / band.spread[c].at(x, y);
-            (strong(0).max(strong(1)) - 2.0).max(0.0)
-        });
+        let strong =
+            [0, 1].map(|c| band.planes[c].zip(&band.spread[c].over(look.size()), |v, s| v.abs() / s));
+        let unrest = strong[0].zip(&strong[1], |l, a| (l.max(a) - 2.0).max(0.0));
         let dirty = marks.zip(&look.zone, |mark, zone| if mark > 0.5 || zone < 0.5 { 1.0 } else { 0.0 });
         let margin = (0.003 * look.width).max(1.0);
-        let clean = distance_outside(&dirty).map(|d| if d > margin { 1.0 } else { 0.0 });
+        let clean = grown(&dirty, margin).map(|near| 1.0 - near);
         let fine = look.lab.l.zip(&texture.soft.l, |v, s| (v - s).abs());
         let energy = gauss(&fine, 0.008 * look.width);
         Self { clean, unrest, energy }
@@ -303,15 +302,24 @@ fn tone(texture: &Texture, place: &Place, offset: (isize, isize)) -> [Plane; 3] 
     let bounds = place.bounds;
     let softening = 1.0 + 0.02 * place.inside.len() as f32;
     let mut tones = [0; 3].map(|_| Plane::zeros(bounds.size()));
-    for (x, y) in cells(bounds) {
-        let (mut sum, mut weights) = ([0.0f32; 3], 0.0f32);
+    let mut sums = vec![[0.0f32; 4]; bounds.width];
+    for j in 0..bounds.height {
+        sums.fill([0.0; 4]);
         for (at, tone) in &anchors {
-            let squared = (at[0] - x as f32).powi(2) + (at[1] - y as f32).powi(2) + softening;
-            let weight = 1.0 / (squared * squared.sqrt());
-            (0..3).for_each(|c| sum[c] += weight * tone[c]);
-            weights += weight;
+            let down = (at[1] - (bounds.y + j) as f32).powi(2) + softening;
+            let left = at[0] - bounds.x as f32;
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let squared = (left - i as f32).powi(2) + down;
+                let weight = 1.0 / (squared * squared.sqrt());
+                let [l, a, b] = *tone;
+                let [sl, sa, sb, weights] = sum;
+                (*sl, *sa, *sb) = (*sl + weight * l, *sa + weight * a, *sb + weight * b);
+                *weights += weight;
+            }
         }
-        (0..3).for_each(|c| *tones[c].at_mut(x - bounds.x, y - bounds.y) = sum[c] / weights.max(1e-12));
+        for (c, plane) in tones.iter_mut().enumerate() {
+            plane.row_mut(j).iter_mut().zip(&sums).for_each(|(v, sum)| *v = sum[c] / sum[3].max(1e-12));
+        }
     }
     tones
 }
@@ -322,13 +330,13 @@ fn clone(look: &Look, tone: &[Plane; 3], source_tone: &[Plane; 3], source: &Lab)
     let step = look.step as f32;
     let sigma = (FINE * look.width * step).max(1.2);
     let full = |c: usize, skin: &Plane| {
-        let smooth = gauss(skin, sigma);
-        Plane::from_fn(skin.size(), |x, y| {
-            let at = |v: usize| (v as f32 + 0.5) / step - 0.5;
-            let (own, other) = (tone[c].bilinear(at(x), at(y)), source_tone[c].bilinear(at(x), at(y)));
-            let (fine, mottling) = (skin.at(x, y) - smooth.at(x, y), smooth.at(x, y) - other);
-            own + fine + MOTTLING * mottling
-        })
+        let over = |tone: &Plane| carry(tone, skin.size(), 1.0 / step, 0.5 / step - 0.5);
+        // Own tone, fine detail and a part of the mottling: skin - smooth + MOTTLING * (smooth - other).
+        let mut out = gauss(skin, sigma).zip(skin, |smooth, skin| skin - (1.0 - MOTTLING) * smooth);
+        out.apply_with(&over(&tone[c].zip(&source_tone[c], |own, other| own - MOTTLING * other)), |v, t| {
+            v + t
+        });
+        out
     };
     Lab { l: full(0, &source.l), a: full(1, &source.a), b: full(2, &source.b) }
 }

@@ -5,6 +5,7 @@ use pixel::filter::{gauss, gauss_masked, reduce};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
+use super::grid::carry;
 use super::look::Look;
 
 /// Finest Gaussian of the scale space, in face widths, and the ratio from one to the next.
@@ -54,14 +55,17 @@ impl Texture {
         let [l, a, b] =
             [&look.lab.l, &look.lab.a, &look.lab.b].map(|p| (p, gauss_masked(p, &look.skin, wide)));
         let tone = l.1.clone();
+
         let filled: Vec<Plane> = [l, a, b].par_iter().map(|(p, base)| fill(p, base, &look.skin)).collect();
         let soft: Vec<Plane> = filled.par_iter().map(|p| gauss(p, sigma(0))).collect();
 
         let small: Vec<Plane> = filled[..2].iter().map(|p| reduce(p, 2)).collect();
         let small_skin = reduce(&look.skin, 2).map(|v| if v > 0.99 { 1.0 } else { 0.0 });
+
         let full: Vec<[Plane; 2]> = (0..=COARSE)
             .map(|k| [0, 1].map(|c| if k == 0 { soft[c].clone() } else { gauss(&filled[c], sigma(k)) }))
             .collect();
+
         let half: Vec<[Plane; 2]> = (COARSE..=BANDS)
             .into_par_iter()
             .map(|k| [0, 1].map(|c| gauss(&small[c], 0.5 * sigma(k))))
@@ -73,16 +77,20 @@ impl Texture {
             let spread = [0, 1].map(|c| Spread::measure(&planes[c], inside, cell));
             Band { factor, radius, planes, spread }
         };
-        let mut bands = Vec::with_capacity(BANDS);
-        for k in 0..BANDS {
-            // A disc answers most strongly to the band whose Gaussians lie around its radius over root two.
-            let radius = sigma(k) * RATIO.sqrt() * std::f32::consts::SQRT_2;
-            bands.push(match k < COARSE {
-                true => band(&full[k], &full[k + 1], 1, radius),
-                false => band(&half[k - COARSE], &half[k + 1 - COARSE], 2, radius),
-            });
-        }
+        let bands = (0..BANDS)
+            .into_par_iter()
+            .map(|k| {
+                // A disc answers most strongly to the band whose Gaussians lie around its radius over root two.
+                let radius = sigma(k) * RATIO.sqrt() * std::f32::consts::SQRT_2;
+                match k < COARSE {
+                    true => band(&full[k], &full[k + 1], 1, radius),
+                    false => band(&half[k - COARSE], &half[k + 1 - COARSE], 2, radius),
+                }
+            })
+            .collect();
+
         let thin = band(&full[0], &full[2], 1, sigma(0));
+
         let roughness = Spread::roughness(&thin.planes[0], &look.zone, (0.04 * look.width).max(4.0));
         let mut soft = soft.into_iter();
         let mut next = || soft.next().unwrap_or_else(|| Plane::zeros(look.size()));
@@ -122,50 +130,59 @@ impl Spread {
     /// Measures `plane` where `inside` is set, over windows of three cells.
     pub fn measure(plane: &Plane, inside: &Plane, cell: f32) -> Self {
         // Very smooth places are judged by the rest of the skin, not by their own silence.
-        Self::windows(plane, inside, cell, |own, overall| {
-            let floor = deviation(overall).unwrap_or(1.0).max(0.02);
-            if own.len() < 40 { floor } else { deviation(own).unwrap_or(floor).max(0.6 * floor) }
+        let floor = |all: &Counts| deviation(all).unwrap_or(1.0).max(0.02);
+        Self::windows(plane, inside, cell, floor, |own, floor| {
+            if own.total() < 40 { floor } else { deviation(own).unwrap_or(floor).max(0.6 * floor) }
         })
     }
 
     /// Median of absolute values over that of all skin: single marks hardly move it, fields of hair do.
     fn roughness(plane: &Plane, inside: &Plane, cell: f32) -> Self {
-        Self::windows(plane, inside, cell, |own, overall| {
-            let usual = quantile(overall, 0.5).max(0.05);
-            if own.len() < 30 { 1.0 } else { quantile(own, 0.5) / usual }
+        let usual = |all: &Counts| all.quantiles([0.5])[0].max(0.05);
+        Self::windows(plane, inside, cell, usual, |own, usual| {
+            if own.total() < 30 { 1.0 } else { own.quantiles([0.5])[0] / usual }
         })
     }
 
+    /// A value a cell, of the samples of the cells around and of what `overall` says of all samples.
     fn windows(
         plane: &Plane,
         inside: &Plane,
         cell: f32,
-        value: impl Fn(&mut [f32], &mut [f32]) -> f32,
+        overall: impl Fn(&Counts) -> f32,
+        value: impl Fn(&Counts, f32) -> f32,
     ) -> Self {
         const SAMPLES: f32 = 8.0;
         let count = |side: usize| ((side as f32 / cell).ceil() as usize).max(1);
         let size = Size::new(count(plane.width()), count(plane.height()));
-        let mut cells: Vec<Vec<f32>> = vec![Vec::new(); size.area()];
+        let mut cells: Vec<Counts> = vec![Counts::default(); size.area()];
         let stride = ((cell / SAMPLES) as usize).max(1);
         for y in (0..plane.height()).step_by(stride) {
+            let first = (y as f32 / cell) as usize * size.width;
             for x in (0..plane.width()).step_by(stride) {
                 if inside.at(x, y) > 0.5 {
-                    let index = (y as f32 / cell) as usize * size.width + (x as f32 / cell) as usize;
-                    cells[index].push(plane.at(x, y).abs());
+                    cells[first + (x as f32 / cell) as usize].count(plane.at(x, y).abs());
                 }
             }
         }
-        let mut all: Vec<f32> = cells.iter().flatten().copied().collect();
+        let mut all = Counts::default();
+        cells.iter().for_each(|cell| all.add(cell));
+        let overall = overall(&all);
         let grid = Plane::from_fn(size, |i, j| {
-            let mut window = Vec::new();
+            let mut window = Counts::default();
             for v in j.saturating_sub(1)..(j + 2).min(size.height) {
                 for u in i.saturating_sub(1)..(i + 2).min(size.width) {
-                    window.extend_from_slice(&cells[v * size.width + u]);
+                    window.add(&cells[v * size.width + u]);
                 }
             }
-            value(&mut window, &mut all)
+            value(&window, overall)
         });
         Self { cell, grid }
+    }
+
+    /// The deviations at all samples of a band of this size.
+    pub fn over(&self, size: Size) -> Plane {
+        carry(&self.grid, size, 1.0 / self.cell, -0.5)
     }
 
     /// The deviation at a sample of the band.
@@ -176,18 +193,70 @@ impl Spread {
 
 /// Deviation from the median and from the upper tail of absolute values: a field of freckles or stubble fills the
 /// tail and raises its own measure, a few spots do not.
-fn deviation(values: &mut [f32]) -> Option<f32> {
-    if values.is_empty() {
-        return None;
-    }
-    let (median, tail, end) = (quantile(values, 0.5), quantile(values, 0.9), quantile(values, 0.95));
-    Some(0.25 * 1.4826 * median + 0.35 * tail / 1.645 + 0.4 * end / 1.96)
+fn deviation(values: &Counts) -> Option<f32> {
+    let [median, tail, end] = values.quantiles([0.5, 0.9, 0.95]);
+    (values.total() > 0).then_some(0.25 * 1.4826 * median + 0.35 * tail / 1.645 + 0.4 * end / 1.96)
 }
 
-fn quantile(values: &mut [f32], share: f32) -> f32 {
-    if values.is_empty() {
-        return 0.0;
+/// How many values lie in each of many narrow ranges, 32 to a doubling: quantiles within 2 in a hundred.
+#[derive(Clone, Debug, Default)]
+struct Counts {
+    total: usize,
+    bins: Vec<u32>,
+}
+
+impl Counts {
+    /// Bits of a float below exponent and five bits of mantissa; bins from 1/64 to 64.
+    const FINER: u32 = 18;
+    const FIRST: u32 = 1.0f32.to_bits() - (6 << 23);
+    const BINS: usize = 12 << 5;
+
+    fn total(&self) -> usize {
+        self.total
     }
-    let rank = ((values.len() - 1) as f32 * share) as usize;
-    *values.select_nth_unstable_by(rank, f32::total_cmp).1
+
+    fn count(&mut self, value: f32) {
+        self.bins.resize(Self::BINS, 0);
+        let bin = value.to_bits().saturating_sub(Self::FIRST) >> Self::FINER;
+        self.bins[(bin as usize).min(Self::BINS - 1)] += 1;
+        self.total += 1;
+    }
+
+    fn add(&mut self, other: &Self) {
+        if other.total == 0 {
+            return;
+        }
+        self.bins.resize(Self::BINS, 0);
+        self.bins.iter_mut().zip(&other.bins).for_each(|(n, m)| *n += m);
+        self.total += other.total;
+    }
+
+    /// The values below which these shares lie, least share first; 0 of nothing.
+    fn quantiles<const N: usize>(&self, shares: [f32; N]) -> [f32; N] {
+        let (mut bin, mut passed) = (0, 0);
+        shares.map(|share| {
+            let rank = (self.total.saturating_sub(1) as f32 * share) as usize;
+            while bin < self.bins.len() && passed + self.bins[bin] as usize <= rank {
+                passed += self.bins[bin] as usize;
+                bin += 1;
+            }
+            let middle = ((bin as u32) << Self::FINER) + Self::FIRST + (1 << (Self::FINER - 1));
+            if bin < self.bins.len() { f32::from_bits(middle) } else { 0.0 }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantiles_of_counts_are_those_of_the_values() {
+        let mut counts = Counts::default();
+        (0..1000).for_each(|i| counts.count(0.05 + 0.01 * f32::from(((i * 7) % 1000) as i16)));
+        for (found, expected) in counts.quantiles([0.5, 0.9, 0.95]).into_iter().zip([5.04, 9.04, 9.54]) {
+            assert!((found / expected - 1.0).abs() < 0.02, "{found} {expected}");
+        }
+        assert_eq!(Counts::default().quantiles([0.5]), [0.0]);
+    }
 }

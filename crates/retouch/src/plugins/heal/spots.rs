@@ -1,7 +1,8 @@
 //! Finds small marks that differ from the skin all around them.
 
 use pixel::filter::distance_outside;
-use pixel::{Plane, Rect};
+use pixel::{Plane, Rect, Size};
+use rayon::prelude::*;
 
 use super::look::Look;
 use super::skin::{Band, Texture};
@@ -52,14 +53,17 @@ pub(super) struct Spot {
 
 /// All spots, the clearest first.
 pub(super) fn find_spots(look: &Look, texture: &Texture) -> Vec<Spot> {
-    let mut spots: Vec<Spot> = Vec::new();
-    for band in &texture.bands {
+    let of_band = |band: &Band| {
+        let surroundings = Surroundings::new(band.radius);
+        let mut spots = Vec::new();
         for (channel, sign) in [(0, -1.0f32), (0, 1.0), (1, 1.0)] {
             for (x, y, answer) in peaks(look, band, channel, sign) {
-                spots.extend(measure(look, texture, band, (x, y), answer));
+                spots.extend(measure(look, texture, band.radius, &surroundings, (x, y), answer));
             }
         }
-    }
+        spots
+    };
+    let mut spots: Vec<Spot> = texture.bands.par_iter().flat_map_iter(of_band).collect();
     spots.sort_by(|a, b| {
         b.saliency.total_cmp(&a.saliency).then(a.y.total_cmp(&b.y)).then(a.x.total_cmp(&b.x))
     });
@@ -80,19 +84,16 @@ fn peaks(look: &Look, band: &Band, channel: usize, sign: f32) -> Vec<(usize, usi
     let mut found = Vec::new();
     let (width, height) = (plane.width(), plane.height());
     for y in 1..height.saturating_sub(1) {
+        let [above, row, below] = [y - 1, y, y + 1].map(|y| plane.row(y));
         for x in 1..width - 1 {
-            let value = sign * plane.at(x, y);
-            if value < 0.3 {
+            let value = sign * row[x];
+            if value < 0.3 || sign * row[x - 1] > value || sign * row[x + 1] > value {
                 continue;
             }
-            let highest = (y - 1..=y + 1)
-                .all(|v| (x - 1..=x + 1).all(|u| (u == x && v == y) || sign * plane.at(u, v) <= value));
-            if !highest {
-                continue;
-            }
+            let highest = (x - 1..=x + 1).all(|u| sign * above[u] <= value && sign * below[u] <= value);
             let centre = |k: usize| k * band.factor + band.factor / 2;
             let (cx, cy) = (centre(x).min(look.size().width - 1), centre(y).min(look.size().height - 1));
-            if look.zone.at(cx, cy) < 0.5 {
+            if !highest || look.zone.at(cx, cy) < 0.5 {
                 continue;
             }
             let answer = value / spread.at(x, y);
@@ -105,11 +106,17 @@ fn peaks(look: &Look, band: &Band, channel: usize, sign: f32) -> Vec<(usize, usi
 }
 
 /// Colour, contrast and extent of a peak; `None` when it does not differ from its surroundings all around.
-fn measure(look: &Look, texture: &Texture, band: &Band, at: (usize, usize), answer: f32) -> Option<Spot> {
+fn measure(
+    look: &Look,
+    texture: &Texture,
+    radius: f32,
+    surroundings: &Surroundings,
+    at: (usize, usize),
+    answer: f32,
+) -> Option<Spot> {
     let (x, y) = (at.0 as f32, at.1 as f32);
-    let radius = band.radius;
-    let core = disc_mean(texture, x, y, (0.6 * radius).max(0.9));
-    let ring = ring(look, texture, x, y, (1.7 * radius + 1.0, 2.5 * radius + 2.5))?;
+    let core = surroundings.core_colour(texture, at);
+    let ring = surroundings.sector_colours(look, texture, at)?;
     let around = [0, 1, 2].map(|c| median(ring.iter().map(|sector| sector[c]).collect()));
     let density = texture.density(at.0, at.1);
     let shift = [0, 1, 2].map(|c| (core[c] - around[c]) * density);
@@ -164,51 +171,65 @@ pub(super) fn seen(shift: [f32; 3]) -> f32 {
     weigh(shift).iter().map(|v| v * v).sum::<f32>().sqrt()
 }
 
-fn disc_mean(texture: &Texture, x: f32, y: f32, radius: f32) -> [f32; 3] {
-    let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
-    let size = texture.soft.size();
-    let range = |centre: f32, side: usize| {
-        (centre - radius).ceil().max(0.0) as usize..((centre + radius).floor() as usize + 1).min(side)
-    };
-    for v in range(y, size.height) {
-        for u in range(x, size.width) {
-            if (u as f32 - x).hypot(v as f32 - y) <= radius {
-                let value = texture.soft.at(u, v);
-                (0..3).for_each(|c| sum[c] += value[c]);
-                count += 1.0;
-            }
-        }
-    }
-    sum.map(|s| s / count.max(1.0))
+/// Where the core and the ring of skin around a mark of one size lie, from its centre.
+struct Surroundings {
+    core: Vec<(isize, isize)>,
+    /// With the sector of each sample.
+    ring: Vec<(isize, isize, usize)>,
 }
 
-/// Mean colours of the sectors of a ring as far as they show skin; `None` with fewer than six.
-fn ring(look: &Look, texture: &Texture, x: f32, y: f32, radii: (f32, f32)) -> Option<Vec<[f32; 3]>> {
-    let mut sums = [[0.0f32; 4]; SECTORS];
-    let size = look.size();
-    let (inner, outer) = radii;
-    let stride = ((outer / 8.0) as usize).max(1);
-    let range = |centre: f32, side: usize| {
-        ((centre - outer).ceil().max(0.0) as usize..((centre + outer).floor() as usize + 1).min(side))
-            .step_by(stride)
-    };
-    for v in range(y, size.height) {
-        for u in range(x, size.width) {
-            let (dx, dy) = (u as f32 - x, v as f32 - y);
-            let away = dx.hypot(dy);
-            if away < inner || away > outer || look.skin.at(u, v) < 0.5 {
-                continue;
-            }
-            let turn = dy.atan2(dx) / std::f32::consts::TAU + 0.5;
-            let sector = &mut sums[((turn * SECTORS as f32) as usize).min(SECTORS - 1)];
-            let value = texture.soft.at(u, v);
-            (0..3).for_each(|c| sector[c] += value[c]);
-            sector[3] += 1.0;
-        }
+impl Surroundings {
+    fn new(radius: f32) -> Self {
+        let core_radius = (0.6 * radius).max(0.9);
+        let (inner, outer) = (1.7 * radius + 1.0, 2.5 * radius + 2.5);
+        let square = |reach: f32, stride: usize| {
+            let side = move || (-(reach as isize)..=reach as isize).step_by(stride);
+            side().flat_map(move |dy| side().map(move |dx| (dx, dy)))
+        };
+        let away = |dx: isize, dy: isize| (dx as f32).hypot(dy as f32);
+        let core = square(core_radius, 1).filter(|&(dx, dy)| away(dx, dy) <= core_radius).collect();
+        let stride = ((outer / 8.0) as usize).max(1);
+        let ring = square(outer, stride)
+            .filter(|&(dx, dy)| (inner..=outer).contains(&away(dx, dy)))
+            .map(|(dx, dy)| {
+                let turn = (dy as f32).atan2(dx as f32) / std::f32::consts::TAU + 0.5;
+                (dx, dy, ((turn * SECTORS as f32) as usize).min(SECTORS - 1))
+            })
+            .collect();
+        Self { core, ring }
     }
-    let seen: Vec<[f32; 3]> =
-        sums.iter().filter(|s| s[3] >= 2.0).map(|s| [s[0] / s[3], s[1] / s[3], s[2] / s[3]]).collect();
-    (seen.len() >= 6).then_some(seen)
+
+    fn core_colour(&self, texture: &Texture, at: (usize, usize)) -> [f32; 3] {
+        let places = self.core.iter().filter_map(|&(dx, dy)| moved(at, (dx, dy), texture.soft.size()));
+        let (mut sum, mut count) = ([0.0f32; 3], 0.0f32);
+        for (u, v) in places {
+            let value = texture.soft.at(u, v);
+            (0..3).for_each(|c| sum[c] += value[c]);
+            count += 1.0;
+        }
+        sum.map(|s| s / count.max(1.0))
+    }
+
+    /// Mean colours of the sectors as far as they show skin; `None` with fewer than six.
+    fn sector_colours(&self, look: &Look, texture: &Texture, at: (usize, usize)) -> Option<Vec<[f32; 3]>> {
+        let mut sums = [[0.0f32; 4]; SECTORS];
+        for &(dx, dy, sector) in &self.ring {
+            let Some((u, v)) = moved(at, (dx, dy), look.size()) else { continue };
+            if look.skin.at(u, v) > 0.5 {
+                let value = texture.soft.at(u, v);
+                (0..3).for_each(|c| sums[sector][c] += value[c]);
+                sums[sector][3] += 1.0;
+            }
+        }
+        let seen: Vec<[f32; 3]> =
+            sums.iter().filter(|s| s[3] >= 2.0).map(|s| [s[0] / s[3], s[1] / s[3], s[2] / s[3]]).collect();
+        (seen.len() >= 6).then_some(seen)
+    }
+}
+
+fn moved(at: (usize, usize), by: (isize, isize), size: Size) -> Option<(usize, usize)> {
+    let (x, y) = (at.0.checked_add_signed(by.0)?, at.1.checked_add_signed(by.1)?);
+    (x < size.width && y < size.height).then_some((x, y))
 }
 
 /// The samples around the centre that share the mark's colour, with a disc of its radius.
@@ -221,18 +242,28 @@ fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize)
         (centre.1 as usize).min(size.height - 1) * size.width + (centre.0 as usize).min(size.width - 1);
     let mut open = vec![start];
     let mut taken = vec![start];
-    let mut seen = std::collections::HashSet::from([start]);
+    let near = Rect::cover(
+        centre.0 - reach - 1.0,
+        centre.1 - reach - 1.0,
+        centre.0 + reach + 2.0,
+        centre.1 + reach + 2.0,
+        size,
+    );
+    let place = |x: usize, y: usize| (y - near.y) * near.width + x - near.x;
+    let mut seen = vec![false; near.size().area()];
+    seen[place(start % size.width, start / size.width)] = true;
     while let Some(index) = open.pop() {
         let (x, y) = (index % size.width, index / size.width);
         let neighbours = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
         for (u, v) in neighbours {
-            if u >= size.width || v >= size.height {
+            if !near.contains(u, v) {
                 continue;
             }
             let next = v * size.width + u;
             let away = (u as f32 - centre.0).hypot(v as f32 - centre.1);
             let belongs = away <= whole || (away <= reach && along(next) > BELONGS);
-            if !belongs || look.zone.samples()[next] < 0.5 || !seen.insert(next) {
+            let fresh = !std::mem::replace(&mut seen[place(u, v)], true);
+            if !fresh || !belongs || look.zone.samples()[next] < 0.5 {
                 continue;
             }
             taken.push(next);

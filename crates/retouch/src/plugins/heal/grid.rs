@@ -1,0 +1,105 @@
+//! Coarse planes carried to finer samples and masks grown by discs, both row by row.
+
+use pixel::{Plane, Size};
+use rayon::prelude::*;
+
+/// Bilinear samples of `plane` at the positions `i * scale + shift` of both axes; edges go on outside.
+pub(super) fn carry(plane: &Plane, size: Size, scale: f32, shift: f32) -> Plane {
+    let mut out = Plane::zeros(size);
+    if plane.size().area() == 0 || size.area() == 0 {
+        return out;
+    }
+    let place = |i: usize, side: usize| {
+        let at = (i as f32 * scale + shift).clamp(0.0, (side - 1) as f32);
+        let low = at as usize;
+        (low, (low + 1).min(side - 1), at - low as f32)
+    };
+    let columns: Vec<(usize, usize, f32)> = (0..size.width).map(|x| place(x, plane.width())).collect();
+    out.samples_mut().par_chunks_mut(size.width).enumerate().for_each_init(
+        || vec![0.0f32; plane.width()],
+        |line, (y, row)| {
+            let (top, bottom, t) = place(y, plane.height());
+            let pairs = plane.row(top).iter().zip(plane.row(bottom));
+            line.iter_mut().zip(pairs).for_each(|(v, (a, b))| *v = a * (1.0 - t) + b * t);
+            for (v, &(left, right, t)) in row.iter_mut().zip(&columns) {
+                *v = line[left] * (1.0 - t) + line[right] * t;
+            }
+        },
+    );
+    out
+}
+
+/// 1 nearer than `radius` samples to a sample of `mask` above 1/2, elsewhere 0.
+pub(super) fn grown(mask: &Plane, radius: f32) -> Plane {
+    let size = mask.size();
+    let mut out = Plane::zeros(size);
+    if size.area() == 0 {
+        return out;
+    }
+    let mut along = vec![u16::MAX; size.area()];
+    along.par_chunks_mut(size.width).enumerate().for_each(|(y, row)| {
+        let marked = mask.row(y);
+        let mut away = u16::MAX;
+        for (d, v) in row.iter_mut().zip(marked) {
+            away = if *v > 0.5 { 0 } else { away.saturating_add(1) };
+            *d = away;
+        }
+        away = u16::MAX;
+        for (d, v) in row.iter_mut().zip(marked).rev() {
+            away = if *v > 0.5 { 0 } else { away.saturating_add(1) };
+            *d = away.min(*d);
+        }
+    });
+    // Half the disc's width, plus one, so many rows from its middle.
+    let halves: Vec<u16> = (0..)
+        .map(|dy| radius * radius - (dy * dy) as f32)
+        .take_while(|left| *left > 0.0)
+        .map(|left| left.sqrt().ceil() as u16)
+        .collect();
+    let reach = halves.len();
+    let rows = out.samples_mut().par_chunks_mut(size.width).enumerate();
+    rows.for_each_init(
+        || vec![0u16; size.width],
+        |near, (y, row)| {
+            near.fill(0);
+            for v in (y + 1).saturating_sub(reach)..(y + reach).min(size.height) {
+                let half = halves[v.abs_diff(y)];
+                let line = &along[v * size.width..(v + 1) * size.width];
+                near.iter_mut().zip(line).for_each(|(n, d)| *n |= u16::from(*d < half));
+            }
+            row.iter_mut().zip(near.iter()).for_each(|(v, n)| *v = f32::from(*n));
+        },
+    );
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pixel::filter::distance_outside;
+
+    #[test]
+    fn carries_what_bilinear_sampling_gives() {
+        let plane = Plane::from_fn(Size::new(7, 5), |x, y| ((x * 5 + y * 3) % 7) as f32);
+        let fine = carry(&plane, Size::new(30, 22), 0.25, -0.375);
+        for y in 0..22 {
+            for x in 0..30 {
+                let expected = plane.bilinear(0.25 * x as f32 - 0.375, 0.25 * y as f32 - 0.375);
+                assert!((fine.at(x, y) - expected).abs() < 1e-4, "{x} {y}");
+            }
+        }
+    }
+
+    #[test]
+    fn grows_as_far_as_the_distance_says() {
+        let mask =
+            Plane::from_fn(Size::new(40, 31), |x, y| if (x * 7 + y * 13) % 97 == 5 { 1.0 } else { 0.0 });
+        let away = distance_outside(&mask);
+        for radius in [0.5f32, 1.0, 1.5, 4.2, 9.0] {
+            let grown = grown(&mask, radius);
+            for (g, d) in grown.samples().iter().zip(away.samples()) {
+                assert_eq!(*g > 0.5, *d < radius, "{radius} {d}");
+            }
+        }
+    }
+}
