@@ -35,8 +35,8 @@ fn convert_by_profile(inks: &[u8], icc: &[u8], rgb: &mut [u8]) -> Option<()> {
     if profile.color_space != DataColorSpace::Cmyk {
         return None;
     }
-    let options =
-        TransformOptions { rendering_intent: RenderingIntent::RelativeColorimetric, ..Default::default() };
+    // Inks hold fewer dark tones than sRGB; the perceptual table is made for that way.
+    let options = TransformOptions { rendering_intent: RenderingIntent::Perceptual, ..Default::default() };
     let transform =
         profile.create_transform_8bit(Layout::Rgba, &ColorProfile::new_srgb(), Layout::Rgb, options).ok()?;
     rgb.par_chunks_mut(3 * BLOCK_PIXELS)
