@@ -4,6 +4,7 @@ use moxcms::{ColorProfile, DataColorSpace, Layout, RenderingIntent, TransformOpt
 use rayon::prelude::*;
 
 use super::DecodeNote;
+use crate::colour::{linear_to_srgb, srgb_to_linear};
 
 const BLOCK_PIXELS: usize = 16 * 1024;
 
@@ -35,13 +36,30 @@ fn convert_by_profile(inks: &[u8], icc: &[u8], rgb: &mut [u8]) -> Option<()> {
     if profile.color_space != DataColorSpace::Cmyk {
         return None;
     }
-    // Inks hold fewer dark tones than sRGB; the perceptual table is made for that way.
     let options = TransformOptions { rendering_intent: RenderingIntent::Perceptual, ..Default::default() };
-    let transform =
-        profile.create_transform_8bit(Layout::Rgba, &ColorProfile::new_srgb(), Layout::Rgb, options).ok()?;
-    rgb.par_chunks_mut(3 * BLOCK_PIXELS)
-        .zip(inks.par_chunks(4 * BLOCK_PIXELS))
-        .try_for_each(|(rgb, inks)| transform.transform(inks, rgb).ok())
+    let srgb = ColorProfile::new_srgb();
+    let to_rgb = profile.create_transform_8bit(Layout::Rgba, &srgb, Layout::Rgb, options).ok()?;
+    let mut black = [0u8; 3];
+    to_rgb.transform(&[255; 4], &mut black).ok()?;
+    let curve = black_point_compensation(black);
+    rgb.par_chunks_mut(3 * BLOCK_PIXELS).zip(inks.par_chunks(4 * BLOCK_PIXELS)).try_for_each(|(rgb, inks)| {
+        to_rgb.transform(inks, rgb).ok()?;
+        rgb.iter_mut().for_each(|v| *v = curve[usize::from(*v)]);
+        Some(())
+    })
+}
+
+/// The curve that makes all inks together black: light is stretched so that `black` (encoded sRGB)
+/// falls on 0 and white stays. Without it dark tones of print look washed out on a screen.
+fn black_point_compensation(black: [u8; 3]) -> [u8; 256] {
+    let light = |v: u8| srgb_to_linear(f32::from(v) / 255.0);
+    let floor = 0.2126 * light(black[0]) + 0.7152 * light(black[1]) + 0.0722 * light(black[2]);
+    // A profile whose darkest ink is not dark is no print profile to be stretched.
+    let floor = if floor > 0.1 { 0.0 } else { floor };
+    std::array::from_fn(|v| {
+        let stretched = ((light(v as u8) - floor) / (1.0 - floor)).clamp(0.0, 1.0);
+        (linear_to_srgb(stretched) * 255.0).round() as u8
+    })
 }
 
 #[cfg(test)]
@@ -54,6 +72,15 @@ mod tests {
         let (rgb, note) = to_srgb(&[0, 0, 0, 0, 0, 0, 0, 255, 255, 0, 0, 0], None);
         assert_eq!(rgb, [255, 255, 255, 0, 0, 0, 0, 255, 255]);
         assert_eq!(note, DecodeNote::CmykConvertedWithoutProfile);
+    }
+
+    #[test]
+    fn the_darkest_ink_becomes_black_and_white_stays() {
+        let curve = black_point_compensation([40, 38, 42]);
+        assert!(curve[38] <= 6, "{}", curve[38]);
+        assert_eq!((curve[0], curve[255]), (0, 255));
+        assert!(curve.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert!(black_point_compensation([0; 3]).iter().enumerate().all(|(v, &c)| v == usize::from(c)));
     }
 
     #[test]
