@@ -96,8 +96,10 @@ mod tests {
         let (through_profile, note) = to_srgb(&inks, Some(&icc));
         assert_eq!(note, DecodeNote::CmykConverted);
         let (plain, _) = to_srgb(&inks, None);
+        // The coarse table does not reach black; what it lacks, the compensation takes off dark tones.
         for (a, b) in through_profile.iter().zip(&plain) {
-            assert!(a.abs_diff(*b) <= 8, "{a} {b}");
+            let bound = if *b < 32 { 16 } else { 8 };
+            assert!(a.abs_diff(*b) <= bound, "{a} {b}");
         }
     }
 }
