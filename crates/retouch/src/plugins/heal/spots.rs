@@ -15,6 +15,8 @@ const CONTRAST: f32 = 2.6;
 /// What specks need on top, and the radii (face widths) between which they need it: the eye averages them away.
 const SPECK_CONTRAST: f32 = 2.6;
 const SPECK: [f32; 2] = [0.003, 0.011];
+/// Power of the doubt of rough skin that red marks are under.
+const RED_DOUBT: f32 = 0.4;
 /// Saliency below which a spot is not even counted.
 const NOTED: f32 = 0.6;
 /// Weight of a* and b* against L* in how much a mark is seen.
@@ -134,9 +136,11 @@ fn measure(
         .collect();
     sides.sort_by(f32::total_cmp);
     let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
+    // Stubble and wrinkles are light and dark: where they are rough, what is red is hardly less certain.
+    let red = shift[1] > 0.9 * shift[0].abs();
+    let doubt = texture.doubt(at.0, at.1).powf(if red { RED_DOUBT } else { 1.0 });
     let small = ((SPECK[1] - radius / look.width) / (SPECK[1] - SPECK[0])).clamp(0.0, 1.0);
-    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round
-        / texture.doubt(at.0, at.1);
+    let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round / doubt;
     if saliency < NOTED {
         return None;
     }
