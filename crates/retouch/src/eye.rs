@@ -15,7 +15,7 @@ use crate::scene::Scene;
 const SHUT: [f32; 2] = [0.06, 0.11];
 /// Rise of L* from iris to white that a visible iris has at least, and surely: a lid or a dark lens in the
 /// eye's place has no rim.
-const RIM: [f32; 2] = [3.6, 6.0];
+const RIM: [f32; 2] = [2.6, 4.6];
 /// Irises smaller than this radius in pixels show nothing to work on, and from which all is worked on.
 const SMALL: [f32; 2] = [1.5, 3.0];
 
