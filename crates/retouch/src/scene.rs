@@ -10,7 +10,7 @@ use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 use crate::canvas::{Canvas, document_lab, lab_document};
 use crate::layer::Layer;
 use crate::pile::Pile;
-use crate::plugin::{Blend, Need};
+use crate::plugin::{Blend, Need, Scale};
 
 /// Face canvases are reduced until the face is less than twice this wide: enough for everything that
 /// is corrected with a soft brush, little enough to be quick.
@@ -103,6 +103,16 @@ impl<'a> Scene<'a> {
     /// Faces, largest first, each with its canvas; profiles have no landmarks. Needs [`Need::FaceRegions`].
     pub fn faces(&self) -> &[FaceView] {
         &self.faces
+    }
+
+    /// Each face with the width, in its canvas's samples, that a scale makes it be measured by; ends early
+    /// when the work is no longer wanted. Needs [`Need::FaceRegions`].
+    pub fn faces_by(&self, scale: Scale) -> impl Iterator<Item = (&FaceView, f32)> {
+        let wanted = self.faces.iter().take_while(|_| !self.cancelled());
+        wanted.map(move |view| {
+            let long_edge = self.size().long_edge() as f32 / view.canvas.grid.step as f32;
+            (view, scale.face_width(view.width(), long_edge))
+        })
     }
 
     /// The whole picture at working size. Needs [`Need::PictureRegions`].

@@ -41,13 +41,7 @@ impl Plugin for DodgeBurn {
     }
 
     fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
-        for view in scene.faces() {
-            if scene.cancelled() {
-                return;
-            }
-            let step = view.canvas.grid.step as f32;
-            let long_edge = scene.size().long_edge() as f32 / step;
-            let width = settings.scale.face_width(view.width(), long_edge);
+        for (view, width) in scene.faces_by(settings.scale) {
             draw_face(scene, view, width, settings, layer);
         }
     }
