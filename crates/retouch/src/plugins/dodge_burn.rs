@@ -113,28 +113,8 @@ fn mean_size(plane: &Plane, matte: &Plane) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    use pixel::{Rect, Size};
-
     use super::*;
-    use crate::scene::testing::{SceneBuilder, lab, rgb_of, spread};
-
-    const SIZE: Size = Size::new(240, 240);
-    const WIDTH: f32 = 180.0;
-
-    /// A face-wide patch of skin with these colours in CIELAB.
-    fn skin(colour: impl Fn(f32, f32) -> [f32; 3]) -> SceneBuilder {
-        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
-        SceneBuilder::new(SIZE, |x, y| rgb_of(colour(x as f32, y as f32))).face(
-            face,
-            1,
-            WIDTH,
-            |canvas, regions| {
-                let disc = |x: usize, y: usize| (x as f32 - 120.0).hypot(y as f32 - 120.0) < 100.0;
-                regions.skin = Plane::from_fn(canvas.size(), |x, y| if disc(x, y) { 1.0 } else { 0.0 });
-                regions.oval = regions.skin.clone();
-            },
-        )
-    }
+    use crate::scene::testing::{lab, skin_patch as skin, spread};
 
     /// Blotches about 1/15 of the face wide, pores, and light that falls off over the whole face.
     fn blotchy(x: f32, y: f32) -> [f32; 3] {

@@ -70,7 +70,7 @@ impl SceneBuilder {
         let mut scene = Scene::new(Pile::new(&self.picture), &self.space, None, &|| false);
         for sitter in &self.sitters {
             let canvas = Canvas::read(scene.pile(), sitter.rect, sitter.step, &self.space);
-            let mut regions = no_face_regions(canvas.size());
+            let mut regions = FaceRegions::none(canvas.size());
             (sitter.paint)(&canvas, &mut regions);
             let face = plain_face(sitter.rect, sitter.width);
             scene.found.push(face.clone());
@@ -102,6 +102,17 @@ impl SceneBuilder {
         flatten(&mut picture, &scene.into_pile().into_layers());
         picture
     }
+}
+
+/// 240 × 240 pixels with these CIELAB colours; a disc of 100 in the middle is the skin of a face 180 wide.
+pub(crate) fn skin_patch(colour: impl Fn(f32, f32) -> [f32; 3]) -> SceneBuilder {
+    let size = Size::new(240, 240);
+    let builder = SceneBuilder::new(size, |x, y| rgb_of(colour(x as f32, y as f32)));
+    builder.face(size.rect(), 1, 180.0, |canvas, regions| {
+        let disc = |x: usize, y: usize| (x as f32 - 120.0).hypot(y as f32 - 120.0) < 100.0;
+        regions.skin = Plane::from_fn(canvas.size(), |x, y| if disc(x, y) { 1.0 } else { 0.0 });
+        regions.oval = regions.skin.clone();
+    })
 }
 
 /// CIELAB of a result, in stored orientation.
@@ -137,34 +148,6 @@ fn plain_face(rect: Rect, width: f32) -> Face {
         points: [at(-0.2, -0.15), at(0.2, -0.15), at(0.0, 0.1), at(-0.15, 0.3), at(0.15, 0.3)],
         mesh: None,
         width,
-    }
-}
-
-fn no_face_regions(size: Size) -> FaceRegions {
-    let none = || Plane::zeros(size);
-    let eye = || vision::regions::EyeRegions {
-        opening: none(),
-        sclera: none(),
-        iris: none(),
-        pupil: none(),
-        centre: [0.0; 2],
-        radius: 0.0,
-        pupil_radius: 0.0,
-        openness: 0.0,
-    };
-    FaceRegions {
-        skin: none(),
-        lips: none(),
-        mouth: none(),
-        teeth: none(),
-        gums_tongue: none(),
-        eyes: [eye(), eye()],
-        brows: none(),
-        lashes: none(),
-        nostrils: none(),
-        beard: none(),
-        glasses: none(),
-        oval: none(),
     }
 }
 

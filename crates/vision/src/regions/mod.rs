@@ -14,8 +14,8 @@ mod prior;
 mod skin;
 mod strands;
 
-use pixel::Plane;
 use pixel::filter::gauss;
+use pixel::{Plane, Size};
 
 pub use canvas::Canvas;
 pub use eyes::{EyeRegions, eye_regions};
@@ -61,6 +61,27 @@ pub struct FaceRegions {
     pub oval: Plane,
 }
 
+impl FaceRegions {
+    /// Nothing seen: every matte is 0.
+    pub fn none(size: Size) -> Self {
+        let none = || Plane::zeros(size);
+        Self {
+            skin: none(),
+            lips: none(),
+            mouth: none(),
+            teeth: none(),
+            gums_tongue: none(),
+            eyes: [EyeRegions::none(size), EyeRegions::none(size)],
+            brows: none(),
+            lashes: none(),
+            nostrils: none(),
+            beard: none(),
+            glasses: none(),
+            oval: none(),
+        }
+    }
+}
+
 /// Mattes of what the picture is made of, at the resolution of a canvas.
 #[derive(Clone, Debug)]
 pub struct PictureRegions {
@@ -86,24 +107,9 @@ pub fn face_regions(sight: &Sight<'_>, face: &Face, canvas: &Canvas<'_>) -> Resu
     let prior = Prior::sample(sight, canvas, false)?;
     let faces = sight.faces()?;
     let Some(mesh) = &face.mesh else {
-        let none = || Plane::zeros(canvas.size());
-        let eye = || EyeRegions::none(canvas.size());
         let share = person_share(face, faces, canvas, &prior);
-        let skin = skin(canvas, &prior, &none(), share.as_ref());
-        return Ok(FaceRegions {
-            skin,
-            lips: none(),
-            mouth: none(),
-            teeth: none(),
-            gums_tongue: none(),
-            eyes: [eye(), eye()],
-            brows: none(),
-            lashes: none(),
-            nostrils: none(),
-            beard: none(),
-            glasses: none(),
-            oval: none(),
-        });
+        let skin = skin(canvas, &prior, &Plane::zeros(canvas.size()), share.as_ref());
+        return Ok(FaceRegions { skin, ..FaceRegions::none(canvas.size()) });
     };
     let features = features(mesh, canvas, &prior);
     let share = person_share(face, faces, canvas, &prior);
