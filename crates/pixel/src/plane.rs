@@ -24,9 +24,7 @@ impl Plane {
     pub fn from_fn(size: Size, mut sample: impl FnMut(usize, usize) -> f32) -> Self {
         let mut data = Vec::with_capacity(size.area());
         for y in 0..size.height {
-            for x in 0..size.width {
-                data.push(sample(x, y));
-            }
+            data.extend((0..size.width).map(|x| sample(x, y)));
         }
         Self { size, data }
     }

@@ -6,8 +6,26 @@ use super::lines::Line;
 use super::look::Look;
 use super::spots::Spot;
 
-/// Contrast from which, to which, a dark brown sharp spot turns from blemish to mole.
-const MOLE: [f32; 2] = [18.0, 22.0];
+/// Contrast from which, to which, a compact brown spot is a mole: on skin without inflamed marks (optical density, so
+/// that dark skin's moles count as much), on inflamed skin, where many dark spots are scabs and what pimples leave
+/// (plain CIELAB), and there when it has no redness at all.
+const MOLE: [[f32; 2]; 3] = [[4.5, 6.0], [18.0, 22.0], [14.0, 18.0]];
+/// Number of clear red marks from which, to which, a face counts as inflamed, and the saliency that makes one clear.
+const INFLAMED: [f32; 2] = [3.5, 5.5];
+const CLEARLY: f32 = 1.2;
+/// The same for the skin around one spot, where marks count less with their distance, and that distance (Gaussian
+/// sigma, face widths): a spot on a clear cheek owes nothing to the pimples of the forehead.
+const INFLAMED_NEAR: [f32; 2] = [0.5, 1.2];
+const NEAR: f32 = 0.3;
+/// Redness over darkness from which, to which, a brown spot has something of blood.
+const BLOOD: [f32; 2] = [0.06, 0.14];
+/// Visible radius, in face widths, from which, to which, a dark spot is no speck or blackhead any more; and the redness
+/// over darkness that small spots of melanin have and dirt has not.
+const MOLE_SIZE: [f32; 2] = [0.0068, 0.009];
+const MOLE_HUE: [f32; 2] = [0.1, 0.2];
+/// Length over breadth from which, to which, what looks like a spot is a stretch of a fold or of the edge of a form:
+/// red ones (pimples run into each other), dark ones, pale ones.
+const GOES_ON: [[f32; 2]; 3] = [[2.2, 2.8], [1.8, 2.2], [2.0, 2.6]];
 /// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
 const FRECKLES: [f32; 2] = [14.0, 22.0];
 const FRECKLED: f32 = 0.22;
@@ -59,7 +77,8 @@ pub(super) fn judge(
     // Halving the sensitivity asks for marks about twice as clear; at nothing nothing is clear enough.
     let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
     let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
-    let own: Vec<f32> = spots.iter().map(|spot| permanence(look, spot, spots)).collect();
+    let inflamed = inflamed_marks(look, spots);
+    let own: Vec<f32> = spots.iter().map(|spot| permanence(look, spot, spots, &inflamed)).collect();
     let kept =
         spots.iter().zip(&own).filter(|(s, stays)| s.first && **stays > 0.5 && s.saliency > 1.0).count();
     let spot_shares = spots
@@ -76,6 +95,11 @@ pub(super) fn judge(
     let line_shares = lines
         .iter()
         .map(|line| {
+            // Lines on neck and body are chains and straps, with a shine and a shadow, as often as hairs.
+            let [x, y] = line.middle.map(|v| v as usize);
+            if !is_red_line(line) && look.face.at(x, y) < 0.5 {
+                return 0.0;
+            }
             let doubt = mesh.map_or(1.0, |mesh| doubt(look, mesh, line));
             clear(line.saliency / doubt) * (1.0 - furrow(look, line, lines))
         })
@@ -88,7 +112,7 @@ fn meet(a: &Spot, b: &Spot) -> bool {
 }
 
 /// How surely a spot belongs to the person, 0..1.
-fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
+fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32 {
     let kind = if is_brown(spot) {
         1
     } else if spot.shift[0] > 0.5 * spot.shift[1].abs() {
@@ -97,16 +121,62 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot]) -> f32 {
         0
     };
     let large = ramp(spot.radius / look.width, LARGEST[kind]);
-    if !is_brown(spot) {
-        return large;
+    let stays = large.max(ramp(spot.elongation, GOES_ON[kind]));
+    if kind == 0 {
+        return stays;
     }
-    // Brown spots of neck and body are there all year.
-    if look.face.at(spot.x as usize, spot.y as usize) < 0.5 {
+    // Brown spots of neck and body are there all year, pale ones are as often beads.
+    if !on_face(look, spot) {
         return 1.0;
     }
-    let mole = ramp(spot.plain, MOLE);
+    if kind == 2 {
+        return stays;
+    }
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
-    large.max(mole).max(ramp(alike, FRECKLES))
+    stays.max(mole(look, spot, inflammation(look, spot, inflamed))).max(ramp(alike, FRECKLES))
+}
+
+/// How surely a brown spot is a mole. A single picture hardly tells a small mole from a scab: their size, edge and
+/// colour overlap. What tells them is the skin they lie on, so on skin that is not inflamed every clear one stays.
+fn mole(look: &Look, spot: &Spot, inflamed: f32) -> f32 {
+    let [l, a, _] = spot.shift;
+    let redness = a / (-l).max(0.1);
+    let blood = ramp(redness, BLOOD);
+    let speck = 1.0 - ramp(spot.radius / look.width, MOLE_SIZE).max(ramp(redness, MOLE_HUE));
+    let passing = inflamed.max(speck);
+    let between = |from: f32, to: f32, t: f32| from + t * (to - from);
+    let range = [0, 1].map(|k| {
+        let on_inflamed = between(MOLE[2][k], MOLE[1][k], blood.max(speck));
+        between(MOLE[0][k], on_inflamed, passing)
+    });
+    ramp(between(spot.contrast, spot.plain, passing), range)
+}
+
+/// The clear red marks of the face. Folds and reddened edges are not among them.
+fn inflamed_marks<'a>(look: &Look, spots: &'a [Spot]) -> Vec<&'a Spot> {
+    let red = |spot: &&Spot| {
+        let [l, a, _] = spot.shift;
+        spot.first
+            && spot.saliency > CLEARLY
+            && a > 0.9 * l.abs()
+            && spot.elongation < GOES_ON[1][1]
+            && on_face(look, spot)
+    };
+    spots.iter().filter(red).collect()
+}
+
+/// How inflamed the skin around a spot is, 0..1.
+fn inflammation(look: &Look, spot: &Spot, marks: &[&Spot]) -> f32 {
+    let weight = |mark: &&Spot| {
+        let away = (mark.x - spot.x).hypot(mark.y - spot.y) / (NEAR * look.width);
+        (-0.5 * away * away).exp()
+    };
+    let near: f32 = marks.iter().map(weight).sum();
+    ramp(marks.len() as f32, INFLAMED).min(ramp(near, INFLAMED_NEAR))
+}
+
+fn on_face(look: &Look, spot: &Spot) -> bool {
+    look.face.at(spot.x as usize, spot.y as usize) > 0.5
 }
 
 /// Darker without being much redder: pigment, not blood.
@@ -158,8 +228,12 @@ fn doubt(look: &Look, mesh: &Mesh, line: &Line) -> f32 {
         let turn = turn.min(std::f32::consts::PI - turn);
         (-0.25..1.25).contains(&share) && away < side * look.width && turn < 0.6
     });
-    let red = line.shift[1] > 0.6 * line.shift[0].abs();
-    if along { CREASE_DOUBT[usize::from(red)] } else { 1.0 }
+    if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 }
+}
+
+/// A scratch rather than a hair or a furrow.
+fn is_red_line(line: &Line) -> bool {
+    line.shift[1] > 0.6 * line.shift[0].abs()
 }
 
 fn ramp(value: f32, range: [f32; 2]) -> f32 {

@@ -1,7 +1,7 @@
 //! What this person's skin is like: texture bands over several sizes and how strongly each varies from place to place.
 
 use pixel::colour::Lab;
-use pixel::filter::{gauss, gauss_masked, reduce};
+use pixel::filter::{MaskedBlur, gauss, reduce};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
@@ -52,26 +52,30 @@ impl Texture {
     pub fn measure(look: &Look) -> Self {
         let sigma = |level: usize| (FINEST * look.width).max(0.7) * RATIO.powi(level as i32);
         let wide = 0.05 * look.width;
-        let [l, a, b] =
-            [&look.lab.l, &look.lab.a, &look.lab.b].map(|p| (p, gauss_masked(p, &look.skin, wide)));
-        let tone = l.1.clone();
-
-        let filled: Vec<Plane> = [l, a, b].par_iter().map(|(p, base)| fill(p, base, &look.skin)).collect();
+        let around = MaskedBlur::new(&look.skin, wide);
+        let tone = around.blur(&look.lab.l);
+        let mut filled = vec![tone.clone(), around.blur(&look.lab.a), around.blur(&look.lab.b)];
+        let planes = [&look.lab.l, &look.lab.a, &look.lab.b];
+        filled.par_iter_mut().zip(planes).for_each(|(base, plane)| show_skin(base, plane, &look.skin));
         let soft: Vec<Plane> = filled.par_iter().map(|p| gauss(p, sigma(0))).collect();
 
         let small: Vec<Plane> = filled[..2].iter().map(|p| reduce(p, 2)).collect();
         let small_skin = reduce(&look.skin, 2).map(|v| if v > 0.99 { 1.0 } else { 0.0 });
 
-        let full: Vec<[Plane; 2]> = (0..=COARSE)
-            .map(|k| [0, 1].map(|c| if k == 0 { soft[c].clone() } else { gauss(&filled[c], sigma(k)) }))
-            .collect();
+        let full: Vec<[Plane; 2]> =
+            (1..=COARSE).map(|k| [0, 1].map(|c| gauss(&filled[c], sigma(k)))).collect();
+        drop(filled);
+        let finest = [&soft[0], &soft[1]];
+        let full: Vec<[&Plane; 2]> =
+            std::iter::once(finest).chain(full.iter().map(|[l, a]| [l, a])).collect();
 
         let half: Vec<[Plane; 2]> = (COARSE..=BANDS)
             .into_par_iter()
             .map(|k| [0, 1].map(|c| gauss(&small[c], 0.5 * sigma(k))))
             .collect();
-        let band = |fine: &[Plane; 2], coarse: &[Plane; 2], factor: usize, radius: f32| {
-            let planes = [0, 1].map(|c| fine[c].zip(&coarse[c], |f, g| f - g));
+        let half: Vec<[&Plane; 2]> = half.iter().map(|[l, a]| [l, a]).collect();
+        let band = |fine: [&Plane; 2], coarse: [&Plane; 2], factor: usize, radius: f32| {
+            let planes = [0, 1].map(|c| fine[c].zip(coarse[c], |f, g| f - g));
             let inside = if factor == 1 { &look.skin } else { &small_skin };
             let cell = ((CELL * look.width).max(CELL_OF_RADIUS * radius) / factor as f32).max(4.0);
             let spread = [0, 1].map(|c| Spread::measure(&planes[c], inside, cell));
@@ -83,13 +87,13 @@ impl Texture {
                 // A disc answers most strongly to the band whose Gaussians lie around its radius over root two.
                 let radius = sigma(k) * RATIO.sqrt() * std::f32::consts::SQRT_2;
                 match k < COARSE {
-                    true => band(&full[k], &full[k + 1], 1, radius),
-                    false => band(&half[k - COARSE], &half[k + 1 - COARSE], 2, radius),
+                    true => band(full[k], full[k + 1], 1, radius),
+                    false => band(half[k - COARSE], half[k + 1 - COARSE], 2, radius),
                 }
             })
             .collect();
 
-        let thin = band(&full[0], &full[2], 1, sigma(0));
+        let thin = band(full[0], full[2], 1, sigma(0));
 
         let roughness = Spread::roughness(&thin.planes[0], &look.zone, (0.04 * look.width).max(4.0));
         let mut soft = soft.into_iter();
@@ -110,14 +114,14 @@ impl Texture {
     }
 }
 
-fn fill(plane: &Plane, base: &Plane, skin: &Plane) -> Plane {
-    let mut out = plane.clone();
-    for (i, v) in out.samples_mut().iter_mut().enumerate() {
-        if skin.samples()[i] <= 0.5 {
-            *v = base.samples()[i];
+/// Puts `plane` in place of what stands in for it, where there is skin.
+fn show_skin(base: &mut Plane, plane: &Plane, skin: &Plane) {
+    let seen = plane.samples().iter().zip(skin.samples());
+    base.samples_mut().iter_mut().zip(seen).for_each(|(v, (plane, skin))| {
+        if *skin > 0.5 {
+            *v = *plane;
         }
-    }
-    out
+    });
 }
 
 /// Local robust deviation of a band.

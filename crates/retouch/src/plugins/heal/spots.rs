@@ -49,6 +49,9 @@ pub(super) struct Spot {
     pub footprint: Vec<usize>,
     /// How far its colour reaches beyond them, in samples.
     pub margin: f32,
+    /// Length over breadth of what shares at least half of its colour and touches it: 1 is round, folds of the skin
+    /// and the edges of its forms go on.
+    pub elongation: f32,
     /// False when a clearer spot was found at the same place.
     pub first: bool,
 }
@@ -149,8 +152,9 @@ fn measure(
         let away = weigh([0, 1, 2].map(|c| (here[c] - around[c]) * density));
         (0..3).map(|c| away[c] * direction[c]).sum::<f32>() / contrast
     };
-    let footprint = footprint(look, (x, y), radius, along);
-    let margin = margin(look, &footprint, along);
+    let footprint = footprint(look, (x, y), radius, &along);
+    let margin = margin(look, &footprint, &along);
+    let elongation = elongation(look, (x, y), radius, &along);
     let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
     Some(Spot {
         x,
@@ -161,6 +165,7 @@ fn measure(
         contrast,
         saliency,
         margin,
+        elongation,
         footprint,
         first: true,
     })
@@ -237,11 +242,35 @@ fn moved(at: (usize, usize), by: (isize, isize), size: Size) -> Option<(usize, u
 }
 
 /// The samples around the centre that share the mark's colour, with a disc of its radius.
-fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize) -> f32) -> Vec<usize> {
+fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usize) -> f32) -> Vec<usize> {
     const BELONGS: f32 = 0.15;
-    let size = look.size();
     let reach = 2.2 * radius + 2.0;
     let whole = 1.3 * radius + 0.5;
+    let belongs = |away: f32, index: usize| {
+        look.zone.samples()[index] > 0.5 && (away <= whole || along(index) > BELONGS)
+    };
+    connected(look.size(), centre, reach, belongs)
+}
+
+/// Length over breadth (deviations along and across) of the core that touches the centre.
+fn elongation(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usize) -> f32) -> f32 {
+    const CORE: f32 = 0.5;
+    // Three radii show whether it ends, as marks do, or goes on.
+    let core = connected(look.size(), centre, 3.0 * radius + 2.0, |_, index| along(index) > CORE);
+    let (count, width) = (core.len().max(1) as f32, look.size().width);
+    let places = || core.iter().map(|i| [(i % width) as f32, (i / width) as f32]);
+    let [mx, my] = [0, 1].map(|k| places().map(|p| p[k]).sum::<f32>() / count);
+    let moment = |f: fn(f32, f32) -> f32| places().map(|p| f(p[0] - mx, p[1] - my)).sum::<f32>() / count;
+    // A sample is a square, not a point: variance 1/12.
+    let (xx, yy) = (moment(|x, _| x * x) + 1.0 / 12.0, moment(|_, y| y * y) + 1.0 / 12.0);
+    let xy = moment(|x, y| x * y);
+    let root = (0.25 * (xx - yy) * (xx - yy) + xy * xy).sqrt();
+    let (long, short) = (0.5 * (xx + yy) + root, 0.5 * (xx + yy) - root);
+    (long / short.max(1.0 / 12.0)).sqrt()
+}
+
+/// The centre and the samples connected to it that belong, by their distance from it and their index; in order.
+fn connected(size: Size, centre: (f32, f32), reach: f32, belongs: impl Fn(f32, usize) -> bool) -> Vec<usize> {
     let start =
         (centre.1 as usize).min(size.height - 1) * size.width + (centre.0 as usize).min(size.width - 1);
     let mut open = vec![start];
@@ -265,9 +294,8 @@ fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize)
             }
             let next = v * size.width + u;
             let away = (u as f32 - centre.0).hypot(v as f32 - centre.1);
-            let belongs = away <= whole || (away <= reach && along(next) > BELONGS);
             let fresh = !std::mem::replace(&mut seen[place(u, v)], true);
-            if !fresh || !belongs || look.zone.samples()[next] < 0.5 {
+            if !fresh || away > reach || !belongs(away, next) {
                 continue;
             }
             taken.push(next);
@@ -279,7 +307,7 @@ fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: impl Fn(usize)
 }
 
 /// The distance from a footprint, in samples, at which hardly anything of the mark's colour is left.
-fn margin(look: &Look, footprint: &[usize], along: impl Fn(usize) -> f32) -> f32 {
+fn margin(look: &Look, footprint: &[usize], along: &impl Fn(usize) -> f32) -> f32 {
     const GONE: f32 = 0.08;
     let least = (SPOT_MARGIN * look.width).max(1.2);
     let most = (2.0 * least).ceil();

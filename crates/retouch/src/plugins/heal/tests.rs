@@ -179,6 +179,76 @@ fn moles_freckles_and_furrows_stay() {
     assert!(kept >= 1);
 }
 
+/// Skin of another lightness: pigment takes of all light the same share, so its marks shrink with it.
+fn skin_of(lightness: f32) -> Lab {
+    let mut lab = skin();
+    lab.l.apply(|v| v + lightness - 60.0);
+    lab
+}
+
+/// Marks of one colour (at lightness 60) that look alike on skin of another lightness.
+fn on_skin(lightness: f32, shift: [f32; 3]) -> [f32; 3] {
+    shift.map(|v| v * (lightness + 16.0) / 76.0)
+}
+
+#[test]
+fn lone_moles_of_every_size_stay_on_every_skin() {
+    for lightness in [30.0, 45.0, 60.0, 78.0] {
+        for radius in [4.5, 6.0, 9.0, 12.0] {
+            for depth in [-10.0, -14.0, -20.0] {
+                let mut lab = skin_of(lightness);
+                let shift = [depth, -0.25 * depth, 1.0];
+                dab(&mut lab, 120.0, 120.0, radius, on_skin(lightness, shift));
+                let (_, touched, _) = healed(&picture(&lab), 1.0);
+                let place = format!("skin {lightness} radius {radius} depth {depth}");
+                assert_eq!(mean(&touched, 120, 120, 0.8 * radius), 0.0, "{place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_pimple_beside_a_mole_goes_alone_on_every_skin() {
+    for lightness in [30.0, 45.0, 60.0, 78.0] {
+        for radius in [6.0, 9.0, 12.0] {
+            let mut lab = skin_of(lightness);
+            dab(&mut lab, 100.0, 120.0, 7.0, on_skin(lightness, [-13.0, 3.0, 1.0]));
+            dab(&mut lab, 250.0, 250.0, radius, on_skin(lightness, [-5.0, 15.0, 3.0]));
+            let (_, touched, _) = healed(&picture(&lab), 1.0);
+            assert_eq!(mean(&touched, 100, 120, 6.0), 0.0, "skin {lightness}");
+            assert!(mean(&touched, 250, 250, 0.8 * radius) > 0.9, "skin {lightness} radius {radius}");
+        }
+    }
+}
+
+#[test]
+fn scabs_among_pimples_go_and_a_black_mole_stays() {
+    let mut lab = skin();
+    for i in 0..8 {
+        dab(&mut lab, 60.0 + 38.0 * i as f32, 80.0 + 45.0 * (i % 3) as f32, 7.0, [-4.0, 15.0, 3.0]);
+    }
+    dab(&mut lab, 120.0, 260.0, 7.0, [-13.0, 4.0, 1.0]);
+    dab(&mut lab, 240.0, 320.0, 7.0, [-32.0, 4.0, 1.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert!(mean(&touched, 120, 260, 5.0) > 0.9);
+    assert_eq!(mean(&touched, 240, 320, 6.0), 0.0);
+}
+
+#[test]
+fn the_edge_of_a_form_is_no_mark() {
+    let mut lab = skin();
+    // Under a jaw: a bow of shadow, darkest in its middle.
+    for y in 0..SIZE.height {
+        for x in 0..360 {
+            let away = y as f32 - 220.0 + 0.002 * (x as f32 - 180.0).powi(2);
+            let depth = (-0.5 * ((x as f32 - 180.0) / 60.0).powi(2)).exp();
+            *lab.l.at_mut(x, y) -= 12.0 * depth * (-0.5 * (away / 7.0).powi(2)).exp();
+        }
+    }
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert!(mean(&touched, 180, 220, 40.0) < 0.01, "{}", mean(&touched, 180, 220, 40.0));
+}
+
 #[test]
 fn nothing_outside_the_zone_is_touched() {
     let mut lab = skin();
