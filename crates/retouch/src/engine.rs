@@ -138,30 +138,69 @@ impl Engine {
         watch: &dyn Watch,
     ) -> Result<Outcome, EngineError> {
         watch.step(Step::Decoding);
-        let Decoded { mut picture, format, notes } = codec::decode(upload, &options.limits)?;
+        let Decoded { picture, format, notes } = codec::decode(upload, &options.limits)?;
         check(watch)?;
-        let space = document_space(&picture);
-        let mut report = Report::new(&picture, format, &notes);
+        let report = Report::new(&picture, format, &notes);
+        self.retouch_decoded(picture, format, report, recipe, options, watch)
+    }
 
-        let cancelled = || watch.cancelled();
-        let looker = Looker { picture: &picture, space: &space };
-        let sight = Sight::new(&self.networks, overview(&picture, &space), &looker)?;
-        let mut scene = Scene::new(Pile::new(&picture), &space, Some(&sight), &cancelled);
-        draw_all(&mut scene, recipe, &mut report, watch)?;
-
-        watch.step(Step::Laying);
+    /// Retouches a picture that was decoded from a file of `format` and writes the result.
+    pub(crate) fn retouch_decoded(
+        &self,
+        mut picture: Picture,
+        format: Format,
+        mut report: Report,
+        recipe: &Recipe,
+        options: &Options,
+        watch: &dyn Watch,
+    ) -> Result<Outcome, EngineError> {
         let encode = EncodeOptions { jpeg_quality: options.jpeg_quality };
         if recipe.wants_zip() {
-            let bytes = deliver::layers_zip(scene.into_pile(), recipe, format, &encode, &report)?;
+            let zip = |pile: Pile<'_>, report: &Report| {
+                watch.step(Step::Laying);
+                deliver::layers_zip(pile, recipe, format, &encode, report)
+            };
+            let bytes = self.draw(&picture, recipe, &mut report, watch, zip)??;
             return Ok(Outcome { bytes, kind: OutcomeKind::LayersZip, report });
         }
-        let layers = scene.into_pile().into_layers();
-        flatten(&mut picture, &layers);
+        self.retouch_in_place(&mut picture, recipe, &mut report, watch)?;
         check(watch)?;
         watch.step(Step::Encoding);
         let format = flat_format(recipe.output, format);
         let bytes = codec::encode(&picture, format, &encode)?;
         Ok(Outcome { bytes, kind: OutcomeKind::Image(format), report })
+    }
+
+    /// Draws the recipe's layers and lays them into the picture.
+    pub(crate) fn retouch_in_place(
+        &self,
+        picture: &mut Picture,
+        recipe: &Recipe,
+        report: &mut Report,
+        watch: &dyn Watch,
+    ) -> Result<(), EngineError> {
+        let layers = self.draw(picture, recipe, report, watch, |pile, _| pile.into_layers())?;
+        watch.step(Step::Laying);
+        flatten(picture, &layers);
+        Ok(())
+    }
+
+    /// Looks at the picture, draws the recipe's layers and hands the pile to `finish`.
+    fn draw<T>(
+        &self,
+        picture: &Picture,
+        recipe: &Recipe,
+        report: &mut Report,
+        watch: &dyn Watch,
+        finish: impl FnOnce(Pile<'_>, &Report) -> T,
+    ) -> Result<T, EngineError> {
+        let space = document_space(picture);
+        let cancelled = || watch.cancelled();
+        let looker = Looker { picture, space: &space };
+        let sight = Sight::new(&self.networks, overview(picture, &space), &looker)?;
+        let mut scene = Scene::new(Pile::new(picture), &space, Some(&sight), &cancelled);
+        draw_all(&mut scene, recipe, report, watch)?;
+        Ok(finish(scene.into_pile(), report))
     }
 }
 
@@ -207,7 +246,7 @@ fn is_idle(task: &Task) -> bool {
     task.settings.is_neutral() && task.plugin.spec().blend != Blend::Metadata
 }
 
-fn check(watch: &dyn Watch) -> Result<(), EngineError> {
+pub(crate) fn check(watch: &dyn Watch) -> Result<(), EngineError> {
     if watch.cancelled() { Err(EngineError::Cancelled) } else { Ok(()) }
 }
 

@@ -5,6 +5,7 @@
 mod archive;
 pub mod canvas;
 pub mod complexion;
+pub mod components;
 pub mod correction;
 mod deliver;
 pub mod engine;
@@ -13,6 +14,7 @@ mod feature;
 pub mod inspect;
 pub mod lay;
 pub mod layer;
+pub mod matting;
 pub mod pile;
 pub mod plugin;
 pub mod plugins;
@@ -20,6 +22,7 @@ pub mod recipe;
 pub mod report;
 pub mod scene;
 
+pub use components::{Component, Upload, Workflow, WorkflowError, component, components};
 pub use engine::{Engine, EngineError, Options, Outcome, OutcomeKind, Step, Unwatched, Watch};
 pub use inspect::{Inspection, SeenFace};
 pub use plugin::{Blend, Key, Need, Param, Plugin, Scale, Settings, Spec};

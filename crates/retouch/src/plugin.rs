@@ -183,6 +183,16 @@ pub enum Scale {
 }
 
 impl Scale {
+    /// The wire number, 0 to 3.
+    pub fn number(self) -> u8 {
+        match self {
+            Self::Auto => 0,
+            Self::Large => 1,
+            Self::Medium => 2,
+            Self::Small => 3,
+        }
+    }
+
     /// The nearest scale to a wire number.
     pub fn from_number(number: f32) -> Self {
         match number.round() as i32 {

@@ -2,6 +2,7 @@
 
 mod json;
 mod preset;
+mod stored;
 
 pub use json::RecipeError;
 pub use preset::Preset;
@@ -11,7 +12,7 @@ use serde::Serialize;
 use crate::plugin::{Blend, Key, Plugin, Scale, Settings};
 
 /// Plugins in the order in which they run, with their settings.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Recipe {
     /// The work, first to last.
     pub tasks: Vec<Task>,
@@ -78,6 +79,15 @@ impl Task {
     }
 }
 
+/// Plugins are known by their names.
+impl PartialEq for Task {
+    fn eq(&self, other: &Self) -> bool {
+        self.plugin.spec().name == other.plugin.spec().name
+            && self.settings == other.settings
+            && self.as_layer == other.as_layer
+    }
+}
+
 impl std::fmt::Debug for Task {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Task")
@@ -100,6 +110,20 @@ impl Recipe {
     /// [`RecipeError`] names the task and the field that cannot be run.
     pub fn from_json(text: &str) -> Result<Self, RecipeError> {
         json::parse(text)
+    }
+
+    /// The recipe in the form in which it is kept; [`Recipe::from_stored`] reads it. Unlike the wire's form it holds
+    /// every recipe exactly.
+    pub fn to_stored(&self) -> String {
+        stored::write(self)
+    }
+
+    /// Reads [`Recipe::to_stored`].
+    ///
+    /// # Errors
+    /// [`RecipeError`] when the text is no such form, or names a plugin that is not there any more.
+    pub fn from_stored(text: &str) -> Result<Self, RecipeError> {
+        stored::read(text)
     }
 
     /// The same recipe with every layer wanted as a file of its own and the skin mask in front, behind Face

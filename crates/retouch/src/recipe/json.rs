@@ -139,7 +139,7 @@ fn tasks(payload: &Map<String, Value>) -> Result<Vec<Task>, RecipeError> {
     list.iter().enumerate().map(|(index, value)| task(index, value)).collect()
 }
 
-fn task(index: usize, value: &Value) -> Result<Task, RecipeError> {
+pub(super) fn task(index: usize, value: &Value) -> Result<Task, RecipeError> {
     let fields = value.as_object().ok_or(RecipeError::NotATask { index })?;
     let name = fields.get("Plugin").and_then(Value::as_str).ok_or(RecipeError::NoPlugin { index })?;
     let canonical = if name == "Dodge & Burn" { "Dodge Burn" } else { name };

@@ -1,0 +1,227 @@
+//! Laws that every component keeps, and workflows end to end on drawn pictures.
+
+use pixel::codec::{self, EncodeOptions, Format, Limits, encode};
+use pixel::picture::{Metadata, Picture, Samples};
+use pixel::{Orientation, Size};
+use serde_json::{Value as Json, json};
+
+use super::*;
+use crate::engine::{Engine, Options, OutcomeKind, Unwatched, Watch};
+
+/// A red block on a white sweep, with some grain.
+fn product(size: Size) -> Picture {
+    let mut rgb = Vec::with_capacity(3 * size.area());
+    for y in 0..size.height {
+        for x in 0..size.width {
+            let inside = (size.width / 3..2 * size.width / 3).contains(&x)
+                && (size.height / 4..3 * size.height / 4).contains(&y);
+            let grain = ((x * 7 + y * 13) % 5) as u8;
+            rgb.extend(if inside { [170 + grain, 40, 30] } else { [235 + grain, 236 + grain, 238] });
+        }
+    }
+    Picture {
+        size,
+        rgb: Samples::U8(rgb),
+        alpha: None,
+        grey: false,
+        orientation: Orientation::Upright,
+        metadata: Metadata::default(),
+    }
+}
+
+fn png(picture: &Picture) -> Vec<u8> {
+    encode(picture, Format::Png, &EncodeOptions::default()).expect("encodes")
+}
+
+/// The workflow with these components between `input` and `export`.
+fn workflow(middle: &[Json], export: Json) -> Workflow {
+    let mut list = vec![json!({"type": "input"})];
+    list.extend_from_slice(middle);
+    list.push(json!({"type": "export", "settings": export}));
+    Workflow::from_value(&Json::Array(list)).expect("a workflow")
+}
+
+fn run(bytes: &[u8], workflow: &Workflow) -> WorkflowOutcome {
+    let upload = Upload::new(bytes, "shop/red block.png");
+    Engine::new().run_workflow(&upload, workflow, &Options::default(), &Unwatched).expect("runs")
+}
+
+fn picture(outcome: &WorkflowOutcome) -> Picture {
+    codec::decode(&outcome.bytes, &Limits::default()).expect("a picture").picture
+}
+
+const SIZE: Size = Size::new(180, 120);
+
+#[test]
+fn declarations_are_whole_and_unlike() {
+    let mut seen = std::collections::HashSet::new();
+    for component in components() {
+        let d = component.declaration();
+        assert!(seen.insert(d.kind.clone()), "{} is there twice", d.kind);
+        assert!(
+            d.kind.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+            "{}",
+            d.kind
+        );
+        assert!(d.about.ends_with('.') && d.never.ends_with('.') && !d.label.is_empty(), "{}", d.kind);
+        let mut keys = std::collections::HashSet::new();
+        for setting in d.settings.iter() {
+            assert!(keys.insert(setting.key), "{} has {} twice", d.kind, setting.key);
+            assert!(!setting.label.is_empty() && !setting.meaning.is_empty(), "{}.{}", d.kind, setting.key);
+            let default = setting.kind.default_value();
+            assert_eq!(setting.kind.read(&default.to_json()), Ok(default), "{}.{}", d.kind, setting.key);
+        }
+        assert!(std::ptr::eq(super::component(&d.kind).expect("found").declaration(), d));
+    }
+    for plugin in crate::plugins() {
+        let known = components().iter().any(|c| c.declaration().label == plugin.spec().name);
+        assert!(known, "{} is no component", plugin.spec().name);
+    }
+}
+
+#[test]
+fn an_export_alone_keeps_the_picture_and_names_it() {
+    let upload = png(&product(SIZE));
+    let outcome = run(&upload, &workflow(&[], json!({})));
+    assert_eq!(outcome.kind, OutcomeKind::Image(Format::Png));
+    assert_eq!(picture(&outcome).rgb, product(SIZE).rgb);
+    assert_eq!((outcome.report.stem.as_str(), outcome.report.extension), ("red block", "png"));
+    assert_eq!((outcome.report.width, outcome.report.height), (180, 120));
+    assert_eq!(outcome.report.components.len(), 2);
+}
+
+#[test]
+fn every_component_works_with_its_defaults_and_on_one_pixel() {
+    for size in [SIZE, Size::new(1, 1)] {
+        let upload = png(&product(size));
+        for component in components() {
+            let kind = component.declaration().kind.as_ref();
+            if matches!(kind, "input" | "export") {
+                continue;
+            }
+            let outcome = run(&upload, &workflow(&[json!({"type": kind})], json!({})));
+            assert!(!outcome.bytes.is_empty(), "{kind}");
+            assert_eq!(outcome.report.components.len(), 3, "{kind}");
+        }
+    }
+}
+
+#[test]
+fn a_catalogue_picture_is_white_around_the_subject() {
+    let upload = png(&product(SIZE));
+    let steps = [
+        json!({"type": "fill-background"}),
+        json!({"type": "remove-background", "settings": {"method": "product"}}),
+        json!({"type": "set-on-canvas", "settings": {"width": 200, "height": 200, "margin": 10}}),
+        json!({"type": "edit-filename", "settings": {"pattern": "{name}_{width}", "spaces": "hyphen"}}),
+    ];
+    let outcome = run(&upload, &workflow(&steps, json!({"format": "jpeg", "quality": 100})));
+    let result = picture(&outcome);
+    assert_eq!(result.size, Size::new(200, 200));
+    let Samples::U8(rgb) = &result.rgb else { panic!("8 bits") };
+    let at = |x: usize, y: usize| [0, 1, 2].map(|c| rgb[3 * (200 * y + x) + c]);
+    assert!(at(5, 5).iter().all(|v| *v > 252), "{:?}", at(5, 5));
+    assert!(at(195, 100).iter().all(|v| *v > 252), "{:?}", at(195, 100));
+    assert!(at(100, 100)[0] > 150 && at(100, 100)[1] < 70, "{:?}", at(100, 100));
+    assert_eq!(outcome.report.stem, "red-block_200");
+}
+
+#[test]
+fn a_shadow_lies_under_the_subject_before_and_after_the_fill() {
+    let upload = png(&product(SIZE));
+    let cut = json!({"type": "remove-background", "settings": {"method": "product"}});
+    let (fill, shadow) = (json!({"type": "fill-background"}), json!({"type": "drop-shadow"}));
+    let one = run(&upload, &workflow(&[cut.clone(), fill.clone(), shadow.clone()], json!({})));
+    let two = run(&upload, &workflow(&[cut.clone(), shadow.clone(), fill], json!({})));
+    assert_eq!(one.bytes, two.bytes);
+    let Samples::U8(rgb) = picture(&one).rgb else { panic!("8 bits") };
+    let below = rgb[3 * (SIZE.width * 91 + 90)];
+    assert!(below < 225, "the floor is dark where the block stands: {below}");
+    let clear = picture(&run(&upload, &workflow(&[cut, shadow], json!({}))));
+    let alpha = clear.alpha.expect("transparent");
+    assert!(alpha.unit(0) == 0.0 && alpha.unit(SIZE.width * 91 + 90) > 0.1);
+}
+
+#[test]
+fn files_keep_to_their_target() {
+    let upload = png(&product(Size::new(400, 300)));
+    for format in ["jpeg", "png", "webp", "tiff"] {
+        let outcome = run(&upload, &workflow(&[], json!({"format": format, "fileSize": 9})));
+        assert!(outcome.bytes.len() <= 9000, "{format}: {}", outcome.bytes.len());
+    }
+    let roomy = run(&upload, &workflow(&[], json!({"format": "jpeg", "quality": 80, "fileSize": 900})));
+    let quality = roomy.report.components[1].findings.iter().find(|f| f.what == "quality");
+    assert_eq!(quality.map(|f| f.value), Some(80.0));
+}
+
+#[test]
+fn large_uploads_are_scaled_to_fit_and_dpi_is_written() {
+    let upload = png(&product(Size::new(300, 200)));
+    let list = json!([
+        {"type": "input", "label": "in", "settings": {"largestEdge": 150}},
+        {"type": "export", "settings": {"dpi": 300, "format": "tiff"}},
+    ]);
+    let outcome = run(&upload, &Workflow::from_value(&list).expect("a workflow"));
+    let result = picture(&outcome);
+    assert_eq!(result.size, Size::new(150, 100));
+    assert_eq!(result.metadata.density.map(|d| d.x.round()), Some(300.0));
+}
+
+#[test]
+fn turned_uploads_stand_upright_after_a_change_of_shape() {
+    let mut turned = product(SIZE);
+    turned.orientation = Orientation::Turn90;
+    let upload = encode(&turned, Format::Jpeg, &EncodeOptions::default()).expect("encodes");
+    let kept = picture(&run(&upload, &workflow(&[], json!({}))));
+    assert_eq!((kept.size, kept.orientation), (SIZE, Orientation::Turn90));
+    let crop = json!({"type": "crop", "settings": {"left": 10}});
+    let cropped = picture(&run(&upload, &workflow(&[crop], json!({}))));
+    assert_eq!((cropped.size, cropped.orientation), (Size::new(108, 180), Orientation::Upright));
+}
+
+struct Shelf(Vec<u8>);
+
+impl Assets for Shelf {
+    fn fetch(&self, hash: &str) -> Option<Vec<u8>> {
+        (hash == "abc").then(|| self.0.clone())
+    }
+}
+
+#[test]
+fn pictures_behind_the_subject_come_from_the_shelf() {
+    let upload = png(&product(SIZE));
+    let mut blue = product(Size::new(20, 30));
+    blue.rgb = Samples::U8([10, 20, 200].repeat(600));
+    let shelf = Shelf(png(&blue));
+    let cut = json!({"type": "remove-background", "settings": {"method": "product"}});
+    let go = |hash: &str| {
+        let fill = json!({"type": "fill-background", "settings": {"fill": "image", "image": hash}});
+        let upload = Upload { assets: &shelf, ..Upload::new(&upload, "x") };
+        let flow = workflow(&[cut.clone(), fill], json!({}));
+        Engine::new().run_workflow(&upload, &flow, &Options::default(), &Unwatched)
+    };
+    let Samples::U8(rgb) = picture(&go("abc").expect("is there")).rgb else { panic!("8 bits") };
+    assert_eq!(rgb[..3], [10, 20, 200]);
+    assert!(matches!(go("abd"), Err(WorkflowFault::NoAsset(hash)) if hash == "abd"));
+}
+
+#[test]
+fn layers_come_as_a_zip_and_cancelling_ends_the_work() {
+    let upload = png(&product(SIZE));
+    let steps = [json!({"type": "heal"}), json!({"type": "skin-retouch"})];
+    let outcome = run(&upload, &workflow(&steps, json!({"layers": true})));
+    assert_eq!((outcome.kind, outcome.report.extension), (OutcomeKind::LayersZip, "zip"));
+    struct Impatient;
+    impl Watch for Impatient {
+        fn cancelled(&self) -> bool {
+            true
+        }
+    }
+    let ended = Engine::new().run_workflow(
+        &Upload::new(&upload, "x"),
+        &workflow(&[], json!({})),
+        &Options::default(),
+        &Impatient,
+    );
+    assert!(matches!(ended, Err(WorkflowFault::Engine(crate::EngineError::Cancelled))));
+}
