@@ -1,0 +1,167 @@
+//! Bytes in a folder: written beside, flushed, then renamed into place.
+
+use std::io::{SeekFrom, Write as _};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use futures_util::stream::{self, BoxStream};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+
+use super::CHUNK;
+use crate::{ContentHash, StoreError};
+
+/// Writing one file takes minutes at most; a draft of this age has no writer any more.
+const DRAFT_LIFETIME: std::time::Duration = std::time::Duration::from_secs(3_600);
+
+pub(super) struct Disk {
+    folder: PathBuf,
+}
+
+impl Disk {
+    pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder)?;
+        clear_abandoned_drafts(folder);
+        Ok(Self { folder: folder.to_owned() })
+    }
+
+    /// Two levels of folders keep each one short.
+    fn path(&self, hash: &ContentHash) -> PathBuf {
+        let name = hash.hex();
+        self.folder.join(&name[..2]).join(&name[2..4]).join(name)
+    }
+
+    pub(super) async fn take(&self, hash: &ContentHash, file: &Path) -> Result<(), StoreError> {
+        let (to, from) = (self.path(hash), file.to_owned());
+        blocking(move || {
+            std::fs::File::open(&from)?.sync_all()?;
+            settle(&from, &to)
+        })
+        .await
+    }
+
+    pub(super) async fn put(&self, hash: &ContentHash, bytes: Bytes) -> Result<(), StoreError> {
+        let to = self.path(hash);
+        let draft = self.folder.join(format!(".{}", uuid::Uuid::new_v4()));
+        blocking(move || {
+            let written = std::fs::File::create_new(&draft).and_then(|mut file| {
+                file.write_all(&bytes)?;
+                file.sync_all()
+            });
+            let settled = written.and_then(|()| settle(&draft, &to));
+            if settled.is_err() {
+                let _ = std::fs::remove_file(&draft);
+            }
+            settled
+        })
+        .await
+    }
+
+    pub(super) async fn read(&self, hash: &ContentHash) -> Result<Bytes, StoreError> {
+        Ok(tokio::fs::read(self.path(hash)).await?.into())
+    }
+
+    pub(super) async fn stream(
+        &self,
+        hash: &ContentHash,
+        range: Range<u64>,
+    ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
+        let mut file = tokio::fs::File::open(self.path(hash)).await?;
+        file.seek(SeekFrom::Start(range.start)).await?;
+        let left = range.end.saturating_sub(range.start);
+        Ok(stream::try_unfold((file, left), |(mut file, left)| async move {
+            if left == 0 {
+                return Ok(None);
+            }
+            let mut piece = vec![0; usize::try_from(left.min(CHUNK)).unwrap_or(0)];
+            let read = file.read(&mut piece).await?;
+            if read == 0 {
+                return Err(StoreError::Corrupt("a stored file is shorter than it should be".into()));
+            }
+            piece.truncate(read);
+            Ok(Some((Bytes::from(piece), (file, left - read as u64))))
+        })
+        .boxed())
+    }
+
+    pub(super) async fn size(&self, hash: &ContentHash) -> Result<Option<u64>, StoreError> {
+        // A missing folder above all blobs is an unmounted disk, not a missing blob.
+        match tokio::fs::metadata(self.path(hash)).await {
+            Ok(facts) => Ok(Some(facts.len())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                tokio::fs::metadata(&self.folder)
+                    .await
+                    .map_err(|error| StoreError::Unavailable(error.to_string()))?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    pub(super) async fn delete(&self, hash: &ContentHash) -> Result<(), StoreError> {
+        match tokio::fs::remove_file(self.path(hash)).await {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
+    pub(super) async fn list(&self) -> Result<Vec<ContentHash>, StoreError> {
+        let folder = self.folder.clone();
+        blocking(move || {
+            let mut found = Vec::new();
+            let mut folders = vec![folder];
+            while let Some(folder) = folders.pop() {
+                for entry in std::fs::read_dir(folder)? {
+                    let entry = entry?;
+                    if entry.file_type()?.is_dir() {
+                        folders.push(entry.path());
+                    } else {
+                        found.extend(entry.file_name().to_str().and_then(ContentHash::from_hex));
+                    }
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+}
+
+/// Gives a flushed file its name, and flushes the folder so that the name lasts too.
+/// A killed process leaves the draft it was writing. Another process may be writing one just now, so only old ones go.
+fn clear_abandoned_drafts(folder: &Path) {
+    let Ok(entries) = std::fs::read_dir(folder) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with('.')) {
+        let written = entry.metadata().and_then(|facts| facts.modified()).ok();
+        let age = written.and_then(|written| written.elapsed().ok());
+        if age.is_some_and(|age| age > DRAFT_LIFETIME) {
+            // What cannot be removed now is tried again at the next start.
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
+}
+
+fn settle(draft: &Path, to: &Path) -> std::io::Result<()> {
+    let folder = to.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder)?;
+    match std::fs::rename(draft, to) {
+        Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
+            let beside = folder.join(format!(".{}", uuid::Uuid::new_v4()));
+            std::fs::copy(draft, &beside)?;
+            std::fs::File::open(&beside)?.sync_all()?;
+            std::fs::rename(&beside, to)?;
+            std::fs::remove_file(draft)?;
+        }
+        other => other?,
+    }
+    std::fs::File::open(folder)?.sync_all()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> std::io::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => Ok(outcome?),
+        Err(_) => Err(StoreError::Corrupt("writing a file panicked".into())),
+    }
+}

@@ -1,0 +1,256 @@
+//! One database behind two engines: connections, transactions, migrations.
+
+mod migrate;
+mod sqlite;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+
+use crate::StoreError;
+use sqlite::SqliteDb;
+
+/// How long a request waits for a connection before it is told that the database is gone.
+const ACQUIRE: Duration = Duration::from_secs(5);
+/// Connections a process opens to PostgreSQL at most.
+const POSTGRES_CONNECTIONS: u32 = 16;
+
+/// Where the database is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file on this machine; made when it is missing.
+    Sqlite(PathBuf),
+    /// A PostgreSQL server, as a connection URL.
+    Postgres(String),
+}
+
+impl DatabaseUrl {
+    /// Reads `sqlite:PATH`, `sqlite://PATH`, `postgres://…` or `postgresql://…`.
+    ///
+    /// # Errors
+    /// A text that says what is accepted.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+            let options = text.parse::<PgConnectOptions>();
+            return options.map(|_| Self::Postgres(text.to_owned())).map_err(|error| error.to_string());
+        }
+        let path = text.strip_prefix("sqlite:").map(|rest| rest.strip_prefix("//").unwrap_or(rest));
+        match path {
+            Some(path) if !path.is_empty() => Ok(Self::Sqlite(PathBuf::from(path))),
+            _ => Err(format!(
+                "\"{text}\" is no database: use sqlite://PATH or postgres://USER:PASSWORD@HOST/NAME"
+            )),
+        }
+    }
+}
+
+/// The engine in use.
+#[derive(Clone)]
+pub(crate) enum Db {
+    Sqlite(SqliteDb),
+    Postgres(PgPool),
+}
+
+/// One connection, inside a transaction or for reading.
+pub(crate) enum Conn<'c> {
+    Sqlite(&'c mut SqliteConnection),
+    Postgres(&'c mut PgConnection),
+}
+
+/// A borrowed connection for reading.
+pub(crate) enum ReadConn {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl ReadConn {
+    pub(crate) fn conn(&mut self) -> Conn<'_> {
+        match self {
+            Self::Sqlite(conn) => Conn::Sqlite(conn),
+            Self::Postgres(conn) => Conn::Postgres(conn),
+        }
+    }
+}
+
+impl Db {
+    pub(crate) async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => Ok(Self::Sqlite(SqliteDb::open(path).await?)),
+            DatabaseUrl::Postgres(url) => {
+                let options: PgConnectOptions = url.parse()?;
+                let pool = PgPoolOptions::new()
+                    .max_connections(POSTGRES_CONNECTIONS)
+                    .acquire_timeout(ACQUIRE)
+                    .connect_with(options)
+                    .await?;
+                migrate::postgres(&pool).await?;
+                Ok(Self::Postgres(pool))
+            }
+        }
+    }
+
+    pub(crate) fn postgres(&self) -> Option<&PgPool> {
+        match self {
+            Self::Postgres(pool) => Some(pool),
+            Self::Sqlite(_) => None,
+        }
+    }
+
+    /// Runs `work` as one transaction: all of it is written, or nothing. It is finished even when the caller goes
+    /// away meanwhile.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'c> FnOnce(Conn<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static,
+    {
+        match self {
+            Self::Sqlite(db) => db.write(work).await,
+            Self::Postgres(pool) => {
+                let pool = pool.clone();
+                let unit = async move {
+                    let mut transaction = pool.begin().await?;
+                    let answer = work(Conn::Postgres(&mut transaction)).await?;
+                    transaction.commit().await?;
+                    Ok(answer)
+                };
+                tokio::spawn(unit).await.map_err(|_| StoreError::Corrupt("a transaction panicked".into()))?
+            }
+        }
+    }
+
+    pub(crate) async fn read(&self) -> Result<ReadConn, StoreError> {
+        Ok(match self {
+            Self::Sqlite(db) => ReadConn::Sqlite(db.readers().acquire().await?),
+            Self::Postgres(pool) => ReadConn::Postgres(pool.acquire().await?),
+        })
+    }
+
+    pub(crate) async fn ping(&self) -> Result<(), StoreError> {
+        let mut conn = self.read().await?;
+        value!(i64, &mut conn.conn(), "SELECT turn FROM queue_turn WHERE one = 1").map(drop)
+    }
+
+    pub(crate) async fn close(&self) {
+        match self {
+            Self::Sqlite(db) => db.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Runs one statement on either engine; gives the number of rows it changed.
+macro_rules! execute {
+    ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $conn {
+            $crate::db::Conn::Sqlite(conn) => sqlx::query::<sqlx::Sqlite>($sql)
+                $(.bind($bind))*
+                .execute(&mut **conn)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => sqlx::query::<sqlx::Postgres>($sql)
+                $(.bind($bind))*
+                .execute(&mut **conn)
+                .await
+                .map(|done| done.rows_affected())
+                .map_err($crate::StoreError::from),
+        }
+    };
+}
+
+/// Runs one statement on either engine; gives all rows.
+macro_rules! rows {
+    ($row:ty, $conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $conn {
+            $crate::db::Conn::Sqlite(conn) => sqlx::query_as::<sqlx::Sqlite, $row>($sql)
+                $(.bind($bind))*
+                .fetch_all(&mut **conn)
+                .await
+                .map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => sqlx::query_as::<sqlx::Postgres, $row>($sql)
+                $(.bind($bind))*
+                .fetch_all(&mut **conn)
+                .await
+                .map_err($crate::StoreError::from),
+        }
+    };
+}
+
+/// Runs one statement on either engine; gives the first row, if there is one.
+macro_rules! row {
+    ($row:ty, $conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        match $conn {
+            $crate::db::Conn::Sqlite(conn) => sqlx::query_as::<sqlx::Sqlite, $row>($sql)
+                $(.bind($bind))*
+                .fetch_optional(&mut **conn)
+                .await
+                .map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => sqlx::query_as::<sqlx::Postgres, $row>($sql)
+                $(.bind($bind))*
+                .fetch_optional(&mut **conn)
+                .await
+                .map_err($crate::StoreError::from),
+        }
+    };
+}
+
+/// Runs one statement on either engine; gives the first column of the first row, if there is one.
+macro_rules! value {
+    ($type:ty, $conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::db::row!(($type,), $conn, $sql $(, $bind)*).map(|found| found.map(|(value,)| value))
+    };
+}
+
+pub(crate) use {execute, row, rows, value};
+
+/// Lets a text column be read as an enum that has `from_text`.
+macro_rules! text_column {
+    ($name:ident) => {
+        impl<DB: sqlx::Database> sqlx::Type<DB> for $name
+        where
+            str: sqlx::Type<DB>,
+        {
+            fn type_info() -> DB::TypeInfo {
+                <str as sqlx::Type<DB>>::type_info()
+            }
+
+            fn compatible(info: &DB::TypeInfo) -> bool {
+                <str as sqlx::Type<DB>>::compatible(info)
+            }
+        }
+
+        impl<'r, DB: sqlx::Database> sqlx::Decode<'r, DB> for $name
+        where
+            &'r str: sqlx::Decode<'r, DB>,
+        {
+            fn decode(value: DB::ValueRef<'r>) -> Result<Self, sqlx::error::BoxDynError> {
+                let text = <&str as sqlx::Decode<'r, DB>>::decode(value)?;
+                Self::from_text(text).ok_or_else(|| format!("{text} is no {}", stringify!($name)).into())
+            }
+        }
+    };
+}
+
+pub(crate) use text_column;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn database_urls_are_told_apart() {
+        assert_eq!(DatabaseUrl::parse("sqlite:///a/b.db"), Ok(DatabaseUrl::Sqlite("/a/b.db".into())));
+        assert_eq!(DatabaseUrl::parse("sqlite:b.db"), Ok(DatabaseUrl::Sqlite("b.db".into())));
+        assert!(matches!(
+            DatabaseUrl::parse("postgres://me@localhost/atelier"),
+            Ok(DatabaseUrl::Postgres(_))
+        ));
+        for wrong in ["", "mysql://x", "sqlite:", "b.db"] {
+            assert!(DatabaseUrl::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+}

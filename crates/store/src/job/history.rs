@@ -1,0 +1,130 @@
+//! Looking at jobs: one, many, their attempts, the queue in figures.
+
+use super::{Attempt, Dialect, Job, JobFilter, JobRow, JobState, QueueFigures};
+use crate::db::{row, rows, value};
+use crate::{AccountId, JobId, OrganizationId, Store, StoreError, WorkflowId};
+
+impl Store {
+    /// A job.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn job(&self, id: &JobId) -> Result<Option<Job>, StoreError> {
+        let mut conn = self.db.read().await?;
+        row!(JobRow, &mut conn.conn(), "SELECT * FROM jobs WHERE id = $1", id.as_str())?
+            .map(JobRow::job)
+            .transpose()
+    }
+
+    /// Jobs, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let found = rows!(
+            JobRow,
+            &mut conn.conn(),
+            "SELECT * FROM jobs
+             WHERE (CAST($1 AS TEXT) IS NULL OR organization_id = $1)
+                 AND (CAST($2 AS TEXT) IS NULL OR account_id = $2)
+                 AND (CAST($3 AS TEXT) IS NULL OR state IN ($3, CAST($7 AS TEXT)))
+                 AND (CAST($4 AS TEXT) IS NULL OR workflow_id = $4)
+                 AND (CAST($5 AS TEXT) IS NULL OR batch_id = $5)
+                 AND (CAST($6 AS TEXT) IS NULL OR dialect = $6)
+                 AND (CAST($8 AS TEXT) IS NULL
+                     OR REPLACE(',' || SUBSTR(labels, 2), $8, '') <> ',' || SUBSTR(labels, 2))
+             ORDER BY created_at DESC, id LIMIT $9 OFFSET $10",
+            filter.organization.as_ref().map(OrganizationId::as_str),
+            filter.account.as_ref().map(AccountId::as_str),
+            filter.state.map(JobState::as_str),
+            filter.workflow.as_ref().map(WorkflowId::as_str),
+            filter.batch.as_deref(),
+            filter.dialect.map(Dialect::as_str),
+            filter.or_state.map(JobState::as_str),
+            label_text(filter),
+            filter.limit,
+            filter.offset
+        )?;
+        found.into_iter().map(JobRow::job).collect()
+    }
+
+    /// How many jobs a filter lets through, its limit and offset aside.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn count_jobs(&self, filter: &JobFilter) -> Result<i64, StoreError> {
+        let mut conn = self.db.read().await?;
+        let count = value!(
+            i64,
+            &mut conn.conn(),
+            "SELECT COUNT(*) FROM jobs
+             WHERE (CAST($1 AS TEXT) IS NULL OR organization_id = $1)
+                 AND (CAST($2 AS TEXT) IS NULL OR account_id = $2)
+                 AND (CAST($3 AS TEXT) IS NULL OR state IN ($3, CAST($7 AS TEXT)))
+                 AND (CAST($4 AS TEXT) IS NULL OR workflow_id = $4)
+                 AND (CAST($5 AS TEXT) IS NULL OR batch_id = $5)
+                 AND (CAST($6 AS TEXT) IS NULL OR dialect = $6)
+                 AND (CAST($8 AS TEXT) IS NULL
+                     OR REPLACE(',' || SUBSTR(labels, 2), $8, '') <> ',' || SUBSTR(labels, 2))",
+            filter.organization.as_ref().map(OrganizationId::as_str),
+            filter.account.as_ref().map(AccountId::as_str),
+            filter.state.map(JobState::as_str),
+            filter.workflow.as_ref().map(WorkflowId::as_str),
+            filter.batch.as_deref(),
+            filter.dialect.map(Dialect::as_str),
+            filter.or_state.map(JobState::as_str),
+            label_text(filter)
+        )?;
+        Ok(count.unwrap_or(0))
+    }
+
+    /// All attempts at a job, first to last.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn attempts(&self, job: &JobId) -> Result<Vec<Attempt>, StoreError> {
+        let mut conn = self.db.read().await?;
+        rows!(
+            Attempt,
+            &mut conn.conn(),
+            "SELECT * FROM attempts WHERE job_id = $1 ORDER BY started_at, round, attempt",
+            job.as_str()
+        )
+    }
+
+    /// The queue in figures.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn queue(&self) -> Result<QueueFigures, StoreError> {
+        let mut conn = self.db.read().await?;
+        let figures = row!(
+            QueueFigures,
+            &mut conn.conn(),
+            "SELECT COUNT(CASE WHEN state = 'waiting' THEN 1 END) AS waiting,
+                 COUNT(CASE WHEN state = 'delayed' THEN 1 END) AS delayed,
+                 COUNT(CASE WHEN state = 'active' THEN 1 END) AS active,
+                 MIN(CASE WHEN state = 'waiting' THEN created_at END) AS oldest_waiting_at,
+                 CAST(COALESCE(SUM(CASE WHEN state = 'active' THEN memory END), 0) AS BIGINT) AS active_memory
+             FROM jobs WHERE state IN ('waiting', 'delayed', 'active')"
+        )?;
+        Ok(figures.unwrap_or_default())
+    }
+
+    /// How many jobs are in each state; states without jobs are left out.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn states(&self) -> Result<Vec<(JobState, i64)>, StoreError> {
+        let mut conn = self.db.read().await?;
+        rows!((JobState, i64), &mut conn.conn(), "SELECT state, COUNT(*) FROM jobs GROUP BY state")
+    }
+}
+
+/// A label as it stands in the kept JSON behind a comma; the first one's brace is read as one. Keys and values are
+/// escaped alike on both sides, so nothing but a whole label fits.
+fn label_text(filter: &JobFilter) -> Option<String> {
+    let (key, value) = filter.label.as_ref()?;
+    Some(format!(",{}:{}", serde_json::Value::from(key.as_str()), serde_json::Value::from(value.as_str())))
+}

@@ -1,0 +1,63 @@
+//! Bytes on a disk and in a bucket.
+
+use bytes::Bytes;
+use futures_util::TryStreamExt as _;
+use store::{Blobs, ContentHash, S3Place, StoreError};
+
+async fn keeps_bytes(blobs: Blobs) {
+    let small = Bytes::from_static(b"a small picture");
+    let hash = ContentHash::of(&small);
+    blobs.ping().await.expect("a sign of life");
+    assert_eq!(blobs.size(&hash).await.expect("an answer"), None);
+    assert!(matches!(blobs.read(&hash).await, Err(StoreError::Missing(_))));
+    blobs.put(&hash, small.clone()).await.expect("stored");
+    blobs.put(&hash, small.clone()).await.expect("stored again");
+    assert_eq!(blobs.read(&hash).await.expect("bytes"), small);
+    assert_eq!(blobs.size(&hash).await.expect("an answer"), Some(15));
+    let part: Vec<Bytes> =
+        blobs.stream(&hash, 2..7).await.expect("a stream").try_collect().await.expect("bytes");
+    assert_eq!(part.concat(), b"small");
+
+    let large: Vec<u8> = (0..20_000_000_u32).map(|i| (i % 251) as u8).collect();
+    let large_hash = ContentHash::of(&large);
+    let folder = tempfile::tempdir().expect("a folder");
+    let spooled = folder.path().join("upload");
+    std::fs::write(&spooled, &large).expect("a file");
+    blobs.put_file(&large_hash, &spooled).await.expect("stored");
+    assert!(!spooled.exists(), "the file is used up");
+    let pieces = blobs.stream(&large_hash, 0..large.len() as u64).await.expect("a stream");
+    let back = pieces.try_fold(Vec::new(), |mut all, piece| async move {
+        all.extend_from_slice(&piece);
+        Ok(all)
+    });
+    assert!(back.await.expect("bytes") == large);
+
+    let mut listed = blobs.list().await.expect("a list");
+    listed.sort();
+    let mut stored = [hash, large_hash];
+    stored.sort();
+    assert_eq!(listed, stored);
+    blobs.delete(&hash).await.expect("deleted");
+    blobs.delete(&hash).await.expect("deleted before");
+    assert_eq!(blobs.list().await.expect("a list"), [large_hash]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_keeps_bytes() {
+    let (blobs, _folder) = crate::setting::blobs();
+    keeps_bytes(blobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_bytes() {
+    let server = testbed::S3Server::start().await.expect("an S3 server");
+    let place = S3Place {
+        bucket: testbed::BUCKET.into(),
+        prefix: "some/where".into(),
+        endpoint: Some(server.endpoint()),
+        region: "us-east-1".into(),
+        access_key: testbed::ACCESS_KEY.into(),
+        secret_key: testbed::SECRET_KEY.into(),
+    };
+    keeps_bytes(Blobs::s3(&place).expect("a bucket")).await;
+}

@@ -1,0 +1,85 @@
+//! The outbox.
+
+use store::{DeliveryFilter, DeliveryState, Dialect, Finish, Job, NewDelivery, Next, Store, Timestamp, Try};
+
+use crate::setting::{NOON, Someone, accepted, after, claim, failed, someone};
+
+fn message(job: &Job, host: &str, state: DeliveryState) -> NewDelivery {
+    NewDelivery {
+        organization_id: job.organization_id.clone(),
+        account_id: job.account_id.clone(),
+        job_id: job.id.clone(),
+        dialect: Dialect::Retouch4me,
+        event: "failed".into(),
+        url: format!("https://{host}/hook"),
+        host: host.into(),
+        body: "{}".into(),
+        state,
+        note: String::new(),
+        next_at: NOON,
+    }
+}
+
+/// Ends a job with messages to these hosts.
+async fn post(store: &Store, ada: &Someone, hosts: &[(&str, DeliveryState)]) -> Job {
+    accepted(store, &ada.job(), NOON).await;
+    let (job, lease) = claim(store, NOON).await.expect("a job");
+    let deliveries = hosts.iter().map(|(host, state)| message(&job, host, *state)).collect();
+    let ending = Finish { deliveries, ..failed() };
+    assert!(store.finish(&job.id, &lease, ending, NOON).await.expect("an answer"));
+    job
+}
+
+fn tried(at: Timestamp, status: Option<i64>) -> Try {
+    Try { at, millis: 20, status, error: "no answer".into(), excerpt: String::new() }
+}
+
+pub async fn messages_leave_with_the_state_they_tell_of(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    let hosts = [("good.example", DeliveryState::Pending), ("bad.example", DeliveryState::Refused)];
+    let job = post(&store, &ada, &hosts).await;
+    let due = store.claim_deliveries(NOON, 10, 4, after(20)).await.expect("messages");
+    assert_eq!(due.iter().map(|one| one.host.as_str()).collect::<Vec<_>>(), ["good.example"]);
+    assert!(store.claim_deliveries(after(5), 10, 4, after(25)).await.expect("messages").is_empty());
+    let again = store.claim_deliveries(after(20), 10, 4, after(40)).await.expect("messages");
+    assert_eq!(again.len(), 1, "a courier that died loses its messages");
+    store.record_try(&again[0].id, tried(after(20), Some(204)), Next::Delivered).await.expect("a note");
+    assert!(store.claim_deliveries(after(90), 10, 4, after(99)).await.expect("messages").is_empty());
+    let filter = DeliveryFilter { job: Some(job.id), limit: 10, ..Default::default() };
+    let mut states: Vec<_> =
+        store.deliveries(&filter).await.expect("messages").iter().map(|one| one.state.as_str()).collect();
+    states.sort_unstable();
+    assert_eq!(states, ["delivered", "refused"]);
+}
+
+pub async fn a_slow_host_does_not_hold_up_others(store: Store) {
+    let ada = someone(&store, "ada", 50).await;
+    for _ in 0..10 {
+        post(&store, &ada, &[("slow.example", DeliveryState::Pending)]).await;
+    }
+    post(&store, &ada, &[("quick.example", DeliveryState::Pending)]).await;
+    let due = store.claim_deliveries(NOON, 5, 3, after(20)).await.expect("messages");
+    let slow = due.iter().filter(|one| one.host == "slow.example").count();
+    assert_eq!((due.len(), slow), (4, 3));
+    assert!(store.claim_deliveries(after(1), 5, 3, after(20)).await.expect("messages").is_empty());
+    let first = due.iter().find(|one| one.host == "slow.example").expect("a slow one");
+    store.record_try(&first.id, tried(after(1), None), Next::Again(after(60))).await.expect("a note");
+    assert_eq!(store.claim_deliveries(after(2), 5, 3, after(20)).await.expect("messages").len(), 1);
+}
+
+pub async fn tries_are_listed_and_messages_can_be_sent_again(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    post(&store, &ada, &[("some.example", DeliveryState::Pending)]).await;
+    let due = store.claim_deliveries(NOON, 5, 3, after(20)).await.expect("messages");
+    store.record_try(&due[0].id, tried(after(1), None), Next::Again(after(6))).await.expect("a note");
+    assert_eq!(store.next_delivery_at().await.expect("a time"), Some(after(6)));
+    store.record_try(&due[0].id, tried(after(6), Some(500)), Next::GiveUp).await.expect("a note");
+    assert_eq!(store.next_delivery_at().await.expect("a time"), None);
+    let tries = store.tries(&due[0].id).await.expect("tries");
+    assert_eq!(tries, [tried(after(1), None), tried(after(6), Some(500))]);
+    let filter = DeliveryFilter { state: Some(DeliveryState::GivenUp), limit: 5, ..Default::default() };
+    assert_eq!(store.deliveries(&filter).await.expect("messages")[0].tries, 2);
+    assert!(store.resend(&due[0].id, after(100)).await.expect("an answer"));
+    assert!(!store.resend(&"nobody".into(), after(100)).await.expect("an answer"));
+    assert_eq!(store.claim_deliveries(after(100), 5, 3, after(120)).await.expect("messages").len(), 1);
+}

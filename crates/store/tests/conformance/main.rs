@@ -1,0 +1,79 @@
+//! What the store promises, asked of SQLite and of PostgreSQL, of a disk and of an S3 server.
+
+mod access;
+mod blobs;
+mod catalogue;
+mod deliveries;
+mod house;
+mod jobs;
+mod queue;
+mod schema;
+mod setting;
+
+/// Every case by name, each to be run on a fresh, empty database.
+macro_rules! cases {
+    ($($module:ident :: $case:ident),* $(,)?) => {
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $case() {
+                    let (store, _folder) = crate::setting::sqlite().await;
+                    crate::$module::$case(store).await;
+                }
+            )*
+        }
+
+        /// One cluster serves all cases: starting one takes longer than they do.
+        #[tokio::test(flavor = "multi_thread")]
+        async fn postgres_keeps_every_promise() {
+            let cluster = testbed::Postgres::start().expect("a PostgreSQL cluster");
+            $(
+                eprintln!("{}", stringify!($case));
+                let url = cluster.database().expect("a database");
+                let store = setting::open(&url).await;
+                $module::$case(store.clone()).await;
+                store.close().await;
+            )*
+        }
+    };
+}
+
+cases! {
+    house::names_are_unique_and_found_in_any_case,
+    house::a_token_counts_until_it_is_revoked,
+    house::credits_add_up,
+    house::hosts_and_deeds_are_kept,
+    jobs::a_job_is_paid_for_when_it_is_accepted,
+    jobs::no_credits_no_job,
+    jobs::the_day_has_its_limit_and_failed_jobs_do_not_count,
+    jobs::one_key_is_one_job,
+    jobs::fifty_equal_requests_at_once_are_one_job,
+    jobs::an_upload_that_was_swept_away_is_noticed,
+    jobs::a_failed_job_is_refunded_once_and_may_begin_again,
+    jobs::a_cancelled_job_is_refunded,
+    jobs::expired_files_are_let_go_and_shared_bytes_stay,
+    jobs::balances_hold_when_many_spend_at_once,
+    queue::a_claimed_job_belongs_to_its_lease,
+    queue::two_workers_never_hold_one_attempt,
+    queue::a_backlog_does_not_stand_before_anybody_elses_job,
+    queue::higher_priority_goes_first,
+    queue::nobody_overtakes_a_large_job,
+    queue::an_overdue_job_goes_to_one_finder_only,
+    queue::a_delayed_job_waits_for_its_time,
+    queue::a_job_handed_back_keeps_its_attempts,
+    queue::figures_follow_the_queue,
+    catalogue::every_version_of_a_workflow_is_kept,
+    catalogue::workflows_belong_to_their_organization,
+    catalogue::an_unpaid_job_waits_for_credits_and_a_retry,
+    catalogue::a_result_counts_when_a_person_says_so,
+    catalogue::a_batch_is_named_by_its_first_job,
+    catalogue::an_upload_stays_until_it_is_dropped,
+    access::a_grant_gives_tokens_once,
+    access::a_declined_or_late_grant_gives_nothing,
+    access::a_device_is_in_until_it_is_revoked,
+    access::the_youngest_key_signs_and_old_ones_verify,
+    access::a_session_ends,
+    deliveries::messages_leave_with_the_state_they_tell_of,
+    deliveries::a_slow_host_does_not_hold_up_others,
+    deliveries::tries_are_listed_and_messages_can_be_sent_again,
+}
