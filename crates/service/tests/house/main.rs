@@ -1,0 +1,14 @@
+//! The house at work on a real database, a real disk and, where it matters, the real engine.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+mod attempts;
+mod fairness;
+mod hooks;
+mod memory;
+mod outage;
+mod setting;
+mod shutdown;
+mod start;
+mod submitting;
+mod sweeping;
+mod tempo;
