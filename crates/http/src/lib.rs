@@ -1,0 +1,46 @@
+//! The doors: one folder a wire dialect, translation only.
+//!
+//! [`router`] is the whole server as a service, [`serve`] puts it behind a listener, [`voices`] are the dialects'
+//! words for webhooks.
+
+mod address;
+mod api_page;
+mod app;
+mod around;
+mod autoretouch;
+mod body;
+mod dialect;
+mod disposition;
+mod health;
+mod metrics;
+mod oauth;
+mod openapi;
+mod paths;
+mod percent;
+mod range;
+mod rate;
+mod reply;
+mod retouch4me;
+mod send_file;
+mod serve;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use service::{Dialect, Voice, Voices};
+
+pub use address::Peer;
+pub use app::{HttpSettings, router};
+pub use autoretouch::{AutoRetouchVoice, Following};
+pub use axum::http::HeaderName;
+pub use body::BodyPatience;
+pub use rate::RateSettings;
+pub use retouch4me::Retouch4meVoice;
+pub use serve::{ServeLimits, serve};
+
+/// What each dialect says to webhooks.
+pub fn voices() -> Voices {
+    let retouch4me: Arc<dyn Voice> = Arc::new(Retouch4meVoice);
+    let autoretouch: Arc<dyn Voice> = Arc::new(AutoRetouchVoice);
+    Voices(HashMap::from([(Dialect::Retouch4me, retouch4me), (Dialect::AutoRetouch, autoretouch)]))
+}

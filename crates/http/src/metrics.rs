@@ -1,0 +1,87 @@
+//! Figures for Prometheus: what was counted on the way, and the queue as it is at the moment of asking.
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
+use tracing::warn;
+
+use crate::app::{Doors, RouteList};
+use crate::retouch4me::Refusal;
+
+/// Adds the route.
+pub(crate) fn routes(routes: RouteList) -> RouteList {
+    routes.on(&["get"], "/metrics", get(scrape))
+}
+
+/// Figures in Prometheus' text form.
+///
+/// Left out (404) when the server was started without a recorder.
+#[utoipa::path(
+    get, path = "/metrics", tag = "Operation", operation_id = "metrics", summary = "Figures for Prometheus",
+    responses(
+        (status = 200, description = "The figures.", body = String, content_type = "text/plain"),
+        (status = 404, description = "This server keeps no figures.", body = crate::retouch4me::types::ErrorBody),
+    )
+)]
+pub(crate) async fn scrape(State(doors): State<Doors>) -> Response {
+    let Some(recorder) = &doors.settings.metrics else {
+        return Refusal::not_found("No such route: /docs/api lists them").into_response();
+    };
+    describe();
+    // Figures of the process are worth having while the database is gone.
+    let is_reachable = match doors.service.note_figures().await {
+        Ok(()) => 1.0,
+        Err(trouble) => {
+            warn!(%trouble, "the queue could not be counted");
+            0.0
+        }
+    };
+    gauge!("atelier_database_reachable").set(is_reachable);
+    recorder.run_upkeep();
+    let mut response = Response::new(Body::from(recorder.render()));
+    *response.status_mut() = StatusCode::OK;
+    let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, kind);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+/// Says what each figure means, whoever counts it.
+fn describe() {
+    for (name, meaning) in [
+        ("atelier_http_requests_total", "Requests answered, by method, route and status"),
+        ("atelier_jobs_accepted_total", "Jobs accepted"),
+        ("atelier_attempts_total", "Attempts ended, by outcome"),
+        ("atelier_attempts_lost_total", "Attempts whose worker was lost"),
+        ("atelier_panics_total", "Attempts in which a plugin panicked"),
+        ("atelier_webhook_tries_total", "Tries to deliver a webhook, by outcome"),
+        ("atelier_swept_blobs_total", "Files deleted after their time"),
+    ] {
+        describe_counter!(name, meaning);
+    }
+    for (name, meaning) in [
+        ("atelier_queue_jobs", "Jobs that wait, wait for their next attempt, or are worked on"),
+        ("atelier_queue_oldest_seconds", "Age of the oldest waiting job"),
+        ("atelier_active_memory_bytes", "Estimated memory of the jobs being worked on, by all workers"),
+        ("atelier_jobs", "Jobs kept, by state"),
+        ("atelier_jobs_running", "Jobs being worked on in this process"),
+        ("atelier_memory_budget_bytes", "Memory that jobs of this process may need together"),
+        ("atelier_memory_reserved_bytes", "Estimated memory of the jobs of this process"),
+        ("atelier_database_reachable", "1 when the database answered this scrape"),
+    ] {
+        describe_gauge!(name, meaning);
+    }
+    for (name, meaning) in [
+        ("atelier_http_request_seconds", "Time to the head of the answer, by route"),
+        ("atelier_accept_to_start_seconds", "Time from a job's acceptance to its first attempt"),
+        ("atelier_job_seconds", "Time of an attempt"),
+        ("atelier_plugin_seconds", "Time of a plugin's part of an attempt"),
+        ("atelier_webhook_seconds", "Time of a webhook's try"),
+    ] {
+        describe_histogram!(name, meaning);
+    }
+}

@@ -1,0 +1,30 @@
+//! The authorization server that goes with the AutoRetouch dialect (specification section 4): device codes, tokens, and
+//! the page where people confirm them.
+
+pub(crate) mod activate;
+mod cookie;
+pub(crate) mod device;
+mod errors;
+mod fields;
+mod forgery;
+pub(crate) mod metadata;
+mod page;
+pub(crate) mod token;
+
+use axum::routing::{get, post};
+
+use crate::app::RouteList;
+
+pub use errors::Refusal;
+
+/// Adds the routes.
+pub(crate) fn routes(routes: RouteList) -> RouteList {
+    routes
+        .on(&["post"], "/oauth/device/code", post(device::code))
+        .on(&["post"], "/oauth/token", post(token::token))
+        .on(&["post"], "/oauth/revoke", post(token::revoke))
+        .on(&["get", "post"], "/activate", get(activate::show).post(activate::act))
+        .on(&["get"], "/.well-known/oauth-authorization-server", get(metadata::authorization_server))
+        .on(&["get"], "/.well-known/openid-configuration", get(metadata::openid_configuration))
+        .on(&["get"], "/.well-known/jwks.json", get(metadata::keys))
+}
