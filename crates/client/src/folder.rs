@@ -1,0 +1,261 @@
+//! Pictures of a folder through a workflow: uploaded side by side, followed, fetched, and picked up again after a stop.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::journal::Entry;
+use crate::server::hash_of;
+use crate::{ClientError, Execution, Journal, Server, Status};
+
+/// Label by which an execution is found again when its creation was cut off.
+const TICKET: &str = "atelier_ticket";
+/// First and longest pause between looks at an execution.
+const LOOKS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(5)];
+
+/// What is to be done with all pictures.
+#[derive(Clone, Debug)]
+pub struct Order {
+    /// Which workflow.
+    pub workflow: String,
+    /// For which organization; the sign-in's own unless named.
+    pub organization: Option<String>,
+    /// Labels of every execution.
+    pub labels: BTreeMap<String, String>,
+    /// Where results go.
+    pub out_dir: PathBuf,
+    /// Uploads and downloads at a time.
+    pub side_by_side: usize,
+}
+
+/// A picture, and where its result goes below the folder of results.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The file.
+    pub path: PathBuf,
+    /// Its place below the folder that was given.
+    pub relative: PathBuf,
+}
+
+/// What became of a picture.
+#[derive(Debug)]
+pub enum Done {
+    /// Its result was fetched.
+    Fetched(PathBuf),
+    /// Its result was there already.
+    AlreadyThere(PathBuf),
+    /// It waits for a person's verdict; the next run fetches it.
+    InReview,
+    /// It waits for credits; the next run tries again.
+    Unpaid,
+    /// There is no result.
+    Failed(String),
+    /// The run was stopped before it was done; the next run goes on.
+    Stopped,
+}
+
+/// Someone who hears of each picture as it is done.
+pub trait Seen: Send + Sync {
+    /// Called once for each picture.
+    fn done(&self, item: &Item, done: &Done);
+}
+
+/// Takes pictures through a workflow. A picture that was done before, by content, is not done again. Stopped by `stop`,
+/// nothing is lost: what runs on the server is fetched by the next run.
+///
+/// # Errors
+/// Only when the journal cannot be kept; everything else is told picture by picture.
+pub async fn process(
+    server: &Server,
+    order: &Order,
+    items: Vec<Item>,
+    journal: Journal,
+    seen: Arc<dyn Seen>,
+    stop: CancellationToken,
+) -> Result<(), ClientError> {
+    let run = Arc::new(Run {
+        server: server.clone(),
+        order: order.clone(),
+        journal: Mutex::new(journal),
+        lanes: Semaphore::new(order.side_by_side.max(1)),
+        stop,
+    });
+    let mut all = JoinSet::new();
+    for item in items {
+        let (run, seen) = (run.clone(), seen.clone());
+        all.spawn(async move {
+            let done = run.see_through(&item).await;
+            let fatal =
+                matches!(&done, Err(ClientError::File { path, .. }) if path.ends_with(".atelier-journal"));
+            match done {
+                Err(error) if fatal => return Err(error),
+                Err(error) => seen.done(&item, &Done::Failed(error.to_string())),
+                Ok(done) => seen.done(&item, &done),
+            }
+            Ok(())
+        });
+    }
+    while let Some(ended) = all.join_next().await {
+        match ended {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => return Err(error),
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+    Ok(())
+}
+
+struct Run {
+    server: Server,
+    order: Order,
+    journal: Mutex<Journal>,
+    lanes: Semaphore,
+    stop: CancellationToken,
+}
+
+impl Run {
+    async fn see_through(&self, item: &Item) -> Result<Done, ClientError> {
+        let picture = hash_of(&item.path).await?;
+        let known = self.journal.lock().await.of(&picture, &self.order.workflow).cloned();
+        let execution = match known {
+            Some(Entry::Fetched { result }) if self.order.out_dir.join(&result).is_file() => {
+                return Ok(Done::AlreadyThere(result));
+            }
+            Some(Entry::Failed { reason }) => return Ok(Done::Failed(reason)),
+            Some(Entry::Running { execution }) => Some(execution),
+            Some(Entry::Asked { ticket }) => self.by_ticket(&ticket).await?,
+            Some(Entry::Fetched { .. }) | None => None,
+        };
+        let execution = match execution {
+            Some(execution) => execution,
+            None => match self.begin(item, &picture).await? {
+                Some(execution) => execution,
+                None => return Ok(Done::Stopped),
+            },
+        };
+        self.follow(item, &picture, &execution).await
+    }
+
+    /// The execution that an earlier run asked for and never heard of.
+    async fn by_ticket(&self, ticket: &str) -> Result<Option<String>, ClientError> {
+        let organization = self.order.organization.as_deref();
+        let found = self.server.labelled(TICKET, ticket, organization).await?;
+        // A server that does not filter by label gives everything.
+        let ours = found.into_iter().find(|one| one.labels.get(TICKET).is_some_and(|label| label == ticket));
+        Ok(ours.map(|execution| execution.id))
+    }
+
+    async fn begin(&self, item: &Item, picture: &str) -> Result<Option<String>, ClientError> {
+        let organization = self.order.organization.as_deref();
+        let lane = tokio::select! {
+            lane = self.lanes.acquire() => lane,
+            () = self.stop.cancelled() => return Ok(None),
+        };
+        let hash = self.server.upload(&item.path, organization).await?;
+        let ticket = format!("{picture}-{:08x}", rand_ticket());
+        let mut labels = self.order.labels.clone();
+        labels.insert(TICKET.to_owned(), ticket.clone());
+        self.note(picture, Entry::Asked { ticket }).await?;
+        let name = item.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let execution =
+            self.server.execute(&self.order.workflow, organization, &name, &hash, &labels).await?;
+        self.note(picture, Entry::Running { execution: execution.clone() }).await?;
+        drop(lane);
+        Ok(Some(execution))
+    }
+
+    async fn follow(&self, item: &Item, picture: &str, id: &str) -> Result<Done, ClientError> {
+        let organization = self.order.organization.as_deref();
+        let [mut pause, longest] = LOOKS;
+        let mut retried = false;
+        loop {
+            let execution = self.server.execution(id, organization).await?;
+            match execution.status {
+                Status::Completed => return self.fetch(item, picture, &execution).await,
+                Status::InQa => return Ok(Done::InReview),
+                Status::PaymentRequired if retried => return Ok(Done::Unpaid),
+                Status::PaymentRequired => {
+                    // An earlier run may have left it unpaid; by now there may be credits.
+                    retried = true;
+                    if self.server.retry(id, organization).await.is_err() {
+                        return Ok(Done::Unpaid);
+                    }
+                }
+                Status::Failed => {
+                    let reason = "the server could not process this picture".to_owned();
+                    self.note(picture, Entry::Failed { reason: reason.clone() }).await?;
+                    return Ok(Done::Failed(reason));
+                }
+                Status::Created | Status::Active | Status::Unknown => {}
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.cancelled() => return Ok(Done::Stopped),
+            }
+            pause = (pause * 3 / 2).min(longest);
+        }
+    }
+
+    async fn fetch(&self, item: &Item, picture: &str, execution: &Execution) -> Result<Done, ClientError> {
+        let _lane = self.lanes.acquire().await;
+        let bytes = self.server.download(execution, self.order.organization.as_deref()).await?;
+        let result = result_place(item, execution.result_file_name.as_deref());
+        write_whole(&self.order.out_dir.join(&result), &bytes)?;
+        self.note(picture, Entry::Fetched { result: result.clone() }).await?;
+        Ok(Done::Fetched(result))
+    }
+
+    async fn note(&self, picture: &str, entry: Entry) -> Result<(), ClientError> {
+        self.journal.lock().await.note(picture, &self.order.workflow, entry)
+    }
+}
+
+/// The place of a result below the folder of results: the picture's own folder, the name the server gave. A server
+/// names a file, never a path.
+fn result_place(item: &Item, name: Option<&str>) -> PathBuf {
+    let own = item.relative.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let given = name
+        .map(|name| name.replace(['/', '\\', '\0'], "_"))
+        .filter(|name| !matches!(name.as_str(), "" | "." | ".."));
+    item.relative.with_file_name(given.unwrap_or(own))
+}
+
+/// Writes a file so that it is there whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
+    use std::io::Write as _;
+    let failed = |error: std::io::Error| ClientError::file(path, error);
+    let folder = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut draft = tempfile::Builder::new().prefix(".atelier-").tempfile_in(folder).map_err(failed)?;
+    draft.write_all(bytes).map_err(failed)?;
+    draft.as_file().sync_all().map_err(failed)?;
+    draft.persist(path).map_err(|error| failed(error.error))?;
+    Ok(())
+}
+
+/// Tells the runs of one picture apart.
+fn rand_ticket() -> u32 {
+    use std::hash::{BuildHasher as _, Hasher as _};
+    let mut hasher = std::hash::RandomState::new().build_hasher();
+    hasher.write_u8(0);
+    hasher.finish() as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_lie_where_their_pictures_lay_and_nowhere_else() {
+        let item = Item { path: "in/a/b.jpg".into(), relative: "a/b.jpg".into() };
+        assert_eq!(result_place(&item, Some("b.png")), PathBuf::from("a/b.png"));
+        assert_eq!(result_place(&item, None), PathBuf::from("a/b.jpg"));
+        assert_eq!(result_place(&item, Some("../../etc/passwd")), PathBuf::from("a/.._.._etc_passwd"));
+        assert_eq!(result_place(&item, Some("..")), PathBuf::from("a/b.jpg"));
+    }
+}
