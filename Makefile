@@ -3,22 +3,25 @@
 # rustup's folder is on the path of login shells only.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: run test setup lint unit licences docs
+.PHONY: run test setup setup-tests lint unit licences docs bench-load
 
-# Retouches the sample portrait and says where the result lies.
+# Starts the server with the data folder ./data; the first start prints a token and lines to try. Other settings by the
+# environment: `make run ATELIER_LISTEN=0.0.0.0:9000`, see docs/settings.md.
 run: setup
-	@mkdir -p out
 	cargo build --release --locked --package atelier
-	cargo run --release --locked --quiet --package atelier -- retouch samples/portrait.jpg --preset balanced -o out/portrait.jpg
-	@echo "before: samples/portrait.jpg"
-	@echo "after:  out/portrait.jpg"
+	@echo "data folder: $(CURDIR)/data   stop with Ctrl-C   program: target/release/atelier"
+	@exec target/release/atelier serve
 
 # Everything that must hold before a change goes in.
-test: setup lint unit licences
+test: setup setup-tests lint unit licences
 
 # Installs what the build needs and is missing; quiet when nothing is.
 setup:
 	@scripts/setup
+
+# The same for what only the tests need.
+setup-tests:
+	@scripts/setup tests
 
 lint:
 	cargo fmt --all --check
@@ -33,10 +36,16 @@ licences:
 	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check licenses bans sources; \
 	else echo "licences: cargo-deny is not installed, check left out (cargo install cargo-deny --locked)"; fi
 
-# Rewrites the reference page from the plugins' own declarations, and the README's picture with the engine as it is.
+# Rewrites the reference pages from the declarations of plugins and settings, and the README's picture with the engine as it is.
 docs: setup
 	@mkdir -p out
 	cargo run --quiet --locked --package atelier -- plugins --markdown > docs/plugins.md
+	cargo run --quiet --locked --package atelier -- check-config --markdown > docs/settings.md
 	cargo run --quiet --locked --package atelier -- retouch samples/portrait.jpg --preset balanced -o out/portrait.png
 	cargo run --quiet --locked --package atelier --example before_after -- \
 		samples/portrait.jpg out/portrait.png docs/before-after.jpg 290 150 530 640
+
+# The server under load, on this machine: jobs a second, waiting times, memory. Takes minutes; no test.
+bench-load: setup
+	cargo build --release --locked --package atelier --bin atelier --example load
+	@target/release/examples/load

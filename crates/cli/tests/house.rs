@@ -95,6 +95,21 @@ fn no_file_names_a_place_on_somebodys_machine() {
     }
 }
 
+/// The service's rules stay apart from the wire and from the database's language.
+#[test]
+fn the_rules_know_neither_the_wire_nor_the_database() {
+    let manifests = manifests();
+    let strangers = |name: &str, doors: &[&str]| {
+        let needed = &manifests[name].needed;
+        let found: Vec<_> = doors.iter().filter(|door| needed.contains(**door)).collect();
+        assert!(found.is_empty(), "{name} depends on {found:?}");
+    };
+    strangers("store", &["axum", "hyper", "tower", "tower-http", "utoipa", "reqwest"]);
+    strangers("service", &["axum", "tower", "tower-http", "utoipa", "sqlx", "object_store"]);
+    strangers("http", &["sqlx", "object_store", "reqwest"]);
+    strangers("cli", &["axum", "tower", "sqlx", "object_store"]);
+}
+
 #[test]
 fn the_reference_page_is_what_the_declarations_say() {
     let page = Command::new(env!("CARGO_BIN_EXE_atelier")).args(["plugins", "--markdown"]).output();
@@ -105,7 +120,9 @@ fn the_reference_page_is_what_the_declarations_say() {
 struct Manifest {
     /// Folder names of the workspace's crates it uses.
     own: BTreeSet<String>,
-    /// Names of all other crates it uses.
+    /// Names of all other crates that are shipped with it.
+    needed: BTreeSet<String>,
+    /// Names of all other crates it or its tests use.
     foreign: BTreeSet<String>,
 }
 
@@ -139,15 +156,23 @@ fn manifests() -> BTreeMap<String, Manifest> {
 }
 
 fn manifest(package: &Value) -> Manifest {
-    let (mut own, mut foreign) = (BTreeSet::new(), BTreeSet::new());
+    let (mut own, mut needed, mut foreign) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for dependency in package["dependencies"].as_array().expect("dependencies") {
+        let shipped = dependency["kind"] != "dev";
         if dependency["path"].is_string() {
-            own.insert(folder_name(&dependency["path"], false));
+            // Tests may stand on anything that makes no circle; Cargo sees to that.
+            if shipped {
+                own.insert(folder_name(&dependency["path"], false));
+            }
         } else {
-            foreign.insert(dependency["name"].as_str().expect("a name").to_owned());
+            let name = dependency["name"].as_str().expect("a name").to_owned();
+            if shipped {
+                needed.insert(name.clone());
+            }
+            foreign.insert(name);
         }
     }
-    Manifest { own, foreign }
+    Manifest { own, needed, foreign }
 }
 
 fn folder_name(path: &Value, is_file: bool) -> String {
@@ -177,7 +202,7 @@ fn texts(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a readable folder").flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        if ["target", ".git", "out"].iter().any(|skipped| name == *skipped) {
+        if ["target", ".git", "out", "data"].iter().any(|skipped| name == *skipped) {
             continue;
         }
         if path.is_dir() {

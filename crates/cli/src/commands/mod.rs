@@ -1,9 +1,14 @@
 //! The subcommands, one file each.
 
+pub mod admin;
+pub mod check_config;
 pub mod completions;
 pub mod inspect;
 pub mod plugins;
+pub mod remote;
 pub mod retouch;
+pub mod serve;
+pub mod worker;
 
 use std::io::{self, Write};
 

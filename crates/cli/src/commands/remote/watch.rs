@@ -1,0 +1,41 @@
+//! `atelier watch`: a hot folder; whatever picture appears in it goes through a workflow.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use super::{FolderWork, Tally, seen, stopper, talk};
+use crate::commands::Failure;
+use crate::progress::tell;
+
+/// Arguments of `atelier watch`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  atelier watch incoming/ --workflow \"Portrait, balanced\" --out-dir done/
+
+A picture is taken when it has stopped growing, and once only, across restarts too. Ctrl-C ends the watch; what is under
+way on the server is fetched by the next one.")]
+pub struct Arguments {
+    #[command(flatten)]
+    work: FolderWork,
+}
+
+/// Watches until told to stop.
+pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let work = &arguments.work;
+    if !work.folder.is_dir() {
+        return Err(Failure::Usage(format!("{} is no folder", work.folder.display())));
+    }
+    let server = work.connection.open()?;
+    let tally = Arc::new(Tally::default());
+    let stop = stopper();
+    talk(async {
+        let order = work.order(&server, Vec::new()).await?;
+        tell(&format!("Watching {}; results go to {}.", work.folder.display(), order.out_dir.display()));
+        // A folder without pictures, or one that is gone for a moment, holds nothing just now.
+        let find = || work.pictures().unwrap_or_default();
+        client::watch(&server, &order, find, seen(&tally), stop).await
+    })?;
+    let (summary, _) = tally.summary();
+    tell(&format!("{summary}; results in {}", work.out_dir().display()));
+    Ok(ExitCode::SUCCESS)
+}
