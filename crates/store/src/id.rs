@@ -97,10 +97,16 @@ id!(
 );
 
 impl JobId {
-    /// A name nobody can guess: 22 characters of `A-Z a-z 0-9 _ -` with 128 random bits. Knowing it is the only guard
-    /// of a picture where the wire asks for no token.
+    /// A name nobody can guess: 24 characters of `A-Z a-z 0-9 _ -` with more than 128 random bits. Knowing it is the
+    /// only guard of a picture where the wire asks for no token. It never begins with a dash, which command lines
+    /// would take for a flag.
     pub fn secret() -> Self {
-        Self(URL_SAFE_NO_PAD.encode(rand::random::<[u8; 16]>()))
+        loop {
+            let text = URL_SAFE_NO_PAD.encode(rand::random::<[u8; 18]>());
+            if !text.starts_with('-') {
+                return Self(text);
+            }
+        }
     }
 }
 
@@ -113,6 +119,7 @@ mod tests {
         let ids: std::collections::HashSet<_> = (0..1000).map(|_| JobId::secret()).collect();
         assert_eq!(ids.len(), 1000);
         let safe = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
-        assert!(ids.iter().all(|id| id.as_str().len() == 22 && id.as_str().chars().all(safe)));
+        assert!(ids.iter().all(|id| !id.as_str().starts_with('-')));
+        assert!(ids.iter().all(|id| id.as_str().len() == 24 && id.as_str().chars().all(safe)));
     }
 }

@@ -21,7 +21,7 @@ async fn an_accepted_job_costs_a_credit_and_a_repeated_request_none() {
     assert!(matches!(keyed(2, "key").await, Err(SubmitError::KeyReused)));
     assert_ne!(keyed(1, "other key").await.unwrap().job, first.job);
     assert_eq!(house.balance().await, before - 2);
-    assert_eq!(first.job.as_str().len(), 22);
+    assert_eq!(first.job.as_str().len(), 24);
     let mut other_work = house.order(1).await;
     other_work.work = Work::Features;
     other_work.idempotency_key = Some("key".to_owned());
