@@ -3,7 +3,7 @@
 # rustup's folder is on the path of login shells only.
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: run test setup setup-tests lint unit licences docs bench-load
+.PHONY: run test setup setup-tests lint unit browser licences docs screenshots bench-load
 
 # Starts the server with the data folder ./data; the first start prints a token and lines to try. Other settings by the
 # environment: `make run ATELIER_LISTEN=0.0.0.0:9000`, see docs/settings.md.
@@ -13,7 +13,7 @@ run: setup
 	@exec target/release/atelier serve
 
 # Everything that must hold before a change goes in.
-test: setup setup-tests lint unit licences
+test: setup setup-tests lint unit browser licences
 
 # Installs what the build needs and is missing; quiet when nothing is.
 setup:
@@ -31,6 +31,10 @@ lint:
 unit:
 	@scripts/unit-tests
 
+# The studio in headless Chromium.
+browser:
+	@scripts/browser-tests
+
 # The licence check needs cargo-deny, which takes minutes to build: it runs where it is installed.
 licences:
 	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check licenses bans sources; \
@@ -44,6 +48,10 @@ docs: setup
 	cargo run --quiet --locked --package atelier -- retouch samples/portrait.jpg --preset balanced -o out/portrait.png
 	cargo run --quiet --locked --package atelier --example before_after -- \
 		samples/portrait.jpg out/portrait.png docs/before-after.jpg 290 150 530 640
+
+# Renews the pictures of the studio's pages in docs/studio.
+screenshots: setup setup-tests
+	@scripts/browser-tests screenshots
 
 # The server under load, on this machine: jobs a second, waiting times, memory. Takes minutes; no test.
 bench-load: setup

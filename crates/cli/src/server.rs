@@ -61,6 +61,7 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
     let metrics = if config.metrics { premises::recorder() } else { None };
     let premises = Premises::open(config, &stop).await?;
     let service = &premises.service;
+    let engine = Arc::new(Engine::new());
 
     let mut tasks = Tasks::new(stop.clone());
     if let Some(listener) = listener {
@@ -70,7 +71,8 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
             print(&welcome::text(&first, &base, config))?;
         }
         print(&format!("Atelier listens on {base}\n"))?;
-        let router = http_doors::router(service.clone(), premises::http_settings(config, metrics));
+        let pages = studio::pages(service.clone(), Arc::clone(&engine), premises::studio_settings(config));
+        let router = http_doors::router(service.clone(), premises::http_settings(config, metrics), pages);
         let limits = premises::serve_limits(config);
         let serving = http_doors::serve(listener, router, stop.clone(), limits);
         tasks.spawn("http", async move {
@@ -80,7 +82,7 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
         });
     }
     if part == Part::Worker || config.run_jobs {
-        let worker = Worker::new(service.clone(), Arc::new(Engine::new()));
+        let worker = Worker::new(service.clone(), engine);
         let stop = stop.clone();
         tasks.spawn("worker", async move { worker.run(stop).await });
     }

@@ -1,4 +1,4 @@
-//! The pages for people: the API's description as JSON, the same to read, and a door sign at `/`.
+//! The pages for people: the API's description as JSON, the same to read.
 
 mod render;
 pub(crate) mod text;
@@ -26,20 +26,7 @@ static PAGE: LazyLock<String> = LazyLock::new(|| render::page(&DESCRIPTION));
 
 /// Adds the routes.
 pub(crate) fn routes(routes: RouteList) -> RouteList {
-    routes.on(&["get"], "/", get(index)).on(&["get"], "/docs/api", get(page)).on(
-        &["get"],
-        "/docs/openapi.json",
-        get(description),
-    )
-}
-
-/// A sign at the door.
-#[utoipa::path(
-    get, path = "/", tag = "Documentation", operation_id = "index", summary = "A page that leads here",
-    responses((status = 200, description = "The page.", body = String, content_type = "text/html"))
-)]
-pub(crate) async fn index() -> Response {
-    html(render::index())
+    routes.on(&["get"], "/docs/api", get(page)).on(&["get"], "/docs/openapi.json", get(description))
 }
 
 /// The description to read.

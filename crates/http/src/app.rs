@@ -96,11 +96,13 @@ pub(crate) fn routes() -> RouteList {
     api_page::routes(routes)
 }
 
-/// The router of the whole server.
-pub fn router(service: Service, settings: HttpSettings) -> Router {
+/// The router of the whole server. `pages` are those for people, at `/` and below `/studio`; the same limits, log lines
+/// and figures surround them.
+pub fn router(service: Service, settings: HttpSettings, pages: Router) -> Router {
     let doors = Doors { service, rates: Arc::new(Rates::new(settings.rates)), settings: Arc::new(settings) };
     let routes = routes()
         .router
+        .merge(pages.with_state(()))
         .fallback(no_such_route)
         .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(doors.clone(), around))

@@ -1,6 +1,7 @@
 //! Which dialect a path belongs to: errors that no handler answers are worded by it.
 
-use axum::http::StatusCode;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
 use crate::rate::TooMany;
@@ -15,6 +16,8 @@ pub enum Tongue {
     AutoRetouch,
     /// The authorization server that goes with it.
     OAuth,
+    /// Pages for people: `/` and all below `/studio`.
+    Pages,
 }
 
 impl Tongue {
@@ -23,6 +26,7 @@ impl Tongue {
         match path.split('/').nth(1).unwrap_or_default() {
             "v1" => Self::AutoRetouch,
             "oauth" | ".well-known" | "activate" => Self::OAuth,
+            "" | "studio" => Self::Pages,
             _ => Self::Retouch4me,
         }
     }
@@ -33,6 +37,7 @@ impl Tongue {
             Self::Retouch4me => retouch4me::Refusal::new(status.as_u16(), message).into_response(),
             Self::AutoRetouch => autoretouch::Refusal::new(status, message).into_response(),
             Self::OAuth => oauth::Refusal::of_status(status, message).into_response(),
+            Self::Pages => oauth::outcome(status, status.canonical_reason().unwrap_or("Error"), message),
         }
     }
 
@@ -42,6 +47,13 @@ impl Tongue {
             Self::Retouch4me => retouch4me::Refusal::too_many(too_many).into_response(),
             Self::AutoRetouch => autoretouch::Refusal::too_many(too_many).into_response(),
             Self::OAuth => oauth::Refusal::too_many(too_many).into_response(),
+            Self::Pages => {
+                let text =
+                    format!("Too many requests: wait {} s and load the page again.", too_many.seconds());
+                let mut page = oauth::outcome(StatusCode::TOO_MANY_REQUESTS, "Too many requests", &text);
+                page.headers_mut().insert(RETRY_AFTER, HeaderValue::from(too_many.seconds()));
+                page
+            }
         }
     }
 }
@@ -58,7 +70,10 @@ mod tests {
         for path in ["/oauth/token", "/.well-known/jwks.json", "/activate"] {
             assert_eq!(Tongue::at(path), Tongue::OAuth, "{path}");
         }
-        for path in ["/", "/api/v1/balance", "/docs/api", "/v10", "/nowhere"] {
+        for path in ["/", "/studio", "/studio/try"] {
+            assert_eq!(Tongue::at(path), Tongue::Pages, "{path}");
+        }
+        for path in ["/api/v1/balance", "/docs/api", "/v10", "/nowhere"] {
             assert_eq!(Tongue::at(path), Tongue::Retouch4me, "{path}");
         }
     }

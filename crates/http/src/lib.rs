@@ -3,14 +3,15 @@
 //! [`router`] is the whole server as a service, [`serve`] puts it behind a listener, [`voices`] are the dialects'
 //! words for webhooks.
 
-mod address;
+pub mod address;
 mod api_page;
 mod app;
 mod around;
 mod autoretouch;
-mod body;
+pub mod body;
+pub mod browser;
 mod dialect;
-mod disposition;
+pub mod disposition;
 mod health;
 mod metrics;
 mod oauth;
@@ -36,6 +37,7 @@ pub use axum::http::HeaderName;
 pub use body::BodyPatience;
 pub use rate::RateSettings;
 pub use retouch4me::Retouch4meVoice;
+pub use send_file::send_file;
 pub use serve::{ServeLimits, serve};
 
 /// What each dialect says to webhooks.

@@ -2,11 +2,9 @@
 //! the page where people confirm them.
 
 pub(crate) mod activate;
-mod cookie;
 pub(crate) mod device;
 mod errors;
 mod fields;
-mod forgery;
 pub(crate) mod metadata;
 mod page;
 pub(crate) mod token;
@@ -16,6 +14,7 @@ use axum::routing::{get, post};
 use crate::app::RouteList;
 
 pub use errors::Refusal;
+pub use page::outcome;
 
 /// Adds the routes.
 pub(crate) fn routes(routes: RouteList) -> RouteList {

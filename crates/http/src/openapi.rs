@@ -71,7 +71,6 @@ use crate::{api_page, app, health, metrics};
         health::live,
         health::ready,
         metrics::scrape,
-        api_page::index,
         api_page::page,
         api_page::description,
     ),

@@ -25,7 +25,7 @@ enum Answer {
 ///
 /// # Errors
 /// When the store cannot give the bytes.
-pub(crate) async fn send_file(
+pub async fn send_file(
     service: &Service,
     method: &Method,
     asked: &HeaderMap,

@@ -32,7 +32,7 @@ async fn a_large_upload_leaves_the_memory_flat() {
     let first = service.first_start().await.expect("a start").expect("an empty house");
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let router = router(service, HttpSettings::default());
+    let router = router(service, HttpSettings::default(), axum::Router::new());
     tokio::spawn(serve(listener, router, CancellationToken::new(), ServeLimits::default()));
 
     let before = peak();

@@ -20,6 +20,8 @@ const LONGEST_EMAIL: usize = 254;
 
 /// Who made what the first start makes.
 const FOUNDER: &str = "first start";
+/// The address of the administrator that the first start makes.
+const FOUNDER_EMAIL: &str = "admin@localhost";
 
 /// Why an account could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -138,13 +140,21 @@ fn looks_like_an_address(email: &str) -> bool {
 }
 
 impl Service {
+    /// True while the administrator of the first start is the only account: the sign-in page then says where to look.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn has_only_its_founder(&self) -> Result<bool, StoreError> {
+        let accounts = self.store().accounts().await?;
+        Ok(matches!(&accounts[..], [only] if only.email == FOUNDER_EMAIL))
+    }
+
     /// Makes what an empty house needs to be used at once: an organization, an administrator, a token, credits.
     /// Nothing when somebody has an account already.
     ///
     /// # Errors
     /// When the database is away.
     pub async fn first_start(&self) -> Result<Option<FirstStart>, AccountError> {
-        const EMAIL: &str = "admin@localhost";
         const ORGANIZATION: &str = "Atelier";
         let store = self.store();
         if !store.is_empty().await? {
@@ -171,7 +181,7 @@ impl Service {
         }
         let password = random_password();
         let person = NewPerson {
-            email: EMAIL.to_owned(),
+            email: FOUNDER_EMAIL.to_owned(),
             password: Some(password.clone()),
             operator: true,
             organization: organization.id.clone(),

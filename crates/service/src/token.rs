@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use store::{
     Account, AccountId, NewToken, Organization, OrganizationId, Store, StoreError, Timestamp, Token,
 };
 
 use crate::Service;
-use crate::secret::random_text;
+use crate::secret::{hash, random_text};
 
 /// How a token begins, so that people and secret scanners recognise it.
 const PREFIX: &str = "atelier_";
@@ -110,10 +109,6 @@ impl Service {
 
 fn bare(text: &str) -> &str {
     text.trim_matches(|c: char| c.is_whitespace() || c == '"')
-}
-
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
 }
 
 #[cfg(test)]

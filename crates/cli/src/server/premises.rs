@@ -7,6 +7,7 @@ use http_doors::{BodyPatience, HttpSettings, RateSettings, ServeLimits};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use service::{Service, Settings, SystemClock, UploadLimits};
 use store::{Blobs, DatabaseUrl, Dialect, S3Place, Store, StoreError};
+use studio::StudioSettings;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
@@ -130,6 +131,14 @@ pub fn http_settings(config: &Config, metrics: Option<PrometheusHandle>) -> Http
         metrics,
         public_url: config.public_url.clone(),
         ..HttpSettings::default()
+    }
+}
+
+/// What the studio is to know.
+pub fn studio_settings(config: &Config) -> StudioSettings {
+    StudioSettings {
+        trusted_header: config.trusted_header.clone(),
+        uploads: BodyPatience { idle: config.upload_pause, whole: config.upload_time },
     }
 }
 

@@ -24,14 +24,6 @@ otherwise it is tried again after 5 s, 30 s, 2 min, 10 min and 1 h, with the sam
 `X-Webhook-Signature` is `sha256=` and the hexadecimal HMAC-SHA256 of timestamp, a full stop and the raw body, made \
 with your account's secret. Compare it before you trust the body, and refuse old timestamps.";
 
-/// The page at `/`.
-pub(super) fn index() -> String {
-    let content = "<header><h1>Atelier</h1><p>A photo-retouching service.</p></header>\
-        <main><p><a href=\"/docs/api\">How to use it from your programs</a></p>\
-        <p class=\"note\"><a href=\"/health/ready\">Is it ready?</a></p></main>";
-    document("Atelier", content)
-}
-
 /// The page at `/docs/api`.
 pub(super) fn page(api: &Value) -> String {
     let info = &api["info"];

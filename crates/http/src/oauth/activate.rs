@@ -10,14 +10,14 @@ use service::{AccessError, Member, OrganizationId, SignIn, StoreError, random_te
 use tracing::error;
 use url::form_urlencoded;
 
-use super::cookie::{self, SESSION, VISITOR};
 use super::errors::Refusal;
 use super::fields::Fields;
-use super::forgery::{form_token, is_from_here};
 use super::metadata::server;
 use super::page::{self, Form};
 use crate::address;
 use crate::app::Doors;
+use crate::browser::cookie::{self, SESSION, VISITOR};
+use crate::browser::forgery::{form_token, is_from_here};
 
 /// Seconds in which a sign-in form may be sent.
 const VISIT: u64 = 60 * 60;

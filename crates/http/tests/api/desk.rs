@@ -143,7 +143,7 @@ impl Desk {
         let stop = CancellationToken::new();
         let mut http = HttpSettings::default();
         doors(&mut http);
-        let router = router(service.clone(), http);
+        let router = router(service.clone(), http, axum::Router::new());
         tokio::spawn(serve(listener, router, stop.clone(), ServeLimits::default()));
         let client = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build();
         let client = client.expect("a client");

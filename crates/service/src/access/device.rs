@@ -2,12 +2,11 @@
 
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use store::{Account, DeviceGrant, GrantState, NewDeviceGrant, NewRefreshToken, OrganizationId, StoreError};
 
 use super::{AccessError, AccessToken};
 use crate::Service;
-use crate::secret::random_text;
+use crate::secret::{hash, random_text};
 
 /// How long a code may be confirmed.
 const CODE_LIFE: Duration = Duration::from_secs(900);
@@ -197,10 +196,6 @@ impl Service {
             tracing::warn!(%error, action, "could not be noted in the audit log");
         }
     }
-}
-
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
 }
 
 fn random_user_code() -> String {

@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use sha2::{Digest as _, Sha256};
 use store::{Account, Session, StoreError};
 
 use super::{AccessError, Member};
-use crate::secret::random_text;
+use crate::secret::{hash, random_text};
 use crate::{Service, verify_password};
 
 /// How long somebody stays signed in.
@@ -96,8 +95,4 @@ impl Service {
     pub async fn sign_out(&self, cookie: &str) -> Result<(), StoreError> {
         self.store().end_session(&hash(cookie)).await
     }
-}
-
-fn hash(text: &str) -> [u8; 32] {
-    Sha256::digest(text.as_bytes()).into()
 }

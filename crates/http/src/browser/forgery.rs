@@ -8,7 +8,7 @@ use url::Url;
 
 /// The token of a form, made from the cookie of whoever it is shown to; the cookie cannot be worked out from it.
 pub fn form_token(cookie: &str) -> String {
-    ContentHash::of(format!("form of activate\0{cookie}").as_bytes()).hex()
+    ContentHash::of(format!("form of atelier\0{cookie}").as_bytes()).hex()
 }
 
 /// True for a form that a page of this server has sent. Browsers say so in one header or the other; a request without
