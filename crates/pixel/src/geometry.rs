@@ -211,6 +211,20 @@ impl Orientation {
         let (bx, by) = self.to_stored(rect.right() - 1, rect.bottom() - 1, stored);
         Rect::from_edges(ax.min(bx), ay.min(by), ax.max(bx) + 1, ay.max(by) + 1)
     }
+
+    /// The orientation that undoes this one: where an upright pixel lies is asked the other way round.
+    pub fn inverse(self) -> Self {
+        match self {
+            Self::Turn90 => Self::Turn270,
+            Self::Turn270 => Self::Turn90,
+            own => own,
+        }
+    }
+
+    /// The stored rectangle as it lies in the upright picture; `stored` is the stored size.
+    pub fn rect_to_upright(self, rect: Rect, stored: Size) -> Rect {
+        self.inverse().rect_to_stored(rect, self.turn_size(stored))
+    }
 }
 
 #[cfg(test)]
@@ -232,6 +246,7 @@ mod tests {
             prop_assert_eq!(turned.size().area(), rect.size().area());
             prop_assert_eq!(turned.intersect(stored.rect()).size().area(), rect.size().area());
             if !rect.is_empty() {
+                prop_assert_eq!(orientation.rect_to_upright(turned, stored), rect);
                 let (x, y) = orientation.to_stored(rect.x, rect.bottom() - 1, stored);
                 prop_assert!(turned.contains(x, y));
                 let signed = orientation.to_stored_signed(rect.x as isize, rect.bottom() as isize - 1, stored);

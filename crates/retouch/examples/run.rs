@@ -26,6 +26,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     if output.ends_with(".zip") {
         recipe.output = retouch::OutputChoice::Zip;
     }
+    if output.ends_with(".psd") {
+        recipe.output = retouch::OutputChoice::Psd;
+    }
     let engine = Engine::new();
     let timer = Timer(std::sync::Mutex::new(Instant::now()));
     let outcome = engine.retouch(&std::fs::read(input)?, &recipe, &Options::default(), &timer)?;

@@ -43,13 +43,17 @@ impl Archive {
 /// File name of a layer: plugin name, count from the second use on, blend kind unless normal
 /// (specification section 5, "Layered ZIP").
 pub fn layer_name(plugin: &str, use_number: usize, blend: Blend) -> String {
-    let count = if use_number > 1 { format!(" ({use_number})") } else { String::new() };
     let kind = match blend {
         Blend::SoftLight => "_softlight",
         Blend::Mask => "_mask",
         Blend::Normal | Blend::Metadata => "",
     };
-    format!("{plugin}{count}{kind}.png")
+    format!("{}{kind}.png", use_name(plugin, use_number))
+}
+
+/// A plugin's name, with the count from the second use on.
+pub fn use_name(plugin: &str, use_number: usize) -> String {
+    if use_number > 1 { format!("{plugin} ({use_number})") } else { plugin.to_owned() }
 }
 
 #[cfg(test)]

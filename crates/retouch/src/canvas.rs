@@ -40,6 +40,11 @@ impl Canvas {
         self.lab.size()
     }
 
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        6 * self.size().area() * size_of::<f32>()
+    }
+
     /// Canvas position of a full-resolution place.
     pub fn position(&self, x: f32, y: f32) -> (f32, f32) {
         let step = self.grid.step as f32;

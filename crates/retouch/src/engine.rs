@@ -7,10 +7,12 @@ use pixel::{Plane, Rect};
 use vision::{Look, Networks, Overview, Sight, VisionError};
 
 use crate::canvas::reduce_upright;
+use crate::components::turn_upright;
 use crate::deliver;
 use crate::layer::Layer;
 use crate::pile::{Pile, flatten};
 use crate::plugin::{Blend, Need};
+use crate::psd;
 use crate::recipe::{OutputChoice, Recipe, Task};
 use crate::report::{PluginReport, Report};
 use crate::scene::{Scene, encoded_srgb};
@@ -94,6 +96,28 @@ pub enum OutcomeKind {
     Image(Format),
     /// A ZIP with layers.
     LayersZip,
+    /// A Photoshop document with layers.
+    Psd,
+}
+
+impl OutcomeKind {
+    /// Media type as registered with IANA.
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Image(format) => format.mime_type(),
+            Self::LayersZip => "application/zip",
+            Self::Psd => codec::PSD_MIME_TYPE,
+        }
+    }
+
+    /// The usual file extension, without the dot.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Image(format) => format.extension(),
+            Self::LayersZip => "zip",
+            Self::Psd => codec::PSD_EXTENSION,
+        }
+    }
 }
 
 /// Why a picture could not be retouched.
@@ -155,6 +179,13 @@ impl Engine {
         watch: &dyn Watch,
     ) -> Result<Outcome, EngineError> {
         let encode = EncodeOptions { jpeg_quality: options.jpeg_quality };
+        if recipe.output == OutputChoice::Psd {
+            turn_upright(&mut picture);
+            let layers = self.draw(&picture, recipe, &mut report, watch, |pile, _| pile.into_layers())?;
+            watch.step(Step::Laying);
+            let bytes = psd::document(picture, layers, recipe)?;
+            return Ok(Outcome { bytes, kind: OutcomeKind::Psd, report });
+        }
         if recipe.wants_zip() {
             let zip = |pile: Pile<'_>, report: &Report| {
                 watch.step(Step::Laying);
@@ -217,28 +248,33 @@ fn draw_all(
     watch: &dyn Watch,
 ) -> Result<(), EngineError> {
     watch.step(Step::Analysing);
-    let needs = |tasks: &[Task]| -> Vec<Need> {
-        let busy = tasks.iter().filter(|task| !is_idle(task));
-        busy.flat_map(|task| task.plugin.spec().needs.iter().copied()).collect()
-    };
     scene.meet(&needs(&recipe.tasks))?;
     report.faces = scene.found_faces().len();
     check(watch)?;
     for (index, task) in recipe.tasks.iter().enumerate() {
         let spec = task.plugin.spec();
         watch.step(Step::Plugin { index, total: recipe.tasks.len(), name: spec.name });
-        let mut layer = Layer::default();
-        if !is_idle(task) {
-            task.plugin.draw(scene, &task.settings, &mut layer);
-        }
-        if !layer.lies_in(scene.size()) {
-            return Err(EngineError::Plugin(spec.name));
-        }
+        let layer = draw_task(scene, task)?;
         scene.lay(&layer, spec.blend, &needs(&recipe.tasks[index + 1..]));
-        report.plugins.push(PluginReport::new(spec, task, layer));
+        report.plugins.push(PluginReport::new(spec, task, &layer));
         check(watch)?;
     }
     Ok(())
+}
+
+/// Everything that must be known before the tasks can be drawn.
+pub(crate) fn needs(tasks: &[Task]) -> Vec<Need> {
+    let busy = tasks.iter().filter(|task| !is_idle(task));
+    busy.flat_map(|task| task.plugin.spec().needs.iter().copied()).collect()
+}
+
+/// What a task draws over the scene as it is.
+pub(crate) fn draw_task(scene: &Scene<'_>, task: &Task) -> Result<Layer, EngineError> {
+    let mut layer = Layer::default();
+    if !is_idle(task) {
+        task.plugin.draw(scene, &task.settings, &mut layer);
+    }
+    if layer.lies_in(scene.size()) { Ok(layer) } else { Err(EngineError::Plugin(task.plugin.spec().name)) }
 }
 
 /// A task that can change nothing needs no analysis either; metadata has no strength.
@@ -282,7 +318,7 @@ impl Look for Looker<'_> {
 /// The format of a flat result.
 pub(crate) fn flat_format(choice: OutputChoice, upload: Format) -> Format {
     match choice {
-        OutputChoice::AsUploaded | OutputChoice::Zip => upload,
+        OutputChoice::AsUploaded | OutputChoice::Zip | OutputChoice::Psd => upload,
         OutputChoice::Jpeg => Format::Jpeg,
         OutputChoice::Png => Format::Png,
         OutputChoice::Tiff => Format::Tiff,

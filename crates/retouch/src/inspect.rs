@@ -1,6 +1,9 @@
 //! What the engine sees on a picture, in numbers and as a drawing over it.
 
 mod overlay;
+mod region;
+
+pub use region::Region;
 
 use std::fmt;
 
@@ -133,7 +136,21 @@ impl fmt::Display for SeenFace {
     }
 }
 
-fn seen_face(view: &FaceView) -> SeenFace {
+impl SeenFace {
+    /// The same face in a picture `factor` times as large, each pixel standing for `factor`² ones.
+    pub(crate) fn enlarged(mut self, factor: f32) -> Self {
+        let place = |v: f32| (v + 0.5) * factor - 0.5;
+        self.bounds = self.bounds.map(place);
+        self.width *= factor;
+        self.landmarks.iter_mut().for_each(|point| *point = point.map(place));
+        for area in self.features.values_mut() {
+            *area = Value::from(area.as_f64().unwrap_or(0.0) * f64::from(factor).powi(2));
+        }
+        self
+    }
+}
+
+pub(crate) fn seen_face(view: &FaceView) -> SeenFace {
     let face = &view.face;
     let mesh = face.mesh.as_ref();
     SeenFace {

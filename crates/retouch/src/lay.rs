@@ -129,6 +129,25 @@ impl StoredLayer {
         self.bounds.is_empty()
     }
 
+    /// The smallest stored rectangle outside of which no pixel can change.
+    pub fn reach(&self) -> Rect {
+        let rows = self.bounds.y..self.bounds.bottom();
+        let spans = rows.map(|y| {
+            let (start, end) = self.span(y);
+            if start < end { Rect::from_edges(start, y, end, y + 1) } else { Rect::from_edges(0, 0, 0, 0) }
+        });
+        spans.fold(Rect::from_edges(0, 0, 0, 0), Rect::union)
+    }
+
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        let patches = self.patches.iter().map(|patch| size_of_val(&*patch.rgb) + patch.touched.len());
+        let fields = self.fields.iter().chain(&self.mattes).map(|field| {
+            size_of_val(&*field.samples) + field.matte.as_ref().map_or(0, |model| size_of_val(&**model))
+        });
+        patches.chain(fields).sum()
+    }
+
     /// How the layer is laid.
     pub fn blend(&self) -> Blend {
         self.blend
@@ -263,6 +282,13 @@ impl Scratch {
         self.pixels.resize(3 * columns, 0.0);
         self.present.clear();
         self.present.resize(columns, false);
+    }
+
+    /// Columns of the layer laid last from its first pixel to behind its last; `None` when it has none.
+    pub fn reach(&self) -> Option<(usize, usize)> {
+        let first = self.present.iter().position(|&on| on)?;
+        let last = self.present.iter().rposition(|&on| on)?;
+        Some((first, last + 1))
     }
 
     /// The row of the layer laid last: straight-alpha RGBA, all zero where it has no pixel.

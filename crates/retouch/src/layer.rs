@@ -49,6 +49,19 @@ impl Layer {
         patches && fields.all(|(g, p, m)| fits(g, p, m)) && mattes.all(|(g, p, m)| fits(g, p, m))
     }
 
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        let model = |m: &Option<GuidedModel>| m.as_ref().map_or(0, |m| 4 * m.offset.size().area());
+        let patches =
+            self.patches.iter().map(|p| 3 * p.rgb[0].size().area() * size_of::<f32>() + p.touched.len());
+        let fields = self.fields.iter().map(|f| {
+            let planes = f.effect.planes();
+            planes.len() * planes[0].size().area() + model(&f.matte)
+        });
+        let mattes = self.mattes.iter().map(|m| m.plane.size().area() + model(&m.guide));
+        patches.sum::<usize>() + size_of::<f32>() * fields.chain(mattes).sum::<usize>()
+    }
+
     /// Notes a count or measure for the report.
     pub fn found(&mut self, what: &'static str, value: f64) {
         self.findings.push(Finding { what, value });

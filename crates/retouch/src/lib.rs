@@ -18,6 +18,8 @@ pub mod matting;
 pub mod pile;
 pub mod plugin;
 pub mod plugins;
+pub mod proof;
+mod psd;
 pub mod recipe;
 pub mod report;
 pub mod scene;

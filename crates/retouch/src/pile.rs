@@ -1,7 +1,10 @@
 //! The upload with the layers drawn so far: read by plugins, rendered to the result and to layer files.
 
+use std::borrow::Borrow;
+use std::sync::Arc;
+
 use pixel::picture::{Picture, Samples};
-use pixel::{Plane, Rect};
+use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 
 use crate::lay::{Depth, Scratch, StoredLayer};
@@ -15,26 +18,36 @@ const BAND: usize = 32;
 pub struct Pile<'a> {
     picture: &'a Picture,
     depth: Depth,
-    layers: Vec<StoredLayer>,
+    layers: Vec<Arc<StoredLayer>>,
 }
 
 impl<'a> Pile<'a> {
     /// The upload alone.
     pub fn new(picture: &'a Picture) -> Self {
-        Self { picture, depth: Depth::of(&picture.rgb), layers: Vec::new() }
+        Self::with_layers(picture, Vec::new())
+    }
+
+    /// The upload with layers over it that were drawn before.
+    pub fn with_layers(picture: &'a Picture, layers: Vec<Arc<StoredLayer>>) -> Self {
+        Self { picture, depth: Depth::of(&picture.rgb), layers }
     }
 
     /// Puts a drawing on top.
     pub fn push(&mut self, layer: &Layer, blend: Blend) {
         let picture = self.picture;
-        self.layers.push(StoredLayer::new(
+        self.layers.push(Arc::new(StoredLayer::new(
             layer,
             blend,
             picture.orientation,
             picture.size,
             self.depth,
             picture.grey,
-        ));
+        )));
+    }
+
+    /// Puts a layer on top that was drawn before.
+    pub fn push_stored(&mut self, layer: Arc<StoredLayer>) {
+        self.layers.push(layer);
     }
 
     /// The upload.
@@ -43,12 +56,12 @@ impl<'a> Pile<'a> {
     }
 
     /// The layers laid so far.
-    pub fn layers(&self) -> &[StoredLayer] {
+    pub fn layers(&self) -> &[Arc<StoredLayer>] {
         &self.layers
     }
 
     /// Gives the layers up, to lay them into the picture itself.
-    pub fn into_layers(self) -> Vec<StoredLayer> {
+    pub fn into_layers(self) -> Vec<Arc<StoredLayer>> {
         self.layers
     }
 
@@ -80,13 +93,14 @@ impl<'a> Pile<'a> {
 }
 
 /// Lays the layers into the picture, in place, all cores, only where a layer has pixels.
-pub fn flatten(picture: &mut Picture, layers: &[StoredLayer]) {
+pub fn flatten(picture: &mut Picture, layers: &[impl Borrow<StoredLayer> + Sync]) {
+    let layers: Vec<&StoredLayer> = layers.iter().map(Borrow::borrow).collect();
     let depth = Depth::of(&picture.rgb);
     let width = picture.size.width;
     match &mut picture.rgb {
-        Samples::U8(samples) => flatten_samples(samples, width, layers, depth, |v| (v * 255.0 + 0.5) as u8),
+        Samples::U8(samples) => flatten_samples(samples, width, &layers, depth, |v| (v * 255.0 + 0.5) as u8),
         Samples::U16(samples) => {
-            flatten_samples(samples, width, layers, depth, |v| (v * 65535.0 + 0.5) as u16);
+            flatten_samples(samples, width, &layers, depth, |v| (v * 65535.0 + 0.5) as u16);
         }
     }
 }
@@ -94,7 +108,7 @@ pub fn flatten(picture: &mut Picture, layers: &[StoredLayer]) {
 fn flatten_samples<T: Copy + Into<f32> + Send>(
     samples: &mut [T],
     width: usize,
-    layers: &[StoredLayer],
+    layers: &[&StoredLayer],
     depth: Depth,
     quantise: impl Fn(f32) -> T + Sync,
 ) {
@@ -156,6 +170,34 @@ pub fn render_layers(pile: &Pile<'_>, wanted: &[usize], mut sink: impl FnMut(Vec
     }
 }
 
+/// The smallest stored rectangle around the pixels that each of the layers `wanted` (indices, ascending) has; empty
+/// without any, as for masks.
+pub(crate) fn touched_bounds(pile: &Pile<'_>, wanted: &[usize]) -> Vec<Rect> {
+    let Size { width, height } = pile.picture.size;
+    let nothing = || vec![Rect::from_edges(0, 0, 0, 0); wanted.len()];
+    let rows = (0..height).into_par_iter().fold(
+        || (nothing(), Scratch::default(), Vec::new()),
+        |(mut bounds, mut scratch, mut row), y| {
+            let (left, right) = pile.layers.iter().map(|layer| layer.span(y)).fold((width, 0), join);
+            if left < right {
+                row.resize(3 * (right - left), 0.0);
+                load(&pile.picture.rgb, 3 * (y * width + left), &mut row);
+            }
+            for (index, layer) in pile.layers.iter().enumerate().filter(|_| left < right) {
+                scratch.clear(right - left);
+                layer.lay_row(&mut row, left, y, pile.depth, &mut scratch);
+                if let (Ok(place), Some((first, end))) = (wanted.binary_search(&index), scratch.reach()) {
+                    let touched = Rect::from_edges(left + first, y, left + end, y + 1);
+                    bounds[place] = bounds[place].union(touched);
+                }
+            }
+            (bounds, scratch, row)
+        },
+    );
+    let join_all = |a: Vec<Rect>, b: Vec<Rect>| a.into_iter().zip(b).map(|(a, b)| a.union(b)).collect();
+    rows.map(|(bounds, ..)| bounds).reduce(nothing, join_all)
+}
+
 /// One row of every wanted layer: RGBA, or grey for masks, 0..1.
 fn render_row(pile: &Pile<'_>, wanted: &[usize], y: usize, scratch: &mut Scratch) -> Vec<Vec<f32>> {
     let width = pile.picture.size.width;
@@ -179,7 +221,8 @@ fn render_row(pile: &Pile<'_>, wanted: &[usize], y: usize, scratch: &mut Scratch
     rendered
 }
 
-fn load(samples: &Samples, start: usize, row: &mut [f32]) {
+/// Samples from `start` on, as encoded values 0..1.
+pub(crate) fn load(samples: &Samples, start: usize, row: &mut [f32]) {
     match samples {
         Samples::U8(s) => {
             row.iter_mut().zip(&s[start..]).for_each(|(r, &v)| *r = f32::from(v) * (1.0 / 255.0));

@@ -47,6 +47,8 @@ pub enum OutputChoice {
     WebP,
     /// A ZIP, with or without layers.
     Zip,
+    /// A Photoshop document with a layer a task, whatever the tasks say. No wire dialect has it.
+    Psd,
 }
 
 impl Task {
@@ -142,7 +144,11 @@ impl Recipe {
 
     /// True when the result is a ZIP.
     pub fn wants_zip(&self) -> bool {
-        self.output == OutputChoice::Zip || self.tasks.iter().any(|task| task.as_layer)
+        match self.output {
+            OutputChoice::Zip => true,
+            OutputChoice::Psd => false,
+            _ => self.tasks.iter().any(|task| task.as_layer),
+        }
     }
 }
 

@@ -64,15 +64,15 @@ impl Report {
 
 impl PluginReport {
     /// The account of a task that drew `layer`.
-    pub fn new(spec: &'static Spec, task: &Task, layer: Layer) -> Self {
+    pub fn new(spec: &'static Spec, task: &Task, layer: &Layer) -> Self {
         Self {
             plugin: spec.name,
             blend: spec.blend,
             settings: task.settings,
             as_layer: task.as_layer,
             empty: layer.is_empty(),
-            findings: layer.findings,
-            metadata: layer.metadata,
+            findings: layer.findings.clone(),
+            metadata: layer.metadata.clone(),
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a plugin sees: the picture so far, and the faces and regions on it.
 
+use std::sync::Arc;
+
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
 use pixel::filter::enlarge;
@@ -8,6 +10,7 @@ use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 
 use crate::canvas::{Canvas, document_lab, lab_document};
+use crate::lay::StoredLayer;
 use crate::layer::Layer;
 use crate::pile::Pile;
 use crate::plugin::{Blend, Need, Scale};
@@ -26,14 +29,19 @@ const REGIONS_STEP: usize = 2;
 /// Largest face canvas in samples.
 const CANVAS_AREA: usize = 2_400_000;
 
-/// One face with the part of the picture around it.
+/// Planes of [`FaceRegions`], those of both eyes included, and of [`PictureRegions`].
+const FACE_MATTES: usize = 19;
+const PICTURE_MATTES: usize = 6;
+
+/// One face with the part of the picture around it. A copy shares canvas and regions until one of them is changed.
+#[derive(Clone)]
 pub struct FaceView {
     /// Place, landmarks and size.
     pub face: Face,
     /// The picture so far around the face, with the person's skin as far as the canvas reaches.
-    pub canvas: Canvas,
+    pub canvas: Arc<Canvas>,
     /// Features and skin on that canvas. `skin` is this person's alone where persons meet.
-    pub regions: FaceRegions,
+    pub regions: Arc<FaceRegions>,
 }
 
 impl FaceView {
@@ -43,12 +51,57 @@ impl FaceView {
     }
 }
 
-/// The whole picture at working size.
+/// The whole picture at working size. A copy shares canvas and regions until one of them is changed.
+#[derive(Clone)]
 pub struct PictureView {
     /// The picture so far.
-    pub canvas: Canvas,
+    pub canvas: Arc<Canvas>,
     /// Skin, hair, clothes, background.
-    pub regions: PictureRegions,
+    pub regions: Arc<PictureRegions>,
+}
+
+/// What is known about a picture, apart from the picture itself: all that a [`Scene`] must be given to go on
+/// where another one stopped.
+#[derive(Clone, Default)]
+pub struct Views {
+    met: Vec<Need>,
+    faces: Vec<FaceView>,
+    found: Vec<Face>,
+    picture: Option<PictureView>,
+}
+
+impl Views {
+    /// Which questions have been answered.
+    pub fn met(&self) -> &[Need] {
+        &self.met
+    }
+
+    /// Faces with their canvases; see [`Scene::faces`].
+    pub fn faces(&self) -> &[FaceView] {
+        &self.faces
+    }
+
+    /// All faces; see [`Scene::found_faces`].
+    pub fn found_faces(&self) -> &[Face] {
+        &self.found
+    }
+
+    /// The whole picture; see [`Scene::picture`].
+    pub fn picture(&self) -> Option<&PictureView> {
+        self.picture.as_ref()
+    }
+
+    /// Bytes of the mattes.
+    pub(crate) fn regions_memory(&self) -> usize {
+        let faces = self.faces.iter().map(|view| FACE_MATTES * view.regions.skin.size().area());
+        let picture = self.picture.iter().map(|view| PICTURE_MATTES * view.regions.skin.size().area());
+        faces.chain(picture).sum::<usize>() * size_of::<f32>()
+    }
+
+    /// Canvases, those of faces first.
+    pub(crate) fn canvases(&self) -> impl Iterator<Item = &Arc<Canvas>> {
+        self.faces.iter().map(|view| &view.canvas).chain(self.picture.iter().map(|view| &view.canvas))
+    }
 }
 
 /// The picture so far and what is known about it.
@@ -56,10 +109,7 @@ pub struct Scene<'a> {
     pile: Pile<'a>,
     space: &'a ColourSpace,
     sight: Option<&'a Sight<'a>>,
-    met: Vec<Need>,
-    faces: Vec<FaceView>,
-    found: Vec<Face>,
-    picture: Option<PictureView>,
+    views: Views,
     cancelled: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -71,8 +121,18 @@ impl<'a> Scene<'a> {
         sight: Option<&'a Sight<'a>>,
         cancelled: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
-        let (met, faces, found, picture) = (Vec::new(), Vec::new(), Vec::new(), None);
-        Self { pile, space, sight, met, faces, found, picture, cancelled }
+        Self { pile, space, sight, views: Views::default(), cancelled }
+    }
+
+    /// Goes on where another scene of the same picture stopped: `pile` holds the layers that `views` show.
+    #[must_use]
+    pub fn resumed(self, views: Views) -> Self {
+        Self { views, ..self }
+    }
+
+    /// What is known by now. Cheap: nothing is copied until a layer changes it.
+    pub fn views(&self) -> &Views {
+        &self.views
     }
 
     /// Upright size of the picture.
@@ -97,18 +157,18 @@ impl<'a> Scene<'a> {
 
     /// All faces, largest first, with or without landmarks. Needs [`Need::Faces`].
     pub fn found_faces(&self) -> &[Face] {
-        &self.found
+        &self.views.found
     }
 
     /// Faces, largest first, each with its canvas; profiles have no landmarks. Needs [`Need::FaceRegions`].
     pub fn faces(&self) -> &[FaceView] {
-        &self.faces
+        &self.views.faces
     }
 
     /// Each face with the width, in its canvas's samples, that a scale makes it be measured by; ends early
     /// when the work is no longer wanted. Needs [`Need::FaceRegions`].
     pub fn faces_by(&self, scale: Scale) -> impl Iterator<Item = (&FaceView, f32)> {
-        let wanted = self.faces.iter().take_while(|_| !self.cancelled());
+        let wanted = self.views.faces.iter().take_while(|_| !self.cancelled());
         wanted.map(move |view| {
             let long_edge = self.size().long_edge() as f32 / view.canvas.grid.step as f32;
             (view, scale.face_width(view.width(), long_edge))
@@ -117,14 +177,14 @@ impl<'a> Scene<'a> {
 
     /// The whole picture at working size. Needs [`Need::PictureRegions`].
     pub fn picture(&self) -> Option<&PictureView> {
-        self.picture.as_ref()
+        self.views.picture.as_ref()
     }
 
     /// The scene of a test with hand-made faces and regions.
     #[cfg(test)]
     pub(crate) fn with_picture(mut self, found: Vec<Face>, view: PictureView) -> Self {
-        self.found = found;
-        self.picture = Some(view);
+        self.views.found = found;
+        self.views.picture = Some(view);
         self
     }
 
@@ -161,14 +221,14 @@ impl<'a> Scene<'a> {
     pub fn meet(&mut self, needs: &[Need]) -> Result<(), VisionError> {
         let Some(sight) = self.sight else { return Ok(()) };
         for &need in needs {
-            if self.met.contains(&need) {
+            if self.views.met.contains(&need) {
                 continue;
             }
-            self.met.push(need);
+            self.views.met.push(need);
             match need {
-                Need::Faces => self.found = sight.faces()?.to_vec(),
+                Need::Faces => self.views.found = sight.faces()?.to_vec(),
                 Need::FaceRegions => {
-                    self.found = sight.faces()?.to_vec();
+                    self.views.found = sight.faces()?.to_vec();
                     self.open_faces(sight)?;
                 }
                 Need::PictureRegions => self.open_picture(sight)?,
@@ -178,13 +238,14 @@ impl<'a> Scene<'a> {
     }
 
     fn open_faces(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
-        for face in &self.found {
+        for face in &self.views.found {
             let step = ((face.width / CANVAS_FACE_WIDTH) as usize).max(1);
             let rect = skin_rect(face, face_rect(face, step, self.size()), &sight.parts()?);
             let canvas = Canvas::read(&self.pile, rect, step, self.space);
             let srgb = self.encoded_srgb(&canvas);
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
-            self.faces.push(FaceView { face: face.clone(), canvas, regions });
+            let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
+            self.views.faces.push(FaceView { face: face.clone(), canvas, regions });
         }
         Ok(())
     }
@@ -205,7 +266,7 @@ impl<'a> Scene<'a> {
             person: enlarged(&regions.person),
             background: enlarged(&regions.background),
         };
-        self.picture = Some(PictureView { canvas, regions });
+        self.views.picture = Some(PictureView { canvas: Arc::new(canvas), regions: Arc::new(regions) });
         Ok(())
     }
 
@@ -217,16 +278,28 @@ impl<'a> Scene<'a> {
     /// brought up to date.
     pub fn lay(&mut self, layer: &Layer, blend: Blend, later: &[Need]) {
         self.pile.push(layer, blend);
+        self.show(layer, blend, later);
+    }
+
+    /// [`Scene::lay`] for a layer that was drawn and turned to stored orientation before.
+    pub fn lay_again(&mut self, layer: &Layer, stored: Arc<StoredLayer>, later: &[Need]) {
+        let blend = stored.blend();
+        self.pile.push_stored(stored);
+        self.show(layer, blend, later);
+    }
+
+    /// Takes the layer on top of the pile into the views.
+    fn show(&mut self, layer: &Layer, blend: Blend, later: &[Need]) {
         if matches!(blend, Blend::Mask | Blend::Metadata) || layer.is_empty() {
             return;
         }
         if later.contains(&Need::FaceRegions) {
-            for view in &mut self.faces {
-                view.canvas.update(layer, blend, &self.pile, self.space);
+            for view in &mut self.views.faces {
+                Arc::make_mut(&mut view.canvas).update(layer, blend, &self.pile, self.space);
             }
         }
-        if let Some(view) = self.picture.as_mut().filter(|_| later.contains(&Need::PictureRegions)) {
-            view.canvas.update(layer, blend, &self.pile, self.space);
+        if let Some(view) = self.views.picture.as_mut().filter(|_| later.contains(&Need::PictureRegions)) {
+            Arc::make_mut(&mut view.canvas).update(layer, blend, &self.pile, self.space);
         }
     }
 }

@@ -19,5 +19,5 @@ pub use landmarks::Mesh;
 pub use networks::Networks;
 pub use parts::{Part, Parts};
 pub use regions::{Canvas, FaceRegions, PictureRegions, face_regions, picture_regions};
-pub use sight::Sight;
+pub use sight::{Answers, Sight};
 pub use view::{Look, Overview};

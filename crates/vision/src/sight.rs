@@ -1,6 +1,6 @@
 //! Everything seen on one picture: each answer is worked out once, and only when it is asked for.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use pixel::{Plane, Size};
 
@@ -18,13 +18,32 @@ const CLOSE_HEAD: f32 = 0.45;
 /// What is on one picture. Shared between threads; two threads that ask the same question wait for one answer.
 pub struct Sight<'a> {
     networks: &'a Networks,
-    overview: Overview,
     look: &'a dyn Look,
+    answers: Arc<Answers>,
+}
+
+/// What has been found out about one picture so far. It borrows nothing, so it can be kept while nobody looks at the
+/// picture, and [`Sight::resume`] goes on from it.
+pub struct Answers {
+    overview: Overview,
     faces: OnceLock<Result<Vec<Face>, VisionError>>,
     whole: OnceLock<Result<Parts, VisionError>>,
     heads: OnceLock<Result<Vec<Parts>, VisionError>>,
     person: OnceLock<Result<Plane, VisionError>>,
     salient: OnceLock<Result<Plane, VisionError>>,
+}
+
+impl Answers {
+    /// Bytes held: the overview and the answers of the networks.
+    pub fn memory(&self) -> usize {
+        let samples = |planes: &[Plane]| planes.iter().map(|plane| plane.size().area()).sum::<usize>();
+        let parts = |parts: &Parts| samples(&parts.probability);
+        let whole = self.whole.get().and_then(|r| r.as_ref().ok()).map_or(0, parts);
+        let heads = self.heads.get().and_then(|r| r.as_ref().ok()).map_or(0, |h| h.iter().map(parts).sum());
+        let planes = [&self.person, &self.salient].map(|p| p.get().and_then(|r| r.as_ref().ok()));
+        let planes: usize = planes.iter().flatten().map(|plane| plane.size().area()).sum();
+        (samples(&self.overview.rgb) + whole + heads + planes) * size_of::<f32>()
+    }
 }
 
 impl<'a> Sight<'a> {
@@ -36,26 +55,35 @@ impl<'a> Sight<'a> {
         if overview.full.area() == 0 || overview.rgb[0].size().area() == 0 {
             return Err(VisionError::Empty);
         }
-        Ok(Self {
-            networks,
+        let answers = Answers {
             overview,
-            look,
             faces: OnceLock::new(),
             whole: OnceLock::new(),
             heads: OnceLock::new(),
             person: OnceLock::new(),
             salient: OnceLock::new(),
-        })
+        };
+        Ok(Self::resume(networks, Arc::new(answers), look))
+    }
+
+    /// Looks again at the picture that `answers` are about; `look` must show the same pixels as before.
+    pub fn resume(networks: &'a Networks, answers: Arc<Answers>, look: &'a dyn Look) -> Self {
+        Self { networks, look, answers }
+    }
+
+    /// What has been found out so far, and what this sight still will.
+    pub fn answers(&self) -> &Arc<Answers> {
+        &self.answers
     }
 
     /// Size of the upright picture at full resolution.
     pub fn full(&self) -> Size {
-        self.overview.full
+        self.answers.overview.full
     }
 
     /// The reduced picture that the analysis uses.
     pub fn overview(&self) -> &Overview {
-        &self.overview
+        &self.answers.overview
     }
 
     /// The way to the full-resolution pixels.
@@ -72,7 +100,7 @@ impl<'a> Sight<'a> {
     /// # Errors
     /// When a network cannot be loaded or run.
     pub fn faces(&self) -> Result<&[Face], VisionError> {
-        self.faces.get_or_init(|| find_faces(self)).as_deref().map_err(Clone::clone)
+        self.answers.faces.get_or_init(|| find_faces(self)).as_deref().map_err(Clone::clone)
     }
 
     /// Parts of persons, with closer runs on up to three heads where the whole picture is too coarse for them. Looks
@@ -81,8 +109,8 @@ impl<'a> Sight<'a> {
     /// # Errors
     /// When a network cannot be loaded or run.
     pub fn parts(&self) -> Result<PartsMap<'_>, VisionError> {
-        let heads = || self.heads.get_or_init(|| self.read_heads()).as_deref().map_err(Clone::clone);
-        let heads = if self.networks.threads() > 1 && self.whole.get().is_none() {
+        let heads = || self.answers.heads.get_or_init(|| self.read_heads()).as_deref().map_err(Clone::clone);
+        let heads = if self.networks.threads() > 1 && self.answers.whole.get().is_none() {
             std::thread::scope(|scope| {
                 scope.spawn(|| self.whole_parts().is_ok());
                 heads()
@@ -98,8 +126,8 @@ impl<'a> Sight<'a> {
     /// # Errors
     /// When the network cannot be loaded or run.
     pub fn whole_parts(&self) -> Result<&Parts, VisionError> {
-        let read = || Parts::read(self.networks, &self.overview.view(), self.full().rect());
-        self.whole.get_or_init(read).as_ref().map_err(Clone::clone)
+        let read = || Parts::read(self.networks, &self.answers.overview.view(), self.full().rect());
+        self.answers.whole.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 
     /// Persons against everything else, 0 to 1: 256 × 256 samples stretched over the picture.
@@ -111,7 +139,7 @@ impl<'a> Sight<'a> {
             let rgb = self.stretched(PARTS_SIDE);
             Ok(Plane::from_vec(Size::new(PARTS_SIDE, PARTS_SIDE), self.networks.person(rgb)?))
         };
-        self.person.get_or_init(read).as_ref().map_err(Clone::clone)
+        self.answers.person.get_or_init(read).as_ref().map_err(Clone::clone)
     }
 
     /// The main object against everything else, 0 to 1: 320 × 320 samples stretched over the picture. For pictures
@@ -120,11 +148,11 @@ impl<'a> Sight<'a> {
     /// # Errors
     /// When the network cannot be loaded or run.
     pub fn salient(&self) -> Result<&Plane, VisionError> {
-        self.salient.get_or_init(|| self.read_salient()).as_ref().map_err(Clone::clone)
+        self.answers.salient.get_or_init(|| self.read_salient()).as_ref().map_err(Clone::clone)
     }
 
     fn stretched(&self, side: usize) -> Vec<f32> {
-        sample(&self.overview.view(), &stretch(self.full().rect(), side), side, side, Beyond::Edge)
+        sample(&self.answers.overview.view(), &stretch(self.full().rect(), side), side, side, Beyond::Edge)
     }
 
     fn read_heads(&self) -> Result<Vec<Parts>, VisionError> {
@@ -144,8 +172,8 @@ impl<'a> Sight<'a> {
         for square in squares {
             let pitch = square.width.max(square.height) as f32 / PARTS_SIDE as f32;
             let step = (pitch as usize).max(1);
-            if self.overview.step < 1.5 * pitch || step as f32 >= self.overview.step {
-                heads.push(Parts::read(self.networks, &self.overview.view(), square)?);
+            if self.answers.overview.step < 1.5 * pitch || step as f32 >= self.answers.overview.step {
+                heads.push(Parts::read(self.networks, &self.answers.overview.view(), square)?);
                 continue;
             }
             let [red, green, blue] = self.look.look(square, step);

@@ -118,6 +118,14 @@ pub enum EncodeError {
         /// Height of the picture.
         height: usize,
     },
+    /// A layered document has no room for such a picture.
+    #[error("a Photoshop document cannot hold a picture of {width} × {height}; scale it down")]
+    DocumentTooLarge {
+        /// Width of the picture.
+        width: usize,
+        /// Height of the picture.
+        height: usize,
+    },
     /// The codec refused.
     #[error("the {format} encoder failed ({detail}); try another format")]
     Codec {

@@ -1,6 +1,8 @@
 //! JPEG in and out: libjpeg-turbo for the pixels, own segment handling for everything beside them.
 
-use turbojpeg::{Colorspace, Compressor, Decompressor, Image, OutputBuf, PixelFormat, Subsamp};
+use turbojpeg::{
+    Colorspace, Compressor, Decompressor, Image, OutputBuf, PixelFormat, ScalingFactor, Subsamp,
+};
 
 use super::jpeg_segments::{self as segments, Extent, Frame, Segments};
 use super::{
@@ -46,7 +48,18 @@ fn admit_frame(segments: &Segments, limits: &Limits) -> Result<(Frame, Size), De
     Ok((frame, size))
 }
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<DecodeNote>), DecodeError> {
+/// Whether [`decode`] can leave pixels out while it decodes.
+pub(super) fn scales(bytes: &[u8]) -> Result<bool, DecodeError> {
+    let frame = segments::read(bytes, Extent::Header)?.frame;
+    Ok(frame.is_some_and(|frame| !frame.lossless && frame.components != 4))
+}
+
+/// The picture at 1 / 2^`halvings` of its size (0 to 3; more than 0 only where [`scales`] says so), rounded up.
+pub(super) fn decode(
+    bytes: &[u8],
+    limits: &Limits,
+    halvings: u8,
+) -> Result<(Picture, Vec<DecodeNote>), DecodeError> {
     let segments = segments::read(bytes, Extent::Whole)?;
     let (frame, size) = admit_frame(&segments, limits)?;
     if !segments.complete || is_implausibly_short(bytes, &frame) {
@@ -59,10 +72,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
     if segments.more_pictures {
         notes.push(DecodeNote::FirstPictureOnly);
     }
+    let scaling = ScalingFactor::new(1, 1 << halvings.min(3));
     let adobe = segments.adobe;
     let mut metadata = segments.metadata;
     let rgb = if frame.components == 4 {
-        let mut inks = read_pixels(bytes, size, PixelFormat::CMYK, &mut notes)?;
+        let mut inks = read_pixels(bytes, size, PixelFormat::CMYK, ScalingFactor::ONE, &mut notes)?;
         if adobe {
             inks.iter_mut().for_each(|ink| *ink = 255 - *ink);
         }
@@ -71,11 +85,11 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
         metadata.icc = own_profile::srgb();
         rgb
     } else {
-        read_pixels(bytes, size, PixelFormat::RGB, &mut notes)?
+        read_pixels(bytes, size, PixelFormat::RGB, scaling, &mut notes)?
     };
     let orientation = metadata.exif.as_deref().map(ifd::orientation).unwrap_or_default();
     let picture = Picture {
-        size,
+        size: Size::new(scaling.scale(size.width), scaling.scale(size.height)),
         rgb: Samples::U8(rgb),
         alpha: None,
         grey: frame.components == 1,
@@ -92,11 +106,12 @@ fn is_implausibly_short(bytes: &[u8], frame: &Frame) -> bool {
     !frame.arithmetic && bytes.len() < blocks / 8
 }
 
-/// The samples of a JPEG stream that must have exactly this size.
+/// The samples of a JPEG stream that must have exactly this size, scaled while they are decoded.
 pub(super) fn read_pixels(
     bytes: &[u8],
     size: Size,
     format: PixelFormat,
+    scaling: ScalingFactor,
     notes: &mut Vec<DecodeNote>,
 ) -> Result<Vec<u8>, DecodeError> {
     let fail = |error: turbojpeg::Error| DecodeError::corrupt(Format::Jpeg, error);
@@ -107,10 +122,11 @@ pub(super) fn read_pixels(
     if (header.width, header.height) != (size.width, size.height) || inks != (format == PixelFormat::CMYK) {
         return Err(DecodeError::corrupt(Format::Jpeg, "contradictory headers"));
     }
-    let pitch = size.width * format.size();
-    let mut pixels = vec![0u8; pitch * size.height];
-    let image =
-        Image { pixels: pixels.as_mut_slice(), width: size.width, pitch, height: size.height, format };
+    decompressor.set_scaling_factor(scaling).map_err(fail)?;
+    let (width, height) = (scaling.scale(size.width), scaling.scale(size.height));
+    let pitch = width * format.size();
+    let mut pixels = vec![0u8; pitch * height];
+    let image = Image { pixels: pixels.as_mut_slice(), width, pitch, height, format };
     match decompressor.decompress(bytes, image) {
         Ok(()) => Ok(pixels),
         Err(turbojpeg::Error::TurboJpegError(message)) if is_harmless(&message) => {
@@ -148,7 +164,7 @@ pub(super) fn encode(picture: &Picture, quality: u8) -> Result<Vec<u8>, EncodeEr
             flattened.as_slice()
         }
     };
-    let coded = compress(rgb, picture, quality)
+    let coded = compress(rgb, picture.size, picture.grey, quality)
         .map_err(|error| EncodeError::Codec { format: Format::Jpeg, detail: error.to_string() })?;
     assemble(&coded, picture)
 }
@@ -163,11 +179,18 @@ fn over_white(rgb: &Samples, alpha: &Samples) -> Vec<u8> {
         .collect()
 }
 
-fn compress(rgb: &[u8], picture: &Picture, quality: u8) -> turbojpeg::Result<OutputBuf<'static>> {
+/// A bare JPEG of interleaved 8-bit RGB, chroma in full, without any metadata.
+pub(super) fn encode_bare(rgb: &[u8], size: Size, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    let coded = compress(rgb, size, false, quality)
+        .map_err(|error| EncodeError::Codec { format: Format::Jpeg, detail: error.to_string() })?;
+    Ok(coded.to_vec())
+}
+
+fn compress(rgb: &[u8], size: Size, grey: bool, quality: u8) -> turbojpeg::Result<OutputBuf<'static>> {
     let mut compressor = Compressor::new()?;
     compressor.set_quality(i32::from(quality.clamp(1, 100)))?;
-    compressor.set_subsamp(if picture.grey { Subsamp::Gray } else { Subsamp::None })?;
-    let Size { width, height } = picture.size;
+    compressor.set_subsamp(if grey { Subsamp::Gray } else { Subsamp::None })?;
+    let Size { width, height } = size;
     let mut coded = OutputBuf::new_owned();
     let image = Image { pixels: rgb, width, pitch: 3 * width, height, format: PixelFormat::RGB };
     compressor.compress(image, &mut coded)?;

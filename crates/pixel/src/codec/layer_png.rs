@@ -194,7 +194,7 @@ impl Write for GrowingFile {
 }
 
 /// The value of an operation that only writes to a [`GrowingFile`].
-fn in_memory<T>(result: std::io::Result<T>) -> T {
+pub(super) fn in_memory<T>(result: std::io::Result<T>) -> T {
     match result {
         Ok(value) => value,
         Err(error) => unreachable!("writing into memory failed: {error}"),

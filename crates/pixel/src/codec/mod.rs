@@ -12,6 +12,7 @@ mod jpeg_segments;
 mod layer_png;
 mod own_profile;
 mod png;
+mod psd;
 mod tiff;
 mod tiff_jpeg;
 mod webp;
@@ -21,6 +22,9 @@ mod tests;
 
 pub use error::{DecodeError, DecodeNote, EncodeError};
 pub use layer_png::{LayerChannels, LayerPng};
+pub use psd::{
+    PSD_EXTENSION, PSD_MIME_TYPE, PsdBlend, PsdChannel, PsdDocument, PsdLayer, PsdRaster, write_psd,
+};
 
 use crate::colour::profile::ColourSpace;
 use crate::geometry::{Orientation, Size};
@@ -217,19 +221,60 @@ pub fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, DecodeError> {
 /// kind that is not supported. A picture is never returned in part.
 pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Decoded, DecodeError> {
     let format = admit_file(bytes, limits)?;
-    let (picture, mut notes) = match format {
-        Format::Jpeg => jpeg::decode(bytes, limits)?,
+    let (picture, notes) = match format {
+        Format::Jpeg => jpeg::decode(bytes, limits, 0)?,
         Format::Png => png::decode(bytes, limits)?,
         Format::Tiff => tiff::decode(bytes, limits)?,
         Format::WebP => webp::decode(bytes, limits)?,
     };
-    if let Some(icc) = &picture.metadata.icc
-        && !notes.contains(&DecodeNote::BrokenProfile)
-        && ColourSpace::from_icc(icc).is_err()
-    {
-        notes.push(DecodeNote::BrokenProfile);
+    Ok(Decoded::new(picture, format, notes))
+}
+
+/// Decodes a file at 1 / 2^`halvings` of its size (1 to 3), each side rounded up, where that is much quicker than
+/// decoding all of it: a JPEG of grey or RGB. `None` for every other file.
+///
+/// The inverse DCT is done on fewer coefficients, which keeps every mean and little that would alias. Stored pixel
+/// (0, 0) covers the full picture's first 2^`halvings` columns and rows.
+///
+/// # Errors
+/// As [`decode`].
+pub fn decode_reduced(bytes: &[u8], limits: &Limits, halvings: u8) -> Result<Option<Decoded>, DecodeError> {
+    let format = admit_file(bytes, limits)?;
+    if format != Format::Jpeg || !(1..=3).contains(&halvings) || !jpeg::scales(bytes)? {
+        return Ok(None);
     }
-    Ok(Decoded { picture, format, notes })
+    let (picture, notes) = jpeg::decode(bytes, limits, halvings)?;
+    Ok(Some(Decoded::new(picture, format, notes)))
+}
+
+/// A JPEG of interleaved 8-bit sRGB without metadata, chroma in full: for showing, not for keeping.
+///
+/// # Errors
+/// When a side is 0 or longer than a JPEG allows, or `rgb` does not hold 3 samples a pixel.
+pub fn encode_shown(rgb: &[u8], size: Size, quality: u8) -> Result<Vec<u8>, EncodeError> {
+    let format = Format::Jpeg;
+    if size.area() == 0 {
+        return Err(EncodeError::ZeroSize);
+    }
+    if size.long_edge() > format.max_side() {
+        return Err(EncodeError::TooLarge { format, width: size.width, height: size.height });
+    }
+    if rgb.len() != 3 * size.area() {
+        return Err(EncodeError::SampleCount);
+    }
+    jpeg::encode_bare(rgb, size, quality)
+}
+
+impl Decoded {
+    fn new(picture: Picture, format: Format, mut notes: Vec<DecodeNote>) -> Self {
+        if let Some(icc) = &picture.metadata.icc
+            && !notes.contains(&DecodeNote::BrokenProfile)
+            && ColourSpace::from_icc(icc).is_err()
+        {
+            notes.push(DecodeNote::BrokenProfile);
+        }
+        Self { picture, format, notes }
+    }
 }
 
 /// Writes a picture as a file of `format`, metadata included.

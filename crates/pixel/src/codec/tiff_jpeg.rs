@@ -1,6 +1,6 @@
 //! JPEG inside TIFF (TIFF Technical Note 2), strip by strip or tile by tile through libjpeg-turbo.
 
-use turbojpeg::PixelFormat;
+use turbojpeg::{PixelFormat, ScalingFactor};
 
 use super::ifd::{Directory, Entry};
 use super::jpeg_segments::{self as segments, Extent};
@@ -114,7 +114,7 @@ fn decode_chunk(
     if !fits {
         return Err(DecodeError::corrupt(Format::Tiff, "a strip or tile has the wrong size"));
     }
-    jpeg::read_pixels(stream, stored, format, notes).map_err(|error| match error {
+    jpeg::read_pixels(stream, stored, format, ScalingFactor::ONE, notes).map_err(|error| match error {
         DecodeError::Truncated { .. } => DecodeError::Truncated { format: Format::Tiff },
         error => DecodeError::corrupt(Format::Tiff, error),
     })

@@ -25,6 +25,7 @@ use std::sync::OnceLock;
 
 pub use declaration::{Declaration, Kind, Setting, Value, Values};
 pub use run::{ComponentReport, WorkflowFault, WorkflowOutcome, WorkflowReport};
+pub(crate) use work::turn_upright;
 pub use work::{Assets, NoAssets, Upload, Work};
 pub use workflow::{Workflow, WorkflowError, WorkflowStep};
 

@@ -149,10 +149,7 @@ impl Engine {
             work.take_result()?
         };
         let size = work.picture.upright_size();
-        let extension = match kind {
-            OutcomeKind::Image(format) => format.extension(),
-            OutcomeKind::LayersZip => "zip",
-        };
+        let extension = kind.extension();
         let Run { faces, components, .. } = run;
         let report = WorkflowReport {
             stem: work.stem,

@@ -140,16 +140,7 @@ impl<'a> Work<'a> {
 
     /// Turns the pixels upright, once; EXIF then says so.
     pub fn turn_upright(&mut self) {
-        let picture = &mut self.picture;
-        let (stored, orientation) = (picture.size, picture.orientation);
-        if orientation == Orientation::Upright {
-            return;
-        }
-        picture.rgb = turned(&picture.rgb, 3, stored, orientation);
-        picture.alpha = picture.alpha.as_ref().map(|alpha| turned(alpha, 1, stored, orientation));
-        picture.size = orientation.turn_size(stored);
-        picture.orientation = Orientation::Upright;
-        exif::set_upright(&mut picture.metadata);
+        turn_upright(&mut self.picture);
     }
 
     /// Looks at the upright picture.
@@ -205,6 +196,19 @@ impl<'a> Work<'a> {
         };
         Ok((bytes, OutcomeKind::Image(format)))
     }
+}
+
+/// Turns the pixels of a picture upright; EXIF and XMP then say so.
+pub(crate) fn turn_upright(picture: &mut Picture) {
+    let (stored, orientation) = (picture.size, picture.orientation);
+    if orientation == Orientation::Upright {
+        return;
+    }
+    picture.rgb = turned(&picture.rgb, 3, stored, orientation);
+    picture.alpha = picture.alpha.as_ref().map(|alpha| turned(alpha, 1, stored, orientation));
+    picture.size = orientation.turn_size(stored);
+    picture.orientation = Orientation::Upright;
+    exif::set_upright(&mut picture.metadata);
 }
 
 /// Interleaved samples of `channels` each, turned upright.

@@ -3,7 +3,7 @@
 use pixel::picture::{Metadata, Picture, Samples};
 use pixel::{Orientation, Plane, Size};
 
-use super::landmarks;
+use super::{Region, landmarks};
 use crate::canvas::Canvas;
 use crate::scene::{FaceView, Scene, encoded_srgb};
 
@@ -11,10 +11,6 @@ type Rgb = [f32; 3];
 
 /// How much of a tint is laid over the picture.
 const TINT: f32 = 0.45;
-const SKIN: Rgb = [1.0, 0.55, 0.2];
-const HAIR: Rgb = [0.55, 0.2, 0.85];
-const CLOTHES: Rgb = [0.1, 0.55, 0.9];
-const OTHER: Rgb = [0.9, 0.9, 0.1];
 const FRAME: Rgb = [1.0, 1.0, 1.0];
 const DOT: Rgb = [0.0, 1.0, 0.3];
 
@@ -26,11 +22,11 @@ pub(super) fn draw(scene: &Scene<'_>) -> Picture {
     let mut drawing = Drawing { rgb: encoded_srgb(canvas.channels(), scene.space()), size };
 
     let regions = &view.regions;
-    for (plane, colour) in [(&regions.hair, HAIR), (&regions.clothes, CLOTHES), (&regions.other, OTHER)] {
-        drawing.tint(colour, |x, y| plane.at(x, y));
+    for region in [Region::Hair, Region::Clothes, Region::Other, Region::Skin] {
+        if let Some(plane) = region.of_picture(regions) {
+            drawing.tint(tint(region), |x, y| plane.at(x, y));
+        }
     }
-    // Skin of the picture is drawn where no face's own, finer matte is.
-    drawing.tint(SKIN, |x, y| regions.skin.at(x, y));
     for face in scene.faces() {
         drawing.tint_features(canvas, face);
     }
@@ -44,6 +40,10 @@ pub(super) fn draw(scene: &Scene<'_>) -> Picture {
         }
     }
     finished(drawing.rgb.map(Plane::into_vec), size)
+}
+
+fn tint(region: Region) -> Rgb {
+    region.colour().map(|v| f32::from(v) / 255.0)
 }
 
 struct Drawing {
@@ -67,23 +67,6 @@ impl Drawing {
     /// Tints the features of a face, which lie on a canvas of its own.
     fn tint_features(&mut self, picture: &Canvas, face: &FaceView) {
         let regions = &face.regions;
-        let [left, right] = &regions.eyes;
-        let features: [(&Plane, Rgb); 14] = [
-            (&regions.lips, [0.95, 0.1, 0.3]),
-            (&regions.teeth, [0.2, 1.0, 1.0]),
-            (&regions.gums_tongue, [0.7, 0.0, 0.5]),
-            (&left.sclera, [1.0, 1.0, 0.3]),
-            (&right.sclera, [1.0, 1.0, 0.3]),
-            (&left.iris, [0.1, 0.3, 1.0]),
-            (&right.iris, [0.1, 0.3, 1.0]),
-            (&left.pupil, [1.0, 0.0, 1.0]),
-            (&right.pupil, [1.0, 0.0, 1.0]),
-            (&regions.brows, [0.3, 0.8, 0.2]),
-            (&regions.lashes, [0.0, 0.5, 0.5]),
-            (&regions.nostrils, [0.6, 0.0, 0.0]),
-            (&regions.beard, [0.45, 0.3, 0.1]),
-            (&regions.glasses, [0.8, 0.8, 1.0]),
-        ];
         let own = face.canvas.size();
         let on_face = |x: usize, y: usize| {
             let place = picture.place(x as f32, y as f32);
@@ -91,8 +74,10 @@ impl Drawing {
             let inside = i > -0.5 && j > -0.5 && i < own.width as f32 - 0.5 && j < own.height as f32 - 0.5;
             inside.then_some((i, j))
         };
-        for (plane, colour) in features {
-            self.tint(colour, |x, y| on_face(x, y).map_or(0.0, |(i, j)| plane.bilinear(i, j)));
+        for region in Region::ALL.into_iter().filter(|region| *region != Region::FaceSkin) {
+            for plane in region.of_face(regions) {
+                self.tint(tint(region), |x, y| on_face(x, y).map_or(0.0, |(i, j)| plane.bilinear(i, j)));
+            }
         }
     }
 

@@ -53,7 +53,7 @@ impl WholePicture {
         let background = person.map(|p| 1.0 - p);
         let regions =
             PictureRegions { skin: none(), hair: none(), clothes, other: none(), person, background };
-        let view = PictureView { canvas, regions };
+        let view = PictureView { canvas: canvas.into(), regions: regions.into() };
         let mut scene = Scene::new(pile, &space, None, &|| false).with_picture(Vec::new(), view);
         let mut layer = crate::layer::Layer::default();
         plugin.draw(&scene, settings, &mut layer);

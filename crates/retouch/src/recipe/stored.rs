@@ -6,13 +6,14 @@ use super::json::{RecipeError, task};
 use super::{OutputChoice, Recipe, Task};
 use crate::plugin::Key;
 
-const OUTPUTS: [(OutputChoice, &str); 6] = [
+const OUTPUTS: [(OutputChoice, &str); 7] = [
     (OutputChoice::AsUploaded, "as uploaded"),
     (OutputChoice::Jpeg, "jpeg"),
     (OutputChoice::Png, "png"),
     (OutputChoice::Tiff, "tiff"),
     (OutputChoice::WebP, "webp"),
     (OutputChoice::Zip, "zip"),
+    (OutputChoice::Psd, "psd"),
 ];
 
 pub(super) fn write(recipe: &Recipe) -> String {

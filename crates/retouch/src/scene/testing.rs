@@ -1,5 +1,7 @@
 //! Made-up pictures with regions drawn by hand: what plugins and the engine are tested on without networks.
 
+use std::sync::Arc;
+
 use pixel::colour::profile::ColourSpace;
 use pixel::colour::{Lab, lab_to_linear};
 use pixel::picture::{Metadata, Picture, Samples};
@@ -73,14 +75,16 @@ impl SceneBuilder {
             let mut regions = FaceRegions::none(canvas.size());
             (sitter.paint)(&canvas, &mut regions);
             let face = plain_face(sitter.rect, sitter.width);
-            scene.found.push(face.clone());
-            scene.faces.push(FaceView { face, canvas, regions });
+            scene.views.found.push(face.clone());
+            let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
+            scene.views.faces.push(FaceView { face, canvas, regions });
         }
         if let Some((step, paint)) = &self.whole {
             let canvas = Canvas::read(scene.pile(), scene.size().rect(), *step, &self.space);
             let mut regions = no_picture_regions(canvas.size());
             paint(&canvas, &mut regions);
-            scene.picture = Some(PictureView { canvas, regions });
+            let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
+            scene.views.picture = Some(PictureView { canvas, regions });
         }
         scene
     }

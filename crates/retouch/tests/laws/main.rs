@@ -6,6 +6,7 @@ mod files;
 mod growth;
 mod layered;
 mod persons;
+mod psd;
 mod quiet;
 mod subject;
 mod trouble;
