@@ -95,6 +95,8 @@ pub enum Naming {
     Format(Format),
     /// A stack of layers.
     Layers,
+    /// A layered document.
+    Document,
 }
 
 /// Finds the pictures of `inputs`. Files that were named are taken as they are; of folders, with all that lies below
@@ -226,6 +228,7 @@ fn origin_of(path: &Path) -> Option<PathBuf> {
 fn rename(place: &Path, input: &Path, naming: Naming, suffix: &str) -> PathBuf {
     let (suffix, format) = match naming {
         Naming::Layers => (LAYERS_SUFFIX, None),
+        Naming::Document => (suffix, None),
         Naming::Format(format) => (suffix, Some(format)),
         Naming::SameFormat => (suffix, format_by_content(input)),
     };
@@ -233,6 +236,8 @@ fn rename(place: &Path, input: &Path, naming: Naming, suffix: &str) -> PathBuf {
     name.push(suffix);
     if naming == Naming::Layers {
         name.push(".zip");
+    } else if naming == Naming::Document {
+        name.push(".psd");
     } else if let Some(format) = format.filter(|&format| format_by_name(place) != Some(format)) {
         name.push(".");
         name.push(format.extension());

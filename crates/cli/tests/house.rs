@@ -202,7 +202,7 @@ fn texts(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder).expect("a readable folder").flatten() {
         let (path, name) = (entry.path(), entry.file_name());
-        if ["target", ".git", "out", "data"].iter().any(|skipped| name == *skipped) {
+        if ["target", ".git", "out", "data", "node_modules"].iter().any(|skipped| name == *skipped) {
             continue;
         }
         if path.is_dir() {

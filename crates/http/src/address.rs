@@ -1,7 +1,9 @@
-//! Who is asking: the address of the connection, or of the client that a trusted proxy names.
+//! Who is asking: the address of the connection, or of the client that a trusted proxy names. And by which address they
+//! know this server.
 
 use std::net::{IpAddr, Ipv4Addr};
 
+use axum::http::header::HOST;
 use axum::http::{Extensions, HeaderMap, HeaderName};
 
 /// The address at the other end of the connection; put into each request by the server.
@@ -23,9 +25,33 @@ fn last_address(list: &str) -> Option<IpAddr> {
     bare.parse().ok().or_else(|| bare.rsplit_once(':')?.0.parse::<Ipv4Addr>().ok().map(IpAddr::V4))
 }
 
+/// The server's own address to show in examples: as set, else as the client knows us.
+pub fn server(public_url: Option<&str>, headers: &HeaderMap) -> String {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let named =
+        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
+    let shown = |url: &&str| url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\<>&'".contains(&byte));
+    let public_url = public_url.filter(shown).map(|url| url.trim_end_matches('/').to_owned());
+    public_url
+        .or_else(|| host.filter(named).map(|host| format!("http://{host}")))
+        .unwrap_or_else(|| "http://localhost".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn examples_show_the_address_the_client_knows() {
+        let mut headers = HeaderMap::new();
+        headers.insert(HOST, HeaderValue::from_static("photos.example:8080"));
+        assert_eq!(server(None, &headers), "http://photos.example:8080");
+        assert_eq!(server(Some("https://photos.example/"), &headers), "https://photos.example");
+        headers.insert(HOST, HeaderValue::from_static("<script>"));
+        assert_eq!(server(None, &headers), "http://localhost");
+    }
 
     #[test]
     fn only_a_trusted_header_names_the_client_and_its_last_entry_counts() {

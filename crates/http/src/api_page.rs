@@ -7,12 +7,13 @@ use std::sync::LazyLock;
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HOST};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
 use axum::response::Response;
 use axum::routing::get;
 use serde_json::Value;
 
+use crate::address::server;
 use crate::app::{Doors, RouteList};
 use crate::openapi;
 
@@ -65,31 +66,9 @@ fn answer(kind: &'static str, text: String) -> Response {
     response
 }
 
-/// The address to show in examples: as set, else as the client knows us.
-fn server(public_url: Option<&str>, headers: &HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let named =
-        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
-    let shown = |url: &&str| url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\<>&'".contains(&byte));
-    let public_url = public_url.filter(shown).map(|url| url.trim_end_matches('/').to_owned());
-    public_url
-        .or_else(|| host.filter(named).map(|host| format!("http://{host}")))
-        .unwrap_or_else(|| "http://localhost".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn examples_show_the_address_the_client_knows() {
-        let mut headers = HeaderMap::new();
-        headers.insert(HOST, HeaderValue::from_static("photos.example:8080"));
-        assert_eq!(server(None, &headers), "http://photos.example:8080");
-        assert_eq!(server(Some("https://photos.example/"), &headers), "https://photos.example");
-        headers.insert(HOST, HeaderValue::from_static("<script>"));
-        assert_eq!(server(None, &headers), "http://localhost");
-    }
 
     #[test]
     fn the_page_shows_every_route_and_every_plugin_and_needs_nothing_else() {

@@ -6,6 +6,7 @@
 mod bearer;
 mod device;
 mod keys;
+mod session;
 mod sign_in;
 mod throttle;
 
@@ -15,6 +16,7 @@ use store::StoreError;
 
 pub use bearer::{AccessToken, Member};
 pub use device::{DeviceStart, DeviceTokens};
+pub use session::OpenSession;
 pub use sign_in::{SignIn, SignedIn};
 
 pub(crate) use keys::Keyring;

@@ -4,7 +4,8 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use store::{
-    Account, AccountId, NewAccount, NewOrganization, OrganizationId, Role, Store, StoreError, Timestamp,
+    Account, AccountChange, AccountId, NewAccount, NewOrganization, OrganizationId, Role, Store, StoreError,
+    Timestamp,
 };
 
 use crate::secret::{new_hook_secret, random_password};
@@ -21,7 +22,7 @@ const LONGEST_EMAIL: usize = 254;
 /// Who made what the first start makes.
 const FOUNDER: &str = "first start";
 /// The address of the administrator that the first start makes.
-const FOUNDER_EMAIL: &str = "admin@localhost";
+pub(crate) const FOUNDER_EMAIL: &str = "admin@localhost";
 
 /// Why an account could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +132,7 @@ pub async fn verify_password(hash: &str, password: &str) -> bool {
     matches!(verified.await, Ok(Some(())))
 }
 
-fn looks_like_an_address(email: &str) -> bool {
+pub(crate) fn looks_like_an_address(email: &str) -> bool {
     let plain = |part: &str| {
         !part.is_empty() && !part.chars().any(|c| c.is_whitespace() || c.is_control() || c == '@')
     };
@@ -188,6 +189,10 @@ impl Service {
             role: Role::Admin,
         };
         let account = create_account(store, person, now).await?;
+        // Whoever signs in with it is asked to choose another.
+        let hash = account.password_hash.clone().unwrap_or_default();
+        let change = AccountChange { password: Some((hash, true)), ..AccountChange::default() };
+        store.change_account(&account.id, &change).await?;
         let seeded = seed_workflows(store, &organization.id, &account, now).await;
         seeded.map_err(|error| match error {
             DraftError::Store(error) => error,

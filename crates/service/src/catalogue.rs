@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
+use retouch::components::Kind;
 use retouch::{Key, Preset, Recipe, Task, Workflow as Components, WorkflowError};
 use serde_json::{Map, Value, json};
 use store::{
-    Account, Organization, OrganizationId, Store, StoreError, Timestamp, Workflow, WorkflowDraft, WorkflowId,
-    WorkflowVersionId,
+    Account, ContentHash, Organization, OrganizationId, Store, StoreError, Timestamp, Workflow,
+    WorkflowDraft, WorkflowId, WorkflowVersionId,
 };
 
 use crate::Service;
 
 /// Longest name of a workflow in characters.
-const LONGEST_NAME: usize = 200;
+pub(crate) const LONGEST_NAME: usize = 200;
 
 /// A workflow a person wants to save.
 #[derive(Clone, Debug)]
@@ -63,6 +64,7 @@ pub async fn save_workflow(
     if draft.price < 0 {
         return Err(DraftError::BadPrice);
     }
+    let components = &draft.components;
     let draft = WorkflowDraft {
         name: name.to_owned(),
         components: draft.components.to_json().to_string(),
@@ -74,8 +76,37 @@ pub async fn save_workflow(
         None => store.create_workflow(organization, &draft, now).await?,
         Some(id) => store.save_workflow(organization, id, &draft, now).await?,
     };
+    hold_assets(store, organization, &saved.workflow_id, components, now).await?;
     store.audit(&author.email, "workflow.save", saved.workflow_id.as_str(), name, now).await?;
     Ok(saved)
+}
+
+/// Keeps the pictures that a workflow names, which would be let go of as uploads some day.
+async fn hold_assets(
+    store: &Store,
+    organization: &OrganizationId,
+    workflow: &WorkflowId,
+    components: &Components,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for hash in assets(components) {
+        if let Some(file) = store.image(organization, &hash).await? {
+            store.keep_asset(organization, workflow, &file, now).await?;
+        }
+    }
+    Ok(())
+}
+
+/// The pictures that a workflow's settings name.
+pub(crate) fn assets(components: &Components) -> Vec<ContentHash> {
+    let named = components.steps().iter().flat_map(|step| {
+        let settings = step.component.declaration().settings.iter();
+        settings
+            .filter(|setting| matches!(setting.kind, Kind::Asset))
+            .filter_map(move |setting| step.values.asset(setting.key))
+            .filter_map(ContentHash::from_hex)
+    });
+    named.collect()
 }
 
 /// Gives an organization the workflows everybody begins with, unless it has some.
@@ -132,7 +163,10 @@ fn component(kind: &str, settings: Value) -> Value {
 }
 
 /// The workflows everybody begins with, in the order in which people try them.
-fn examples() -> Result<Vec<Draft>, WorkflowError> {
+///
+/// # Errors
+/// Never in a program that passes its tests.
+pub fn examples() -> Result<Vec<Draft>, WorkflowError> {
     let plain = |kind| component(kind, json!({}));
     let white = || component("fill-background", json!({ "colour": "#ffffff" }));
     let balanced = || Recipe::preset(Preset::Balanced).tasks.iter().map(as_component).collect::<Vec<_>>();

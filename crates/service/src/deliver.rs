@@ -3,14 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Delivery, Next, StoreError, Try};
+use store::{Delivery, Next, StoreError, Timestamp, Try};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use url::Url;
 
-use crate::hook::{host_name, permission};
+use crate::hook::{Permission, host_name, permission};
 use crate::outbound::{Letter, Outbound};
 use crate::{Service, signature};
 
@@ -48,7 +48,7 @@ impl Courier {
                 Ok((deliveries, pause)) => {
                     is_well = true;
                     for delivery in deliveries {
-                        let span = tracing::info_span!("delivery", id = %delivery.id, job = %delivery.job_id);
+                        let span = tracing::info_span!("delivery", id = %delivery.id, job = delivery.job_id.as_ref().map(store::JobId::as_str));
                         let way = deliver(self.service.clone(), outbound.clone(), delivery);
                         under_way.spawn(way.instrument(span));
                     }
@@ -102,7 +102,7 @@ impl Courier {
 async fn deliver(service: Service, outbound: Arc<Outbound>, delivery: Delivery) {
     let began = Instant::now();
     let at = service.now();
-    let (status, error, excerpt) = match attempt(&service, &outbound, &delivery).await {
+    let (status, error, excerpt) = match attempt(&service, &outbound, &delivery, at).await {
         Ok(Ok((status, excerpt))) => {
             let error = if is_success(status) { String::new() } else { format!("answered {status}") };
             (Some(i64::from(status)), error, excerpt)
@@ -150,17 +150,20 @@ async fn attempt(
     service: &Service,
     outbound: &Outbound,
     delivery: &Delivery,
+    at: Timestamp,
 ) -> Result<Result<(u16, String), String>, StoreError> {
     // The list may have changed since the message was written.
     let list = service.store().allowed_hosts().await?;
     let host = Url::parse(&delivery.url).ok().and_then(|url| host_name(&url)).unwrap_or_default();
-    let Some(permission) = permission(&host, &list) else {
+    let needs_listing = service.settings().listed_hosts_only.contains(&delivery.dialect);
+    let unlisted = (!needs_listing).then_some(Permission { private: false });
+    let Some(permission) = permission(&host, &list).or(unlisted) else {
         return Ok(Err("the host is not on the allow list any more".to_owned()));
     };
     let Some(account) = service.store().account(&delivery.account_id).await? else {
         return Ok(Err("the account is gone".to_owned()));
     };
-    let timestamp = service.now().0.div_euclid(1_000);
+    let timestamp = at.0.div_euclid(1_000);
     let letter = Letter {
         url: &delivery.url,
         headers: [
@@ -178,13 +181,14 @@ fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
 
+/// What comes after a try. A message about no job only tries the receiver, once.
 fn next(service: &Service, delivery: &Delivery, is_delivered: bool) -> Next {
     if is_delivered {
         return Next::Delivered;
     }
     let schedule = service.settings().hook_schedules.get(&delivery.dialect);
     let pause = usize::try_from(delivery.tries).ok().and_then(|tries| schedule?.get(tries));
-    match pause {
+    match pause.filter(|_| delivery.job_id.is_some()) {
         Some(pause) => Next::Again(service.now().plus(jittered(*pause, rand::random::<f64>()))),
         None => Next::GiveUp,
     }

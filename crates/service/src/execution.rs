@@ -6,7 +6,7 @@ use retouch::{Workflow as Components, WorkflowError};
 use serde_json::{Map, Value};
 use store::{
     Batch, BatchTag, Dialect, FileFacts, Job, JobFilter, JobId, JobState, NewJob, Organization, Step,
-    StoreError, Submitted, Timestamp, Verdict, WithoutCredits, Workflow, WorkflowUse,
+    StoreError, Submitted, Timestamp, WithoutCredits, Workflow, WorkflowUse,
 };
 
 use crate::{Member, PictureFacts, Service, Work, memory_need};
@@ -61,15 +61,6 @@ pub enum Retried {
     Unpaid,
     /// Its files have gone.
     NotPossible,
-}
-
-/// What a reviewer decides.
-#[derive(Clone, Debug)]
-pub struct Review {
-    /// True when the result counts.
-    pub approved: bool,
-    /// Why not.
-    pub reason: String,
 }
 
 impl Service {
@@ -168,26 +159,6 @@ impl Service {
             Some(job) if job.state == JobState::Unpaid && !job.purged => Retried::Unpaid,
             _ => Retried::NotPossible,
         })
-    }
-
-    /// Ends a review; false when the execution is not in review.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn review(&self, reviewer: &Member, job: &Job, review: Review) -> Result<bool, StoreError> {
-        let now = self.now();
-        let expires_at = now.plus(self.settings().keep);
-        let state = if review.approved { JobState::Completed } else { JobState::Failed };
-        let charged = if review.approved { job.charged } else { 0 };
-        let judged = Job { state, charged, reason: review.reason.clone(), expires_at, ..job.clone() };
-        let verdict = Verdict {
-            approved: review.approved,
-            reason: review.reason,
-            actor: reviewer.account.email.clone(),
-            expires_at,
-            deliveries: self.messages(&judged, now).await?,
-        };
-        self.store().judge(&job.id, verdict, now).await
     }
 
     /// Keeps what a client thought of a result.

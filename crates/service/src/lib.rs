@@ -16,18 +16,26 @@ mod fetch;
 mod figures;
 mod hook;
 mod jobs;
+mod member_job;
 mod memory;
+mod orders;
 mod outbound;
+mod outbox;
 mod people;
 mod picture;
+mod profile;
+mod review;
 mod run;
 mod secret;
 mod settings;
 mod signature;
+mod steward;
 mod submit;
 mod survey;
 mod token;
 mod upload;
+mod usage;
+mod version;
 mod voice;
 mod work;
 
@@ -38,33 +46,44 @@ use access::{Keyring, Throttle};
 use fetch::Fetcher;
 
 pub use access::{
-    ACCESS_LIFE, AccessError, AccessToken, DeviceStart, DeviceTokens, Member, PUBLISHED_CLIENT, SignIn,
-    SignedIn,
+    ACCESS_LIFE, AccessError, AccessToken, DeviceStart, DeviceTokens, Member, OpenSession, PUBLISHED_CLIENT,
+    SignIn, SignedIn,
 };
 pub use account::{AccountError, FirstStart, NewPerson, create_account, hash_password, verify_password};
-pub use catalogue::{Draft, DraftError, save_workflow, seed_workflows};
+pub use catalogue::{Draft, DraftError, examples, save_workflow, seed_workflows};
 pub use clock::{Clock, SystemClock};
 pub use credit::add_credits;
 pub use deliver::Courier;
-pub use execution::{ExecutionError, NewExecution, Retried, Review};
+pub use execution::{ExecutionError, NewExecution, Retried};
 pub use expire::{Sweeper, Swept};
 pub use fetch::FetchError;
 pub use jobs::FileStream;
+pub use member_job::MemberOrder;
 pub use memory::memory_need;
-pub use run::{Craft, CraftError, EngineCraft, Piece, Worker};
+pub use orders::{BATCH_ID, BATCH_NAME, BATCH_TIME, batch_of};
+pub use outbox::{HookHeaders, TestError};
+pub use people::{Admitted, PeopleError};
+pub use profile::{FirstSteps, ProfileError};
+pub use review::{Marking, Review, ReviewError, Reviewed, Round};
+pub use run::{Craft, CraftError, EngineCraft, Pictures, Piece, Worker};
 pub use secret::{new_hook_secret, random_text};
 pub use settings::{Settings, UploadFormat, UploadLimits};
 pub use signature::signature;
+pub use steward::{Steward, StewardError};
 pub use store::{
-    Account, AccountId, Batch, BatchTag, Blobs, ContentHash, Delivery, DeliveryState, DeviceGrant, Dialect,
-    FileFacts, GrantState, Job, JobFilter, JobId, JobState, Organization, OrganizationId, RefreshToken,
-    RefreshTokenId, Role, Standing, Step, Store, StoreError, Timestamp, Token, TokenId, WorkerId, Workflow,
-    WorkflowId, WorkflowUse, WorkflowVersionId,
+    Account, AccountId, AllowedHost, Attempt, AuditEntry, AuditFilter, Batch, BatchTag, Blobs, ContentHash,
+    Delivery, DeliverySearch, DeliveryState, DeviceGrant, Dialect, FileFacts, GrantState, Job, JobFilter,
+    JobId, JobState, LedgerEntry, LedgerFilter, LedgerKind, NewOrganization, Order as OrderStanding,
+    OrderFilter, Organization, OrganizationChange, OrganizationId, QueueFigures, RefreshToken,
+    RefreshTokenId, ReviewClaim, Role, Standing, Step, StorageFigures, Store, StoreError, Timestamp, Token,
+    TokenId, Try, WorkLine, WorkerId, WorkerRow, Workflow, WorkflowId, WorkflowUse, WorkflowVersionId,
 };
 pub use submit::{Order, Receipt, SubmitError};
 pub use survey::{PictureFacts, PictureRefused};
 pub use token::{Caller, IssuedToken, TokenError, issue_token};
 pub use upload::{Spool, SpoolError, Upload};
+pub use usage::{DayUse, Usage};
+pub use version::{Difference, SaveError, ValueChange, differences};
 pub use voice::{HookMessage, Voice, Voices};
 pub use work::{Work, WorkError};
 

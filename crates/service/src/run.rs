@@ -22,6 +22,7 @@ use crate::Service;
 use admission::{Admission, Room};
 use attempt::Attempt;
 
+pub use assets::Pictures;
 pub use craft::{Craft, CraftError, EngineCraft, Piece};
 
 /// Wake-ups are hints; the clock is looked at so often besides.

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use sha2::{Digest as _, Sha256};
 use store::{
-    ContentHash, Dialect, FileFacts, Idempotency, JobId, NewJob, Standing, StoreError, Submitted,
-    WithoutCredits,
+    AccountId, ContentHash, Dialect, FileFacts, Idempotency, JobId, NewJob, Organization, Standing,
+    StoreError, Submitted, TokenId, WithoutCredits,
 };
 
 use crate::{Caller, PictureFacts, Service, Upload, Work, memory_need};
 
 /// Credits a job costs.
-const PRICE: i64 = 1;
+pub(crate) const PRICE: i64 = 1;
 /// How long a client's own name for a request counts.
 const KEY_LIFE: Duration = Duration::from_secs(24 * 3_600);
 /// How often bytes that the sweeper is taking away are announced again; it takes moments.
@@ -40,6 +40,21 @@ pub struct Order {
     /// Addresses to tell when the job has ended.
     pub hooks: Vec<String>,
     /// The client's own name for this request, against accepting it twice.
+    pub idempotency_key: Option<String>,
+}
+
+/// A job whose picture is stored already, whoever asks for it.
+pub(crate) struct Asked {
+    pub organization: Organization,
+    pub account: AccountId,
+    pub token: Option<TokenId>,
+    pub dialect: Dialect,
+    pub work: Work,
+    pub input: FileFacts,
+    pub facts: PictureFacts,
+    pub price: i64,
+    pub hooks: Vec<String>,
+    pub labels: BTreeMap<String, String>,
     pub idempotency_key: Option<String>,
 }
 
@@ -88,40 +103,57 @@ impl Service {
         };
         self.announce(&input).await?;
         self.blobs().put_file(&input.hash, order.upload.path()).await?;
+        let asked = Asked {
+            organization: order.caller.organization,
+            account: order.caller.account.id,
+            token: Some(order.caller.token.id),
+            dialect: order.dialect,
+            work: order.work,
+            input,
+            facts: order.facts,
+            price: PRICE,
+            hooks: order.hooks,
+            labels: BTreeMap::new(),
+            idempotency_key: order.idempotency_key,
+        };
+        self.accept(asked).await
+    }
 
+    /// Queues a job whose picture is stored.
+    pub(crate) async fn accept(&self, asked: Asked) -> Result<Receipt, SubmitError> {
         let now = self.now();
-        let work = order.work.to_json();
-        let idempotency = order.idempotency_key.map(|key| Idempotency {
+        let work = asked.work.to_json();
+        let idempotency = asked.idempotency_key.map(|key| Idempotency {
             key,
-            fingerprint: fingerprint(&input.hash, order.dialect, &work),
+            fingerprint: fingerprint(&asked.input.hash, asked.dialect, &work),
             expires_at: now.plus(KEY_LIFE),
         });
         let new = NewJob {
             id: JobId::secret(),
-            organization_id: organization.id.clone(),
-            account_id: order.caller.account.id.clone(),
-            token_id: Some(order.caller.token.id.clone()),
-            dialect: order.dialect,
-            memory: memory_need(order.facts.width, order.facts.height, &order.work),
+            organization_id: asked.organization.id.clone(),
+            account_id: asked.account,
+            token_id: asked.token,
+            dialect: asked.dialect,
+            memory: memory_need(asked.facts.width, asked.facts.height, &asked.work),
             work,
-            priority: organization.priority,
+            priority: asked.organization.priority,
             max_attempts: self.settings().max_attempts(),
-            input,
-            width: i64::from(order.facts.width),
-            height: i64::from(order.facts.height),
-            price: PRICE,
-            hooks: order.hooks,
+            input: asked.input,
+            width: i64::from(asked.facts.width),
+            height: i64::from(asked.facts.height),
+            price: asked.price,
+            hooks: asked.hooks,
             expires_at: now.plus(self.settings().keep),
             idempotency,
             workflow: None,
-            labels: BTreeMap::new(),
+            labels: asked.labels,
             batch: None,
             without_credits: WithoutCredits::Refuse,
             when_unpaid: Vec::new(),
         };
         match self.queue(&new).await? {
             Submitted::Accepted { standing } => {
-                metrics::counter!("atelier_jobs_accepted_total", "dialect" => order.dialect.as_str())
+                metrics::counter!("atelier_jobs_accepted_total", "dialect" => new.dialect.as_str())
                     .increment(1);
                 tracing::info!(job = %new.id, bytes = new.input.bytes, width = new.width, height = new.height, "accepted");
                 Ok(Receipt { job: new.id, quota: standing.quota() })
@@ -174,7 +206,7 @@ fn being_removed() -> StoreError {
     StoreError::Unavailable("an older copy of the same file is being removed".to_owned())
 }
 
-fn refuse_early(standing: &Standing) -> Result<(), SubmitError> {
+pub(crate) fn refuse_early(standing: &Standing) -> Result<(), SubmitError> {
     if !standing.unmetered && standing.balance < PRICE {
         return Err(SubmitError::NoCredits);
     }

@@ -6,13 +6,15 @@ use store::{
     Account, AccountId, NewToken, Organization, OrganizationId, Store, StoreError, Timestamp, Token,
 };
 
-use crate::Service;
 use crate::secret::{hash, random_text};
+use crate::{Member, Service};
 
 /// How a token begins, so that people and secret scanners recognise it.
 const PREFIX: &str = "atelier_";
 /// Characters of a token that are kept to tell tokens apart.
 const HINT: usize = 4;
+/// Longest name of a token in characters.
+const LONGEST_NAME: usize = 100;
 /// No real token is longer; longer texts are not even hashed.
 const LONGEST: usize = 512;
 /// How exactly the last use of a token is noted: a write for each request would be a waste.
@@ -90,6 +92,42 @@ impl Service {
         let holder = self.store().token_holder(&hash(text)).await?.ok_or(TokenError::Unknown)?;
         self.touch(&holder.token);
         Ok(Caller { account: holder.account, organization: holder.organization, token: holder.token })
+    }
+
+    /// A person's tokens for the organization they look at, newest first, those that have ended too.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn tokens(&self, member: &Member) -> Result<Vec<Token>, StoreError> {
+        let all = self.store().tokens(&member.account.id).await?;
+        Ok(all.into_iter().filter(|token| token.organization_id == member.organization.id).collect())
+    }
+
+    /// Makes a token for a person, paid for by the organization they look at.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn give_token(&self, member: &Member, name: &str) -> Result<IssuedToken, StoreError> {
+        let name: String = name.trim().chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+        let (account, organization) = (&member.account, &member.organization);
+        let issued = issue_token(self.store(), &account.id, &organization.id, &name, self.now()).await?;
+        self.store()
+            .audit(&account.email, "token.create", issued.token.id.as_str(), &name, self.now())
+            .await?;
+        Ok(issued)
+    }
+
+    /// Ends one of a person's tokens; false when it is none of theirs, or has ended before.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn take_token(&self, member: &Member, id: &str) -> Result<bool, StoreError> {
+        let Some(token) = self.tokens(member).await?.into_iter().find(|token| token.id.as_str() == id) else {
+            return Ok(false);
+        };
+        let ended = self.store().revoke_token(&token.id, self.now()).await?;
+        self.store().audit(&member.account.email, "token.revoke", id, &token.name, self.now()).await?;
+        Ok(ended)
     }
 
     /// Notes the use of a token; nobody waits for it.

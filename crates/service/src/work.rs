@@ -52,10 +52,10 @@ impl Work {
         }
     }
 
-    /// True when the result is a ZIP of layers, which takes more memory.
+    /// True when the result holds layers, which takes more memory.
     pub(crate) fn is_layered(&self) -> bool {
         match self {
-            Self::Retouch(recipe) => recipe.wants_zip(),
+            Self::Retouch(recipe) => recipe.wants_zip() || recipe.output == retouch::OutputChoice::Psd,
             Self::Workflow(workflow) => workflow.wants_layers(),
             Self::Features => false,
         }

@@ -22,6 +22,12 @@ pub struct Account {
     pub operator: bool,
     /// True when it may do nothing any more.
     pub disabled: bool,
+    /// Name given.
+    pub given_name: Option<String>,
+    /// Name of the family.
+    pub family_name: Option<String>,
+    /// True while its password is one that somebody else chose.
+    pub provisional: bool,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -98,6 +104,9 @@ impl Store {
             hook_secret: new.hook_secret,
             operator: new.operator,
             disabled: false,
+            given_name: None,
+            family_name: None,
+            provisional: false,
             created_at: now,
         };
         self.db

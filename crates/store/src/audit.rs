@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::db::{execute, rows};
+use crate::db::{execute, rows, value};
 use crate::{Store, StoreError, Timestamp};
 
 /// One deed.
@@ -18,6 +18,23 @@ pub struct AuditEntry {
     pub target: String,
     /// More, for people; never a secret.
     pub detail: String,
+}
+
+/// Which deeds to list.
+#[derive(Clone, Debug, Default)]
+pub struct AuditFilter {
+    /// Of this one, as it is written in the log.
+    pub actor: Option<String>,
+    /// Whose name begins like this: `token.`.
+    pub action: Option<String>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// How many at most.
+    pub limit: i64,
+    /// How many to leave out.
+    pub offset: i64,
 }
 
 impl Store {
@@ -62,4 +79,46 @@ impl Store {
         let mut conn = self.db.read().await?;
         rows!(AuditEntry, &mut conn.conn(), "SELECT * FROM audit ORDER BY at DESC, id LIMIT $1", limit)
     }
+
+    /// Deeds that a filter lets through, newest first, and how many there are in all.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn audit_page(&self, filter: &AuditFilter) -> Result<(Vec<AuditEntry>, i64), StoreError> {
+        let mut conn = self.db.read().await?;
+        let mut conn = conn.conn();
+        let actor = filter.actor.as_deref();
+        let action = filter.action.as_deref().map(|action| format!("{}%", escaped(action)));
+        let (from, until) =
+            (filter.from.map_or(i64::MIN, |at| at.0), filter.until.map_or(i64::MAX, |at| at.0));
+        let total = value!(
+            i64,
+            &mut conn,
+            "SELECT COUNT(*) FROM audit WHERE at >= $1 AND at < $2 AND (CAST($3 AS TEXT) IS NULL OR actor = $3)
+                 AND (CAST($4 AS TEXT) IS NULL OR action LIKE $4 ESCAPE '!')",
+            from,
+            until,
+            actor,
+            &action
+        )?;
+        let entries = rows!(
+            AuditEntry,
+            &mut conn,
+            "SELECT * FROM audit WHERE at >= $1 AND at < $2 AND (CAST($3 AS TEXT) IS NULL OR actor = $3)
+                 AND (CAST($4 AS TEXT) IS NULL OR action LIKE $4 ESCAPE '!')
+             ORDER BY at DESC, id LIMIT $5 OFFSET $6",
+            from,
+            until,
+            actor,
+            &action,
+            filter.limit,
+            filter.offset
+        )?;
+        Ok((entries, total.unwrap_or(0)))
+    }
+}
+
+/// A text in which nothing stands for anything else.
+fn escaped(text: &str) -> String {
+    text.replace('!', "!!").replace('%', "!%").replace('_', "!_")
 }

@@ -81,6 +81,23 @@ pub struct LedgerEntry {
     pub at: Timestamp,
 }
 
+/// Which movements to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LedgerFilter {
+    /// Of this kind.
+    pub kind: Option<LedgerKind>,
+    /// Not before.
+    pub from: Option<Timestamp>,
+    /// Before.
+    pub until: Option<Timestamp>,
+    /// Only those with a smaller number; to read a long list piece by piece.
+    pub below: Option<i64>,
+    /// How many at most.
+    pub limit: i64,
+    /// How many to leave out.
+    pub offset: i64,
+}
+
 /// A movement to be written.
 pub(crate) struct Movement<'a> {
     pub amount: i64,
@@ -146,6 +163,48 @@ impl Store {
             organization.as_str(),
             limit
         )
+    }
+
+    /// Movements of an organization that a filter lets through, newest first, and how many there are without its limit,
+    /// offset and bound.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn ledger_page(
+        &self,
+        organization: &OrganizationId,
+        filter: LedgerFilter,
+    ) -> Result<(Vec<LedgerEntry>, i64), StoreError> {
+        let mut conn = self.db.read().await?;
+        let mut conn = conn.conn();
+        let (from, until) =
+            (filter.from.map_or(i64::MIN, |at| at.0), filter.until.map_or(i64::MAX, |at| at.0));
+        let kind = filter.kind.map(LedgerKind::as_str);
+        let total = value!(
+            i64,
+            &mut conn,
+            "SELECT COUNT(*) FROM ledger WHERE organization_id = $1 AND at >= $2 AND at < $3
+                 AND (CAST($4 AS TEXT) IS NULL OR kind = $4)",
+            organization.as_str(),
+            from,
+            until,
+            kind
+        )?;
+        let entries = rows!(
+            LedgerEntry,
+            &mut conn,
+            "SELECT * FROM ledger WHERE organization_id = $1 AND at >= $2 AND at < $3
+                 AND (CAST($4 AS TEXT) IS NULL OR kind = $4) AND seq < $5
+             ORDER BY seq DESC LIMIT $6 OFFSET $7",
+            organization.as_str(),
+            from,
+            until,
+            kind,
+            filter.below.unwrap_or(i64::MAX),
+            filter.limit,
+            filter.offset
+        )?;
+        Ok((entries, total.unwrap_or(0)))
     }
 }
 

@@ -75,8 +75,8 @@ pub struct Delivery {
     pub organization_id: OrganizationId,
     /// Whose secret signs it.
     pub account_id: AccountId,
-    /// The job.
-    pub job_id: JobId,
+    /// The job; none for a message that only tries the receiver.
+    pub job_id: Option<JobId>,
     /// In whose words.
     pub dialect: Dialect,
     /// What happened.
@@ -226,12 +226,11 @@ impl Store {
                         Next::Again(at) => (DeliveryState::Pending, at.0, None),
                         Next::GiveUp => (DeliveryState::GivenUp, ended, Some(ended)),
                     };
-                    let number = value!(
-                        i64,
+                    let changed = execute!(
                         &mut conn,
                         "UPDATE deliveries SET tries = tries + 1, state = $2, next_at = $3, finished_at = $4,
                              lease_until = 0, last_status = $5, last_error = $6
-                         WHERE id = $1 RETURNING tries",
+                         WHERE id = $1",
                         id.as_str(),
                         state.as_str(),
                         next_at,
@@ -239,12 +238,15 @@ impl Store {
                         tried.status,
                         &tried.error
                     )?;
+                    if changed == 0 {
+                        return Err(StoreError::Missing("delivery"));
+                    }
                     execute!(
                         &mut conn,
                         "INSERT INTO delivery_tries (delivery_id, number, at, millis, status, error, excerpt)
-                         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+                         VALUES ($1, (SELECT COALESCE(MAX(number), 0) + 1 FROM delivery_tries WHERE delivery_id = $1),
+                             $2, $3, $4, $5, $6)",
                         id.as_str(),
-                        number.ok_or(StoreError::Missing("delivery"))?,
                         tried.at.0,
                         tried.millis,
                         tried.status,
@@ -303,7 +305,7 @@ impl Store {
         Ok(found.into_iter().next())
     }
 
-    /// Sends a message once more, whatever became of it. False when there is none.
+    /// Sends a message once more, whatever became of it; the tries made before stay listed. False when there is none.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -321,7 +323,6 @@ impl Store {
                         id.as_str(),
                         now.0
                     )?;
-                    execute!(&mut conn, "DELETE FROM delivery_tries WHERE delivery_id = $1", id.as_str())?;
                     Ok(changed > 0)
                 })
             })

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use crate::db::{Conn, execute, rows, value};
-use crate::{ContentHash, JobId, OrganizationId, Store, StoreError, Timestamp};
+use crate::{ContentHash, JobId, OrganizationId, Store, StoreError, Timestamp, WorkflowId};
+
+/// How the role of an earlier result begins; its round follows.
+const EARLIER: &str = "result:";
 
 /// A stored file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -24,6 +27,7 @@ pub(crate) enum FileRole {
     Input,
     Result,
     Upload,
+    Asset,
 }
 
 impl FileRole {
@@ -32,8 +36,25 @@ impl FileRole {
             Self::Input => "input",
             Self::Result => "result",
             Self::Upload => "upload",
+            Self::Asset => "asset",
         }
     }
+}
+
+/// The result of a round that was begun anew since.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierResult {
+    /// The round that brought it.
+    pub round: i64,
+    /// The file.
+    pub file: FileFacts,
+}
+
+#[derive(sqlx::FromRow)]
+struct EarlierRow {
+    role: String,
+    #[sqlx(flatten)]
+    file: FileRow,
 }
 
 #[derive(sqlx::FromRow)]
@@ -114,6 +135,51 @@ impl Store {
                 })
             })
             .await
+    }
+
+    /// Keeps a picture that a workflow names for as long as the workflow is kept; keeping it again renews it. The bytes
+    /// must have been announced and stored.
+    ///
+    /// # Errors
+    /// [`StoreError::BlobGone`] when they were not announced or have been taken away.
+    pub async fn keep_asset(
+        &self,
+        organization: &OrganizationId,
+        workflow: &WorkflowId,
+        file: &FileFacts,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let place = JobId::from(format!("workflow:{workflow}:{}", file.hash));
+        let (organization, file) = (organization.clone(), file.clone());
+        self.db
+            .write(move |mut conn| {
+                Box::pin(
+                    async move { hold(&mut conn, &organization, &place, FileRole::Asset, &file, now).await },
+                )
+            })
+            .await
+    }
+
+    /// Results of a job's earlier rounds whose files are still kept, first to last.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn earlier_results(&self, job: &JobId) -> Result<Vec<EarlierResult>, StoreError> {
+        let mut conn = self.db.read().await?;
+        let found = rows!(
+            EarlierRow,
+            &mut conn.conn(),
+            "SELECT role, hash, name, media_type, bytes FROM files
+             WHERE job_id = $1 AND role LIKE 'result:%' ORDER BY held_at, role",
+            job.as_str()
+        )?;
+        let earlier = |row: EarlierRow| {
+            let round = row.role.strip_prefix(EARLIER).and_then(|round| round.parse().ok());
+            let round =
+                round.ok_or_else(|| StoreError::Corrupt(format!("{} is no earlier result", row.role)))?;
+            Ok(EarlierResult { round, file: row.file.facts()? })
+        };
+        found.into_iter().map(earlier).collect()
     }
 
     /// Lets go of uploads that were kept before `before`; jobs made of them keep their own hold.
@@ -236,13 +302,14 @@ pub(crate) async fn release(conn: &mut Conn<'_>, job: &JobId) -> Result<(), Stor
     execute!(conn, "DELETE FROM files WHERE job_id = $1", job.as_str()).map(drop)
 }
 
-/// Lets go of a job's result only.
-pub(crate) async fn release_result(conn: &mut Conn<'_>, job: &JobId) -> Result<(), StoreError> {
+/// Keeps the result that a job's round brought beside the one that the next round will bring.
+pub(crate) async fn keep_as_earlier(conn: &mut Conn<'_>, job: &JobId, round: i64) -> Result<(), StoreError> {
     execute!(
         conn,
-        "DELETE FROM files WHERE job_id = $1 AND role = $2",
+        "UPDATE files SET role = $3 WHERE job_id = $1 AND role = $2",
         job.as_str(),
-        FileRole::Result.as_str()
+        FileRole::Result.as_str(),
+        format!("{EARLIER}{round}")
     )
     .map(drop)
 }

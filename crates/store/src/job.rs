@@ -7,6 +7,7 @@ mod batch;
 mod claim;
 mod finish;
 mod history;
+mod order;
 mod row;
 mod submit;
 mod verdict;
@@ -22,8 +23,10 @@ use crate::{
 };
 
 pub use batch::Batch;
+pub use order::{Order, OrderFilter};
 pub(crate) use row::JobRow;
-pub use verdict::Verdict;
+pub(crate) use submit::wake;
+pub use verdict::{Judged, PastVerdict, Verdict};
 
 /// The wire API a job came through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -336,6 +339,14 @@ pub struct JobFilter {
     pub batch: Option<String>,
     /// Through this wire API.
     pub dialect: Option<Dialect>,
+    /// With this text in the upload's name, the job's id or the labels, in any case.
+    pub text: Option<String>,
+    /// Accepted at this time or later.
+    pub since: Option<Timestamp>,
+    /// Accepted before this time.
+    pub before: Option<Timestamp>,
+    /// The longest waiting first, instead of the newest.
+    pub oldest_first: bool,
     /// How many at most.
     pub limit: i64,
     /// How many to leave out.

@@ -16,24 +16,30 @@ mod hash;
 mod hook;
 mod id;
 mod job;
+mod member;
 mod notice;
 mod organization;
+mod outbox;
+mod person;
 mod refresh;
+mod review;
 mod session;
 mod signing;
+mod storage;
 mod time;
 mod token;
+mod usage;
 mod worker;
 mod workflow;
 
 pub use account::{Account, NewAccount, Role};
-pub use audit::AuditEntry;
+pub use audit::{AuditEntry, AuditFilter};
 pub use blob::{Blobs, S3Place};
-pub use credit::{LedgerEntry, LedgerKind, Standing};
+pub use credit::{LedgerEntry, LedgerFilter, LedgerKind, Standing};
 pub use db::DatabaseUrl;
 pub use delivery::{Delivery, DeliveryFilter, DeliveryState, NewDelivery, Next, Try};
 pub use error::StoreError;
-pub use file::FileFacts;
+pub use file::{EarlierResult, FileFacts};
 pub use grant::{DeviceGrant, GrantState, NewDeviceGrant};
 pub use hash::ContentHash;
 pub use hook::AllowedHost;
@@ -42,16 +48,23 @@ pub use id::{
     WorkflowId, WorkflowVersionId,
 };
 pub use job::{
-    Attempt, Batch, BatchTag, Claim, Dialect, Finish, Hold, Idempotency, Job, JobFilter, JobState, NewJob,
-    Outcome, QueueFigures, Step, Submitted, Verdict, WithoutCredits, WorkflowUse,
+    Attempt, Batch, BatchTag, Claim, Dialect, Finish, Hold, Idempotency, Job, JobFilter, JobState, Judged,
+    NewJob, Order, OrderFilter, Outcome, PastVerdict, QueueFigures, Step, Submitted, Verdict, WithoutCredits,
+    WorkflowUse,
 };
+pub use member::MemberChange;
 pub use notice::Notices;
 pub use organization::{NewOrganization, Organization, OrganizationChange};
+pub use outbox::{DeliverySearch, TestMessage};
+pub use person::AccountChange;
 pub use refresh::{NewRefreshToken, RefreshToken};
-pub use session::Session;
+pub use review::ReviewClaim;
+pub use session::{NamedSession, Session};
 pub use signing::SigningKey;
+pub use storage::StorageFigures;
 pub use time::Timestamp;
 pub use token::{Holder, NewToken, Token};
+pub use usage::{WorkKind, WorkLine};
 pub use worker::WorkerRow;
 pub use workflow::{Workflow, WorkflowDraft};
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, SecondsFormat, Utc};
 use serde::Serialize;
 
 /// Milliseconds since 1970 in UTC; written as `2026-03-18T21:58:47.836Z`.
@@ -33,6 +33,12 @@ impl Timestamp {
         self.date().format("%Y-%m-%d").to_string()
     }
 
+    /// The beginning of a day that is written like [`Timestamp::day`]; nothing for other texts.
+    pub fn of_day(text: &str) -> Option<Self> {
+        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+        Some(Self(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis()))
+    }
+
     fn date(self) -> DateTime<Utc> {
         DateTime::from_timestamp_millis(self.0).unwrap_or_default()
     }
@@ -59,6 +65,15 @@ mod tests {
         assert_eq!(Timestamp(1_773_871_127_836).to_string(), "2026-03-18T21:58:47.836Z");
         assert_eq!(Timestamp(1_773_871_127_000).to_string(), "2026-03-18T21:58:47.000Z");
         assert_eq!(Timestamp(1_773_871_127_836).day(), "2026-03-18");
+    }
+
+    #[test]
+    fn days_are_read_as_they_are_written() {
+        let noon = Timestamp(1_773_835_200_000);
+        assert_eq!(Timestamp::of_day(&noon.day()), Some(Timestamp(1_773_792_000_000)));
+        for wrong in ["", "2026-02-30", "18.3.2026", "2026-03-18T12:00:00Z"] {
+            assert_eq!(Timestamp::of_day(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

@@ -193,6 +193,28 @@ impl Store {
         )
     }
 
+    /// An organization's archived workflows in their current versions, newest first.
+    ///
+    /// # Errors
+    /// When the database cannot be asked.
+    pub async fn archived_workflows(
+        &self,
+        organization: &OrganizationId,
+        limit: i64,
+    ) -> Result<Vec<Workflow>, StoreError> {
+        let mut conn = self.db.read().await?;
+        rows!(
+            Workflow,
+            &mut conn.conn(),
+            select!(
+                "WHERE w.organization_id = $1 AND w.archived AND v.id = w.current_version
+                 ORDER BY w.created_at DESC, w.id LIMIT $2"
+            ),
+            organization.as_str(),
+            limit
+        )
+    }
+
     /// An organization's workflows in their current versions, newest first, and how many there are.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use pixel::codec::Format;
+use pixel::codec::{Format, PSD_EXTENSION};
 use retouch::recipe::{OutputChoice, Preset, Recipe};
 use retouch::{Engine, Options};
 
@@ -23,7 +23,8 @@ use crate::report::{Entry, RunReport, Status, Summary};
 #[command(after_help = "Examples:
   atelier retouch portrait.jpg                            writes portrait_retouched.jpg beside it
   atelier retouch portrait.jpg -o out.jpg --preset slight
-  atelier retouch portrait.jpg -o out.zip --layers        every plugin on a layer of its own
+  atelier retouch portrait.jpg -o out.psd                 a Photoshop document, every plugin on a layer of its own
+  atelier retouch portrait.jpg -o out.zip --layers        the layers as PNG files
   atelier retouch wedding/ --out-dir done/ --jobs 2       run again to resume
   atelier retouch portrait.jpg --set \"Dodge Burn=1,0.2\" --set Heal=0.6
   atelier retouch portrait.jpg -o out.jpg --payload tasks.json
@@ -143,18 +144,20 @@ fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
         Place::File(file) => Some(file),
         _ => None,
     };
-    let wants_zip = file.and_then(|file| file.extension()).is_some_and(|own| own.eq_ignore_ascii_case("zip"));
+    let extension = file.and_then(|file| file.extension());
+    let wants_zip = extension.is_some_and(|own| own.eq_ignore_ascii_case("zip"));
+    let wants_psd = extension.is_some_and(|own| own.eq_ignore_ascii_case(PSD_EXTENSION));
     if arguments.layers || (wants_zip && arguments.payload.is_none()) {
         recipe = recipe.layered();
     }
     let Some(file) = file else { return Ok(recipe) };
-    if wants_zip {
-        recipe.output = OutputChoice::Zip;
+    if wants_zip || wants_psd {
+        recipe.output = if wants_zip { OutputChoice::Zip } else { OutputChoice::Psd };
         return Ok(recipe);
     }
     if recipe.wants_zip() {
         return Err(Failure::Usage(format!(
-            "{}: layers come as a ZIP file; name the output {}",
+            "{}: layers come as a ZIP file or a Photoshop document; name the output {} or .psd",
             file.display(),
             file.with_extension("zip").display()
         )));
@@ -174,7 +177,7 @@ fn output_choice(file: &Path, inputs: &[PathBuf]) -> Result<OutputChoice, Failur
         Some(Format::Tiff) => Ok(OutputChoice::Tiff),
         Some(Format::WebP) => Ok(OutputChoice::WebP),
         None => Err(Failure::Usage(format!(
-            "{}: results are .jpg, .png, .tif or .webp, layers .zip; choose such an extension",
+            "{}: results are .jpg, .png, .tif or .webp, layers .psd or .zip; choose such an extension",
             file.display()
         ))),
     }
@@ -188,6 +191,7 @@ fn naming(recipe: &Recipe) -> Naming {
         OutputChoice::Png => Naming::Format(Format::Png),
         OutputChoice::Tiff => Naming::Format(Format::Tiff),
         OutputChoice::WebP => Naming::Format(Format::WebP),
+        OutputChoice::Psd => Naming::Document,
     }
 }
 

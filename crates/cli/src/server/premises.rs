@@ -137,6 +137,7 @@ pub fn http_settings(config: &Config, metrics: Option<PrometheusHandle>) -> Http
 /// What the studio is to know.
 pub fn studio_settings(config: &Config) -> StudioSettings {
     StudioSettings {
+        public_url: config.public_url.clone(),
         trusted_header: config.trusted_header.clone(),
         uploads: BodyPatience { idle: config.upload_pause, whole: config.upload_time },
     }

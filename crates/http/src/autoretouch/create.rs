@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use serde_json::{Map, Value};
-use service::{BatchTag, NewExecution};
+use service::{NewExecution, batch_of};
 use url::Url;
 
 use super::errors::Refusal;
@@ -76,7 +76,7 @@ pub(crate) async fn create(
     };
     check_labels(&labels)?;
     let new = NewExecution {
-        batch: batch(&labels),
+        batch: batch_of(&labels),
         member: guest.member,
         workflow,
         picture,
@@ -121,16 +121,6 @@ fn check_labels(labels: &BTreeMap<String, String>) -> Result<(), Refusal> {
         }
     }
     Ok(())
-}
-
-fn batch(labels: &BTreeMap<String, String>) -> Option<BatchTag> {
-    let label = |name: &str| labels.get(name).filter(|value| !value.trim().is_empty()).cloned();
-    let id = label("autoretouch_batch_id")?;
-    Some(BatchTag {
-        name: label("autoretouch_batch_name").unwrap_or_else(|| id.clone()),
-        told_at: label("autoretouch_batch_createdAt").unwrap_or_default(),
-        id,
-    })
 }
 
 fn addresses(hooks: Vec<String>) -> Result<Vec<String>, Refusal> {

@@ -93,8 +93,8 @@ pub(crate) async fn company_balance(State(doors): State<Doors>, guest: Guest) ->
 async fn body(doors: &Doors, organization: &Organization) -> Result<OrganizationBody, Refusal> {
     let members = doors.service.people(organization).await?.into_iter().map(|(account, role)| MemberBody {
         id: account.id.to_string(),
-        given_name: None,
-        family_name: None,
+        given_name: account.given_name,
+        family_name: account.family_name,
         email: Some(account.email),
         picture: None,
         roles: vec![role.as_str()],
@@ -113,6 +113,7 @@ fn version(organization: &Organization, members: &[MemberBody]) -> String {
     let mut facts = vec![organization.id.as_str(), &organization.name];
     for member in members {
         facts.extend([member.id.as_str(), member.email.as_deref().unwrap_or_default(), member.roles[0]]);
+        facts.extend([&member.given_name, &member.family_name].into_iter().flatten().map(String::as_str));
     }
     let hash = ContentHash::of(facts.join("\0").as_bytes()).hex();
     format!("{}-{}-8{}-8{}-{}", &hash[..8], &hash[8..12], &hash[13..16], &hash[17..20], &hash[20..32])

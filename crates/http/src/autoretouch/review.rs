@@ -3,7 +3,7 @@
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
 use axum::response::Response;
-use service::{JobFilter, JobState, Review};
+use service::{JobState, Review, ReviewError};
 
 use super::errors::Refusal;
 use super::guest::Guest;
@@ -11,11 +11,6 @@ use super::types::{ErrorBody, ExecutionBody, Reviewed, Verdict};
 use super::{execution, image, object, upload};
 use crate::app::Doors;
 use crate::reply;
-
-/// Executions judged in one go.
-const AT_A_TIME: i64 = 500;
-/// Longest reason in characters.
-const LONGEST_REASON: usize = 1_000;
 
 /// The picture that waits for a verdict.
 #[utoipa::path(
@@ -66,7 +61,7 @@ pub(crate) async fn picture(
         (status = 401, description = "No access token, or one that does not count.", body = ErrorBody),
         (status = 403, description = "You are no admin of the organization.", body = ErrorBody),
         (status = 404, description = "The organization has no such execution.", body = ErrorBody),
-        (status = 409, description = "It is not in review.", body = ErrorBody),
+        (status = 409, description = "It is not in review, or another reviewer looks at it in the studio.", body = ErrorBody),
     )
 )]
 pub(crate) async fn execution(
@@ -78,14 +73,14 @@ pub(crate) async fn execution(
     let job = execution::find(&doors, &guest, id).await?;
     guest.decides()?;
     let review = verdict(&doors, request).await?;
-    if !doors.service.review(&guest.member, &job, review).await? {
-        return Err(not_in_review());
-    }
+    doors.service.review(&guest.member, &job, &review).await?;
     let found = doors.service.execution(guest.organization(), job.id.as_str()).await?;
     Ok(reply::json(200, &object::execution(&found.ok_or_else(Refusal::no_execution)?)))
 }
 
 /// Ends the review of all of a batch's executions that wait for one.
+///
+/// Those that a reviewer looks at in the studio just now are left to them.
 #[utoipa::path(
     post, path = "/v1/batch/{id}/review", tag = "AutoRetouch", operation_id = "reviewBatch",
     summary = "Approve or reject what waits of a batch",
@@ -115,37 +110,25 @@ pub(crate) async fn batch(
     }
     guest.decides()?;
     let review = verdict(&doors, request).await?;
-    let waiting = JobFilter {
-        state: Some(JobState::InReview),
-        batch: Some(id),
-        limit: AT_A_TIME,
-        ..JobFilter::default()
-    };
-    let mut reviewed = 0;
-    loop {
-        let (jobs, _) = doors.service.executions(organization, waiting.clone()).await?;
-        let before = reviewed;
-        for job in jobs {
-            reviewed += i64::from(doors.service.review(&guest.member, &job, review.clone()).await?);
-        }
-        // Whatever another reviewer was faster with is not among them any more.
-        if reviewed == before {
-            return Ok(reply::json(200, &Reviewed { reviewed }));
-        }
-    }
+    let done = doors.service.review_batch(&guest.member, &id, &review).await?;
+    Ok(reply::json(200, &Reviewed { reviewed: done.reviewed }))
 }
 
 async fn verdict(doors: &Doors, request: Request) -> Result<Review, Refusal> {
     let verdict: Verdict = upload::json(doors, request).await?;
-    let reason = verdict.reason.unwrap_or_default().trim().replace('\0', "");
-    if reason.chars().count() > LONGEST_REASON {
-        return Err(Refusal::bad(format!("The reason has more than {LONGEST_REASON} characters")));
+    Ok(Review::new(verdict.approved, verdict.reason.as_deref().unwrap_or_default(), Vec::new())?)
+}
+
+impl From<ReviewError> for Refusal {
+    fn from(error: ReviewError) -> Self {
+        match error {
+            ReviewError::NotInReview => not_in_review(),
+            ReviewError::Claimed(_) => Self::conflict(error.to_string()),
+            ReviewError::NotAnAdmin => Self::forbidden(error.to_string()),
+            ReviewError::LongReason | ReviewError::BadMarking => Self::bad(error.to_string()),
+            ReviewError::Unavailable(trouble) => trouble.into(),
+        }
     }
-    let reason = match verdict.approved {
-        false if reason.is_empty() => "Rejected in review".to_owned(),
-        _ => reason,
-    };
-    Ok(Review { approved: verdict.approved, reason })
 }
 
 fn not_in_review() -> Refusal {

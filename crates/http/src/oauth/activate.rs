@@ -2,7 +2,7 @@
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE};
+use axum::http::header::{CACHE_CONTROL, LOCATION, SET_COOKIE, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::Response;
@@ -115,7 +115,8 @@ async fn sign_in(doors: &Doors, asked: &Parts, fields: &Fields, code: &str) -> R
     let trusted = doors.settings.trusted_header.as_ref();
     let peer = address::client(&asked.headers, &asked.extensions, trusted).to_string();
     let password = fields.exactly("password").unwrap_or_default();
-    match doors.service.sign_in(SignIn { email, password, peer: &peer }).await {
+    let agent = asked.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match doors.service.sign_in(SignIn { email, password, peer: &peer, agent }).await {
         Ok(signed_in) => {
             let mut response = back(code);
             let secure = is_secure(doors);

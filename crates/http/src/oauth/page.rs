@@ -13,6 +13,13 @@ use service::{ContentHash, Member, Organization, PUBLISHED_CLIENT};
 use crate::api_page::text::escaped;
 
 const STYLE: &str = include_str!("page.css");
+/// The sign of the house, as on the pages of the studio.
+const BRAND: &str = "<p class=\"brand\"><svg class=\"mark\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" focusable=\"false\">\
+    <rect x=\"2.5\" y=\"3.5\" width=\"19\" height=\"17\" rx=\"2.5\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\"/>\
+    <path d=\"M12 3.5v17\" stroke=\"currentColor\" stroke-width=\"1.8\"/>\
+    <path d=\"M12 8.2a3.8 3.8 0 0 1 0 7.6z\" fill=\"currentColor\"/>\
+    <path d=\"M12 8.2a3.8 3.8 0 0 0 0 7.6\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\"/></svg>\
+    <span>Atelier</span></p>";
 
 /// Nothing but this one style, and forms to this server alone.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
@@ -129,7 +136,7 @@ fn program(client: &str) -> String {
 
 fn who(form: Form<'_>, member: &Member) -> String {
     format!(
-        "<footer>Signed in as {}<form method=\"post\" action=\"/activate\">{}\
+        "<footer><span>Signed in as {} · <a href=\"/studio/devices\">Your devices</a></span><form method=\"post\" action=\"/activate\">{}\
          <button name=\"action\" value=\"sign_out\">Sign out</button></form></footer>",
         escaped(&member.account.email),
         hidden(form),
@@ -155,7 +162,7 @@ fn answer(status: StatusCode, title: &str, content: &str, foot: &str) -> Respons
     let page = format!(
         "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{} · Atelier</title>\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>{STYLE}</style></head>\
-         <body><main><section>{content}</section>{foot}</main></body></html>",
+         <body><main>{BRAND}<section>{content}</section>{foot}</main></body></html>",
         escaped(title)
     );
     let mut response = Response::new(Body::from(page));

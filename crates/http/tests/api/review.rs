@@ -71,6 +71,33 @@ async fn a_batch_is_judged_as_a_whole() {
 }
 
 #[tokio::test]
+async fn what_another_reviewer_looks_at_is_left_to_them() {
+    let desk = Desk::open().await;
+    let mut shop = desk.shop("north", 100).await;
+    let ids = in_review(&desk, &mut shop, 2).await;
+    let new = NewAccount {
+        email: "reviewer@example.org".into(),
+        password_hash: None,
+        operator: false,
+        organization: shop.organization.id.clone(),
+        role: Role::Admin,
+        hook_secret: "secret".into(),
+    };
+    let reviewer = desk.store.create_account(&new, desk.now()).await.expect("an account");
+    let until = desk.now().plus(std::time::Duration::from_secs(60));
+    let claimed = JobId::from(ids[0].as_str());
+    desk.store.claim_review(&claimed, &reviewer.id, desk.now(), until).await.expect("a claim");
+    let path = format!("/v1/workflow/execution/{}/review", ids[0]);
+    let (status, message) = desk.tell(&shop, &path, &json!({"approved": true})).await.told(&path);
+    assert_eq!(status, 409);
+    assert!(message.contains("reviewer@example.org"), "{message}");
+    let batch = desk.tell(&shop, "/batch/b%2F1/review", &json!({"approved": true})).await;
+    assert_eq!(batch.json(), json!({"reviewed": 1}));
+    desk.store.release_review(&claimed, &reviewer.id).await.expect("released");
+    assert_eq!(desk.tell(&shop, &path, &json!({"approved": true})).await.status, 200);
+}
+
+#[tokio::test]
 async fn operators_do_everything_but_decide() {
     let desk = Desk::open().await;
     let mut shop = desk.shop("north", 100).await;

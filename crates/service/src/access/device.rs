@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use store::{Account, DeviceGrant, GrantState, NewDeviceGrant, NewRefreshToken, OrganizationId, StoreError};
+use store::{
+    Account, DeviceGrant, GrantState, NewDeviceGrant, NewRefreshToken, OrganizationId, RefreshToken,
+    StoreError,
+};
 
-use super::{AccessError, AccessToken};
+use super::{AccessError, AccessToken, Member};
 use crate::Service;
 use crate::secret::{hash, random_text};
 
@@ -143,6 +146,29 @@ impl Service {
         self.store().create_refresh_token(&new, self.now()).await?;
         self.note_device(&account.id, "device.add", name).await;
         Ok(refresh)
+    }
+
+    /// A person's devices for the organization they look at, newest first, those that are out too.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn devices(&self, member: &Member) -> Result<Vec<RefreshToken>, StoreError> {
+        let all = self.store().refresh_tokens(&member.account.id).await?;
+        Ok(all.into_iter().filter(|device| device.organization_id == member.organization.id).collect())
+    }
+
+    /// Puts one of a person's devices out; false when it is none of theirs, or is out already.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn put_out(&self, member: &Member, id: &str) -> Result<bool, StoreError> {
+        let Some(device) = self.devices(member).await?.into_iter().find(|device| device.id.as_str() == id)
+        else {
+            return Ok(false);
+        };
+        let is_out = self.store().revoke_device(&member.account.id, &device.id, self.now()).await?;
+        self.note_device(&member.account.id, "device.revoke", &device.name).await;
+        Ok(is_out)
     }
 
     /// The request behind what a person typed, if it can still be decided. `who` is counted for wrong codes.

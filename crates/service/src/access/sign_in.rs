@@ -10,6 +10,8 @@ use crate::{Service, verify_password};
 
 /// How long somebody stays signed in.
 const SESSION_LIFE: Duration = Duration::from_secs(14 * 24 * 3_600);
+/// So much is kept of a browser's words.
+const LONGEST_AGENT: usize = 300;
 /// A hash that no password fits, so that unknown addresses take as long as wrong passwords.
 const NOBODY: &str =
     "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$dGhpcyBmaXRzIG5vIHBhc3N3b3JkIGF0IGFsbC4uLi4";
@@ -23,6 +25,8 @@ pub struct SignIn<'a> {
     pub password: &'a str,
     /// Where the request comes from, to count tries.
     pub peer: &'a str,
+    /// The browser in its own words, so that people recognise the session.
+    pub agent: &'a str,
 }
 
 /// Somebody who is signed in.
@@ -57,10 +61,10 @@ impl Service {
             return Err(AccessError::WrongPassword);
         };
         self.sign_in_throttle().succeeded(&names[0]);
-        self.open_session(account).await
+        self.open_session(account, &who).await
     }
 
-    async fn open_session(&self, account: Account) -> Result<SignedIn, AccessError> {
+    async fn open_session(&self, account: Account, who: &SignIn<'_>) -> Result<SignedIn, AccessError> {
         let now = self.now();
         let first = self.store().organizations_of(&account.id).await?.into_iter().next();
         // An account without an organization can do nothing here.
@@ -69,6 +73,8 @@ impl Service {
         let session = Session {
             account_id: account.id.clone(),
             organization_id: organization.id.clone(),
+            agent: who.agent.chars().filter(|c| !c.is_control()).take(LONGEST_AGENT).collect(),
+            address: who.peer.to_owned(),
             created_at: now,
             expires_at: now.plus(SESSION_LIFE),
         };

@@ -7,7 +7,7 @@ use tokio::runtime::Handle;
 use crate::Service;
 
 /// The pictures of one organization.
-pub(super) struct Pictures {
+pub struct Pictures {
     service: Service,
     organization: OrganizationId,
     runtime: Handle,

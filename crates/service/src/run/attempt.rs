@@ -17,6 +17,7 @@ use super::craft::{CraftError, Piece};
 use super::watch::{Overseer, Stop};
 use super::{FIRST_PAUSE, LONGEST_PAUSE, Shop};
 use crate::Work;
+use crate::usage::steps;
 
 /// Progress is written this long after the attempt began, and not more often: short jobs cost no writes for it.
 const TELL_EVERY: Duration = Duration::from_millis(200);
@@ -352,7 +353,8 @@ impl Attempt {
             None => Vec::new(),
         };
         let finish = Finish { outcome, expires_at, deliveries };
-        service.store().finish(&self.job.id, &self.lease, finish, now).await
+        let steps = Work::from_json(&self.job.work).map(|work| steps(&work)).unwrap_or_default();
+        service.store().finish_counting(&self.job.id, &self.lease, finish, &steps, now).await
     }
 
     fn note(&self, outcome: &Outcome) {

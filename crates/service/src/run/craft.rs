@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pixel::codec::{EncodeError, Limits};
 use retouch::components::WorkflowFault;
-use retouch::{Engine, EngineError, Options, OutcomeKind, Upload, Watch};
+use retouch::{Engine, EngineError, Options, Upload, Watch};
 use serde_json::json;
 
 use crate::{Settings, Work};
@@ -61,7 +61,7 @@ impl Craft for EngineCraft {
     fn run(&self, upload: &Upload<'_>, work: &Work, watch: &dyn Watch) -> Result<Piece, CraftError> {
         if let Work::Workflow(workflow) = work {
             let outcome = self.engine.run_workflow(upload, workflow, &self.options, watch).map_err(fault)?;
-            let (media_type, extension) = ends(outcome.kind);
+            let (media_type, extension) = (outcome.kind.media_type(), outcome.kind.extension());
             return Ok(Piece {
                 bytes: outcome.bytes,
                 media_type,
@@ -82,16 +82,8 @@ impl Craft for EngineCraft {
             let bytes = features.to_string().into_bytes();
             return Ok(Piece { bytes, media_type: "application/json", extension: "json", stem: None });
         }
-        let (media_type, extension) = ends(outcome.kind);
+        let (media_type, extension) = (outcome.kind.media_type(), outcome.kind.extension());
         Ok(Piece { bytes: outcome.bytes, media_type, extension, stem: None })
-    }
-}
-
-/// Media type and file name extension of a result.
-fn ends(kind: OutcomeKind) -> (&'static str, &'static str) {
-    match kind {
-        OutcomeKind::Image(format) => (format.mime_type(), format.extension()),
-        OutcomeKind::LayersZip => ("application/zip", "zip"),
     }
 }
 
@@ -108,7 +100,10 @@ fn told(error: EngineError) -> CraftError {
         EngineError::Cancelled => CraftError::Stopped,
         EngineError::Decode(error) => CraftError::Hopeless(error.to_string()),
         EngineError::Encode(
-            error @ (EncodeError::ZeroSize | EncodeError::SampleCount | EncodeError::TooLarge { .. }),
+            error @ (EncodeError::ZeroSize
+            | EncodeError::SampleCount
+            | EncodeError::TooLarge { .. }
+            | EncodeError::DocumentTooLarge { .. }),
         ) => CraftError::Hopeless(error.to_string()),
         EngineError::Plugin(_) => CraftError::Failed(error.to_string()),
         error => {

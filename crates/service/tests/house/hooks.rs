@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use service::{Delivery, DeliveryState, JobId, signature};
+use service::{Delivery, DeliveryState, JobId, TestError, signature};
 use store::DeliveryFilter;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -148,8 +148,45 @@ async fn private_addresses_need_a_permission_and_unlisted_hosts_get_nothing() {
 
     allow(&house, "localhost", true).await;
     house.service.store().resend(&given_up.id, house.service.now()).await.unwrap();
-    delivery(&house, &given_up.job_id, |one| one.state == DeliveryState::Delivered).await;
+    delivery(&house, &given_up.job_id.expect("a job"), |one| one.state == DeliveryState::Delivered).await;
     assert_eq!(got.lock().unwrap().len(), 1);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dialect_without_a_list_may_tell_any_public_address_and_no_private_one() {
+    let mut settings = quick();
+    settings.listed_hosts_only.clear();
+    let mut house = House::new(settings).await;
+    house.work(|upload, _, _| echo(upload));
+    house.deliver();
+    let (port, got) = receiver(vec![OK]).await;
+    let job = told(&house, 1, format!("http://127.0.0.1:{port}/")).await;
+    let given_up = delivery(&house, &job, |one| one.state == DeliveryState::GivenUp).await;
+    assert!(given_up.last_error.contains("private"), "{}", given_up.last_error);
+    assert!(got.lock().unwrap().is_empty());
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_goes_to_listed_hosts_once() {
+    let mut house = house().await;
+    let member = house.member();
+    let (port, got) = receiver(vec![BROKEN]).await;
+    let address = format!("http://127.0.0.1:{port}/");
+    let refused = house.service.send_test(&member, &address).await;
+    assert!(matches!(refused, Err(TestError::NotAllowed(_))), "{:?}", refused.err());
+    assert!(matches!(house.service.send_test(&member, "ftp://x").await, Err(TestError::NotAnAddress)));
+    allow(&house, "127.0.0.1", true).await;
+    let sent = house.service.send_test(&member, &address).await.unwrap();
+    let found =
+        async || house.service.delivery(&member.organization, sent.id.as_str()).await.unwrap().unwrap();
+    while found().await.0.state == DeliveryState::Pending {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let (one, tries) = found().await;
+    assert_eq!((one.state, one.tries, tries[0].status), (DeliveryState::GivenUp, 1, Some(500)));
+    assert_eq!(header(&got.lock().unwrap()[0], "x-webhook-id"), one.id.as_str());
     house.stop().await;
 }
 

@@ -4,8 +4,10 @@
 mod attempts;
 mod fairness;
 mod hooks;
+mod members;
 mod memory;
 mod outage;
+mod people;
 mod setting;
 mod shutdown;
 mod start;

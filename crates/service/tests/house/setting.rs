@@ -9,8 +9,9 @@ use pixel::codec::{EncodeOptions, Format, encode};
 use pixel::picture::{Picture, Samples};
 use retouch::{Recipe, Watch};
 use service::{
-    Blobs, Caller, Clock, Courier, Craft, CraftError, Dialect, HookMessage, Job, JobId, JobState, Order,
-    Piece, Receipt, Service, Settings, Store, SubmitError, SystemClock, Upload, Voice, Voices, Work, Worker,
+    Blobs, Caller, Clock, Courier, Craft, CraftError, Dialect, HookMessage, Job, JobId, JobState, Member,
+    Order, Piece, Receipt, Role, Service, Settings, Store, SubmitError, SystemClock, Upload, Voice, Voices,
+    Work, Worker,
 };
 use store::DatabaseUrl;
 use tempfile::TempDir;
@@ -153,6 +154,11 @@ impl House {
         let job = self.ended(id).await;
         assert_eq!(job.state, JobState::Completed, "{}", job.reason);
         job
+    }
+
+    pub fn member(&self) -> Member {
+        let (account, organization) = (self.caller.account.clone(), self.caller.organization.clone());
+        Member { account, organization, role: Role::Admin }
     }
 
     pub async fn balance(&self) -> i64 {

@@ -5,8 +5,9 @@ use super::{Finish, Job, JobRow, JobState, Outcome, weight};
 use crate::credit::{LedgerKind, Movement, count_day, lock_organization, move_credits, standing};
 use crate::db::{Conn, execute, row};
 use crate::delivery::post;
-use crate::file::{FileRole, hold, release, release_result};
-use crate::{DeliveryState, JobId, Lease, Store, StoreError, Timestamp, notice};
+use crate::file::{FileRole, hold, keep_as_earlier, release};
+use crate::usage::count_work;
+use crate::{DeliveryState, JobId, Lease, NewDelivery, Store, StoreError, Timestamp, notice};
 
 impl Store {
     /// Ends an attempt. False when the lease is lost: then nothing is written, somebody else has the job.
@@ -21,13 +22,28 @@ impl Store {
         finish: Finish,
         now: Timestamp,
     ) -> Result<bool, StoreError> {
-        let (id, lease) = (job.clone(), lease.clone());
+        self.finish_counting(job, lease, finish, &[], now).await
+    }
+
+    /// As [`Store::finish`]; a job that has ended with a result is counted for the plugins and components it used.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn finish_counting(
+        &self,
+        job: &JobId,
+        lease: &Lease,
+        finish: Finish,
+        steps: &[String],
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        let (id, lease, steps) = (job.clone(), lease.clone(), steps.to_vec());
         let mail = finish.deliveries.iter().any(|delivery| delivery.state == DeliveryState::Pending);
         let work = matches!(finish.outcome, Outcome::Delayed { .. } | Outcome::HandedBack);
         let done = self
             .db
             .write(move |mut conn| {
-                Box::pin(async move { end_attempt(&mut conn, &id, &lease, finish, now).await })
+                Box::pin(async move { end_attempt(&mut conn, &id, &lease, finish, &steps, now).await })
             })
             .await?;
         if done {
@@ -48,6 +64,19 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn cancel(&self, job: &JobId, now: Timestamp) -> Result<Option<JobState>, StoreError> {
+        self.cancel_telling(job, Vec::new(), now).await
+    }
+
+    /// The same, with messages that go out if it ends here and now. An active job's worker tells when it has stopped.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn cancel_telling(
+        &self,
+        job: &JobId,
+        deliveries: Vec<NewDelivery>,
+        now: Timestamp,
+    ) -> Result<Option<JobState>, StoreError> {
         let id = job.clone();
         let was = self
             .db
@@ -60,6 +89,11 @@ impl Store {
                         JobState::Waiting | JobState::Delayed => {
                             end_job(&mut conn, &job, JobState::Cancelled, "Cancelled", now).await?;
                             refund(&mut conn, &job, &day, now).await?;
+                            for delivery in &deliveries {
+                                post(&mut conn, delivery, now).await?;
+                            }
+                            wake(&mut conn, &format!("{}{id}", notice::JOB)).await?;
+                            wake(&mut conn, notice::MAIL).await?;
                         }
                         JobState::Active => {
                             execute!(
@@ -79,6 +113,7 @@ impl Store {
             })
             .await?;
         self.notices.changed(job);
+        self.notices.mail();
         Ok(was)
     }
 
@@ -139,6 +174,11 @@ impl Store {
                         "UPDATE jobs SET purged = TRUE, input_name = '', result_name = '' WHERE id = $1",
                         job.as_str()
                     )?;
+                    execute!(
+                        &mut conn,
+                        "UPDATE verdicts SET markings = '[]' WHERE job_id = $1",
+                        job.as_str()
+                    )?;
                     execute!(&mut conn, "DELETE FROM idempotency WHERE expires_at <= $1", now.0).map(drop)
                 })
             })
@@ -159,6 +199,7 @@ async fn end_attempt(
     id: &JobId,
     lease: &Lease,
     finish: Finish,
+    steps: &[String],
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let Some(row) = locked(conn, id).await? else { return Ok(false) };
@@ -223,6 +264,15 @@ async fn end_attempt(
     )?;
     for delivery in &finish.deliveries {
         post(conn, delivery, now).await?;
+    }
+    let ended = match &finish.outcome {
+        Outcome::Completed { .. } => Some(JobState::Completed),
+        Outcome::Failed { .. } => Some(JobState::Failed),
+        Outcome::Cancelled => Some(JobState::Cancelled),
+        Outcome::Delayed { .. } | Outcome::HandedBack => None,
+    };
+    if let Some(state) = ended {
+        count_work(conn, &job, state, steps, now).await?;
     }
     tell(conn, &job, &finish).await?;
     Ok(true)
@@ -321,7 +371,7 @@ async fn begin_again(
     if charged > before.balance.max(0) {
         // A workflow's job waits for its credits; whoever looks sees why.
         if job.workflow.is_some() {
-            release_result(conn, id).await?;
+            keep_as_earlier(conn, id, job.round).await?;
             execute!(
                 conn,
                 "UPDATE jobs SET state = 'unpaid', reason = '', started_at = NULL, finished_at = NULL,
@@ -344,7 +394,7 @@ async fn begin_again(
         move_credits(conn, &job.organization_id, &movement, now).await?;
     }
     count_day(conn, &job.organization_id, &now.day(), 1).await?;
-    release_result(conn, id).await?;
+    keep_as_earlier(conn, id, job.round).await?;
     let turn = next_turn(conn, &job.account_id, weight(job.width, job.height)).await?;
     execute!(
         conn,

@@ -4,6 +4,28 @@ use super::{Attempt, Dialect, Job, JobFilter, JobRow, JobState, QueueFigures};
 use crate::db::{row, rows, value};
 use crate::{AccountId, JobId, OrganizationId, Store, StoreError, WorkflowId};
 
+/// A query over the jobs that a filter lets through; its first eleven binds are the filter's.
+macro_rules! filtered {
+    ($head:literal, $tail:literal) => {
+        concat!(
+            $head,
+            " FROM jobs
+         WHERE (CAST($1 AS TEXT) IS NULL OR organization_id = $1)
+         AND (CAST($2 AS TEXT) IS NULL OR account_id = $2)
+         AND (CAST($3 AS TEXT) IS NULL OR state IN ($3, CAST($7 AS TEXT)))
+         AND (CAST($4 AS TEXT) IS NULL OR workflow_id = $4)
+         AND (CAST($5 AS TEXT) IS NULL OR batch_id = $5)
+         AND (CAST($6 AS TEXT) IS NULL OR dialect = $6)
+         AND (CAST($8 AS TEXT) IS NULL
+             OR REPLACE(',' || SUBSTR(labels, 2), $8, '') <> ',' || SUBSTR(labels, 2))
+         AND (CAST($9 AS TEXT) IS NULL
+             OR LOWER(input_name || ' ' || id || ' ' || labels) LIKE LOWER($9) ESCAPE '!')
+         AND ($10 <= created_at AND created_at < $11) ",
+            $tail
+        )
+    };
+}
+
 impl Store {
     /// A job.
     ///
@@ -16,25 +38,20 @@ impl Store {
             .transpose()
     }
 
-    /// Jobs, newest first.
+    /// Jobs, newest first unless the filter says otherwise.
     ///
     /// # Errors
     /// When the database cannot be asked.
     pub async fn jobs(&self, filter: &JobFilter) -> Result<Vec<Job>, StoreError> {
+        let sql = match filter.oldest_first {
+            false => filtered!("SELECT *", "ORDER BY created_at DESC, id LIMIT $12 OFFSET $13"),
+            true => filtered!("SELECT *", "ORDER BY finished_at, id LIMIT $12 OFFSET $13"),
+        };
         let mut conn = self.db.read().await?;
         let found = rows!(
             JobRow,
             &mut conn.conn(),
-            "SELECT * FROM jobs
-             WHERE (CAST($1 AS TEXT) IS NULL OR organization_id = $1)
-                 AND (CAST($2 AS TEXT) IS NULL OR account_id = $2)
-                 AND (CAST($3 AS TEXT) IS NULL OR state IN ($3, CAST($7 AS TEXT)))
-                 AND (CAST($4 AS TEXT) IS NULL OR workflow_id = $4)
-                 AND (CAST($5 AS TEXT) IS NULL OR batch_id = $5)
-                 AND (CAST($6 AS TEXT) IS NULL OR dialect = $6)
-                 AND (CAST($8 AS TEXT) IS NULL
-                     OR REPLACE(',' || SUBSTR(labels, 2), $8, '') <> ',' || SUBSTR(labels, 2))
-             ORDER BY created_at DESC, id LIMIT $9 OFFSET $10",
+            sql,
             filter.organization.as_ref().map(OrganizationId::as_str),
             filter.account.as_ref().map(AccountId::as_str),
             filter.state.map(JobState::as_str),
@@ -43,6 +60,9 @@ impl Store {
             filter.dialect.map(Dialect::as_str),
             filter.or_state.map(JobState::as_str),
             label_text(filter),
+            text_pattern(filter.text.as_deref()),
+            filter.since.map_or(i64::MIN, |at| at.0),
+            filter.before.map_or(i64::MAX, |at| at.0),
             filter.limit,
             filter.offset
         )?;
@@ -58,15 +78,7 @@ impl Store {
         let count = value!(
             i64,
             &mut conn.conn(),
-            "SELECT COUNT(*) FROM jobs
-             WHERE (CAST($1 AS TEXT) IS NULL OR organization_id = $1)
-                 AND (CAST($2 AS TEXT) IS NULL OR account_id = $2)
-                 AND (CAST($3 AS TEXT) IS NULL OR state IN ($3, CAST($7 AS TEXT)))
-                 AND (CAST($4 AS TEXT) IS NULL OR workflow_id = $4)
-                 AND (CAST($5 AS TEXT) IS NULL OR batch_id = $5)
-                 AND (CAST($6 AS TEXT) IS NULL OR dialect = $6)
-                 AND (CAST($8 AS TEXT) IS NULL
-                     OR REPLACE(',' || SUBSTR(labels, 2), $8, '') <> ',' || SUBSTR(labels, 2))",
+            filtered!("SELECT COUNT(*)", ""),
             filter.organization.as_ref().map(OrganizationId::as_str),
             filter.account.as_ref().map(AccountId::as_str),
             filter.state.map(JobState::as_str),
@@ -74,7 +86,10 @@ impl Store {
             filter.batch.as_deref(),
             filter.dialect.map(Dialect::as_str),
             filter.or_state.map(JobState::as_str),
-            label_text(filter)
+            label_text(filter),
+            text_pattern(filter.text.as_deref()),
+            filter.since.map_or(i64::MIN, |at| at.0),
+            filter.before.map_or(i64::MAX, |at| at.0)
         )?;
         Ok(count.unwrap_or(0))
     }
@@ -127,4 +142,10 @@ impl Store {
 fn label_text(filter: &JobFilter) -> Option<String> {
     let (key, value) = filter.label.as_ref()?;
     Some(format!(",{}:{}", serde_json::Value::from(key.as_str()), serde_json::Value::from(value.as_str())))
+}
+
+/// What `LIKE … ESCAPE '!'` takes for any text with this one in it.
+pub(super) fn text_pattern(text: Option<&str>) -> Option<String> {
+    let escape = |c: char| if matches!(c, '!' | '%' | '_') { vec!['!', c] } else { vec![c] };
+    text.map(|text| format!("%{}%", text.chars().flat_map(escape).collect::<String>()))
 }

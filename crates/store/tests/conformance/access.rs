@@ -98,6 +98,8 @@ pub async fn a_session_ends(store: Store) {
     let session = Session {
         account_id: ada.account.id.clone(),
         organization_id: ada.organization.id.clone(),
+        agent: "a browser".into(),
+        address: "127.0.0.1".into(),
         created_at: NOON,
         expires_at: after(60),
     };

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use store::{
-    BatchTag, JobFilter, JobState, NewJob, Outcome, Store, StoreError, Submitted, Verdict, WithoutCredits,
-    Workflow, WorkflowDraft, WorkflowUse,
+    BatchTag, JobFilter, JobState, Judged, NewJob, Outcome, Store, StoreError, Submitted, Verdict,
+    WithoutCredits, Workflow, WorkflowDraft, WorkflowUse,
 };
 
 use crate::setting::{NOON, Someone, accepted, after, claim, ending, file, someone, submit};
@@ -89,6 +89,8 @@ pub async fn a_result_counts_when_a_person_says_so(store: Store) {
     let verdict = |approved| Verdict {
         approved,
         reason: "the hair is cut off".into(),
+        markings: "[]".into(),
+        account: ada.account.id.clone(),
         actor: "ada@example.org".into(),
         expires_at: after(99),
         deliveries: Vec::new(),
@@ -96,10 +98,8 @@ pub async fn a_result_counts_when_a_person_says_so(store: Store) {
     for approved in [true, false] {
         let new = job_of(&ada, &workflow);
         accepted(&store, &new, NOON).await;
-        assert!(
-            !store.judge(&new.id, verdict(approved), NOON).await.expect("an answer"),
-            "nothing to judge yet"
-        );
+        let too_early = store.judge(&new.id, verdict(approved), NOON).await.expect("an answer");
+        assert_eq!(too_early, Judged::NotInReview);
         let (job, lease) = claim(&store, NOON).await.expect("a job");
         let result = file("the result");
         store.expect_blob(&result.hash, result.bytes, NOON).await.expect("announced");
@@ -107,8 +107,9 @@ pub async fn a_result_counts_when_a_person_says_so(store: Store) {
         assert!(store.finish(&job.id, &lease, done, after(1)).await.expect("an answer"));
         let job = store.job(&new.id).await.expect("an answer").expect("the job");
         assert_eq!((job.state, job.charged), (JobState::InReview, 3));
-        assert!(store.judge(&new.id, verdict(approved), after(2)).await.expect("an answer"));
-        assert!(!store.judge(&new.id, verdict(!approved), after(3)).await.expect("an answer"));
+        assert_eq!(store.judge(&new.id, verdict(approved), after(2)).await.expect("an answer"), Judged::Done);
+        let again = store.judge(&new.id, verdict(!approved), after(3)).await.expect("an answer");
+        assert_eq!(again, Judged::NotInReview);
         let job = store.job(&new.id).await.expect("an answer").expect("the job");
         let expected = if approved { (JobState::Completed, 3) } else { (JobState::Failed, 0) };
         assert_eq!((job.state, job.charged), expected);

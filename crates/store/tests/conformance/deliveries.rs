@@ -81,5 +81,9 @@ pub async fn tries_are_listed_and_messages_can_be_sent_again(store: Store) {
     assert_eq!(store.deliveries(&filter).await.expect("messages")[0].tries, 2);
     assert!(store.resend(&due[0].id, after(100)).await.expect("an answer"));
     assert!(!store.resend(&"nobody".into(), after(100)).await.expect("an answer"));
-    assert_eq!(store.claim_deliveries(after(100), 5, 3, after(120)).await.expect("messages").len(), 1);
+    let again = store.claim_deliveries(after(100), 5, 3, after(120)).await.expect("messages");
+    assert_eq!((again.len(), again[0].tries), (1, 0), "it begins anew");
+    store.record_try(&due[0].id, tried(after(101), Some(200)), Next::Delivered).await.expect("a note");
+    let times: Vec<_> = store.tries(&due[0].id).await.expect("tries").into_iter().map(|one| one.at).collect();
+    assert_eq!(times, [after(1), after(6), after(101)], "what was tried before stays listed");
 }

@@ -6,7 +6,9 @@ mod catalogue;
 mod deliveries;
 mod house;
 mod jobs;
+mod people;
 mod queue;
+mod review;
 mod schema;
 mod setting;
 
@@ -68,6 +70,10 @@ cases! {
     catalogue::a_result_counts_when_a_person_says_so,
     catalogue::a_batch_is_named_by_its_first_job,
     catalogue::an_upload_stays_until_it_is_dropped,
+    review::two_reviewers_do_not_judge_the_same_result,
+    review::earlier_results_stay_as_long_as_the_job,
+    review::a_picture_of_a_workflow_is_no_upload_that_expires,
+    review::orders_tell_how_their_jobs_stand,
     access::a_grant_gives_tokens_once,
     access::a_declined_or_late_grant_gives_nothing,
     access::a_device_is_in_until_it_is_revoked,
@@ -76,4 +82,12 @@ cases! {
     deliveries::messages_leave_with_the_state_they_tell_of,
     deliveries::a_slow_host_does_not_hold_up_others,
     deliveries::tries_are_listed_and_messages_can_be_sent_again,
+    people::an_organization_keeps_its_last_admin,
+    people::who_leaves_an_organization_is_out_of_it,
+    people::names_can_change_but_stay_unique,
+    people::sessions_are_listed_turned_and_ended,
+    people::work_is_counted_on_the_day_it_is_done,
+    people::the_ledger_is_read_in_pages,
+    people::messages_are_searched_within_their_organization,
+    people::deeds_are_searched_and_storage_is_summed_up,
 }

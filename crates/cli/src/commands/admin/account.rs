@@ -2,8 +2,8 @@
 
 use std::io::Read as _;
 
-use service::{AccountError, NewPerson};
-use store::{NewOrganization, Organization, Role};
+use service::NewPerson;
+use store::{Organization, Role};
 
 use super::office::Office;
 use super::table::{table, yes};
@@ -70,16 +70,7 @@ async fn create(office: &Office, wanted: &Create) -> Result<String, Failure> {
         organization: organization.id.clone(),
         role: wanted.role,
     };
-    let account = service::create_account(&office.store, person, office.now()).await;
-    let account = account.map_err(|error| match error {
-        AccountError::Store(error) => Failure::work(error),
-        error => Failure::usage(error),
-    })?;
-    service::seed_workflows(&office.store, &organization.id, &account, office.now())
-        .await
-        .map_err(Failure::work)?;
-    let detail = format!("{} in {}", wanted.role.as_str(), organization.name);
-    office.note("account.create", &account.email, &detail).await?;
+    let account = office.steward().create_account(person, &organization).await?;
     Ok(format!("{}\n", account.id))
 }
 
@@ -88,14 +79,11 @@ async fn organization(office: &Office, name: &str) -> Result<Organization, Failu
     if name.is_empty() {
         return Err(Failure::Usage("--organization needs a name".into()));
     }
-    if let Some(found) = office.store.organization_named(name).await? {
-        return Ok(found);
+    let (organization, is_new) = office.steward().organization(name).await?;
+    if is_new {
+        tell(&format!("atelier: made the organization {name}; it has no credits yet"));
     }
-    let new = NewOrganization { name: name.to_owned(), unmetered: false, daily_allowance: None, priority: 0 };
-    let made = office.store.create_organization(&new, office.now()).await?;
-    office.note("organization.create", name, "").await?;
-    tell(&format!("atelier: made the organization {name}; it has no credits yet"));
-    Ok(made)
+    Ok(organization)
 }
 
 fn read_password() -> Result<String, Failure> {

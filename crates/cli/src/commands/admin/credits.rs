@@ -1,6 +1,6 @@
 //! `atelier admin credits`.
 
-use super::office::{ACTOR, Office};
+use super::office::Office;
 use super::table::{or_nothing, table};
 use crate::commands::{Failure, json};
 
@@ -41,10 +41,7 @@ pub async fn run(office: &Office, deed: &Deed) -> Result<String, Failure> {
     match deed {
         Deed::Add { organization, amount, note } => {
             let organization = office.organization(organization).await?;
-            // Notes itself in the audit log.
-            let balance =
-                service::add_credits(&office.store, &organization.id, *amount, note, ACTOR, office.now())
-                    .await?;
+            let balance = office.steward().add_credits(&organization, *amount, note).await?;
             Ok(format!("{balance}\n"))
         }
         Deed::Show { organization, ledger, json: as_json, limit } => {

@@ -62,10 +62,8 @@ pub async fn run(office: &Office, deed: &Deed) -> Result<String, Failure> {
             json(&serde_json::json!({ "delivery": delivery, "tries": tries }))
         }
         Deed::Resend { id } => {
-            if !office.store.resend(&DeliveryId::from(id.as_str()), office.now()).await? {
-                return Err(unknown(id));
-            }
-            office.note("delivery.resend", id, "").await?;
+            let delivery = office.store.delivery(&DeliveryId::from(id.as_str())).await?;
+            office.steward().resend(&delivery.ok_or_else(|| unknown(id))?).await?;
             Ok(String::new())
         }
     }
@@ -86,7 +84,7 @@ async fn list(office: &Office, filter: &DeliveryFilter, as_json: bool) -> Result
             let trouble = if own.note.is_empty() { own.last_error } else { own.note };
             let (tries, status) = (own.tries.to_string(), or_nothing(own.last_status));
             let state = own.state.as_str().to_owned();
-            [own.id.to_string(), own.job_id.to_string(), state, tries, status, own.url, trouble]
+            [own.id.to_string(), or_nothing(own.job_id), state, tries, status, own.url, trouble]
         })
         .collect();
     Ok(table(["id", "job", "state", "tries", "status", "to", "trouble"], &rows))

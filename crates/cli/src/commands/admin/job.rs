@@ -96,24 +96,20 @@ async fn show(office: &Office, job: &Job) -> Result<String, Failure> {
 }
 
 async fn retry(office: &Office, job: &Job) -> Result<String, Failure> {
-    let now = office.now();
-    if !office.store.retry(&job.id, now, now.plus(office.config.keep)).await? {
+    if !office.steward().retry(job, office.config.keep).await? {
         let state = job.state.as_str();
         return Err(Failure::Work(format!(
             "job {} is {state} and stays so: only failed or cancelled ones whose upload is still there can be begun anew",
             job.id
         )));
     }
-    office.note("job.retry", job.id.as_str(), "").await?;
     Ok(format!("{}\n", JobState::Waiting.as_str()))
 }
 
 async fn cancel(office: &Office, job: &Job) -> Result<String, Failure> {
-    if job.state.is_final() {
+    if !office.steward().cancel(job).await? {
         return Err(Failure::Work(format!("job {} is {} already", job.id, job.state.as_str())));
     }
-    office.store.cancel(&job.id, office.now()).await?;
-    office.note("job.cancel", job.id.as_str(), "").await?;
     Ok(format!("{}\n", known(office, job.id.as_str()).await?.state.as_str()))
 }
 

@@ -1,5 +1,6 @@
 //! The office: the opened store, names looked up in it, and the audit log.
 
+use service::{PeopleError, Steward, StewardError};
 use store::{Account, DatabaseUrl, Organization, Store, StoreError, Timestamp};
 
 use super::Failure;
@@ -46,6 +47,11 @@ impl Office {
         service::SystemClock.now()
     }
 
+    /// What may be done here, in the operator's name.
+    pub fn steward(&self) -> Steward<'_> {
+        Steward::new(&self.store, ACTOR, self.now())
+    }
+
     /// Notes what was done.
     pub async fn note(&self, action: &str, target: &str, detail: &str) -> Result<(), Failure> {
         self.store.audit(ACTOR, action, target, detail, self.now()).await.map_err(Failure::work)
@@ -67,6 +73,17 @@ impl Office {
                 "there is no organization {name}; `atelier admin organization list` shows all"
             ))
         })
+    }
+}
+
+impl From<StewardError> for Failure {
+    fn from(error: StewardError) -> Self {
+        match error {
+            StewardError::NoHost(_)
+            | StewardError::Account(_)
+            | StewardError::People(PeopleError::BadName) => Self::usage(error),
+            error => Self::work(error),
+        }
     }
 }
 

@@ -66,18 +66,13 @@ pub async fn run(office: &Office, deed: &Deed) -> Result<String, Failure> {
 }
 
 async fn create(office: &Office, name: &str, means: &Means) -> Result<String, Failure> {
-    let name = name.trim();
-    if name.is_empty() {
-        return Err(Failure::Usage("an organization needs a name".into()));
-    }
     let new = NewOrganization {
         name: name.to_owned(),
         unmetered: means.unmetered.unwrap_or(false),
         daily_allowance: means.daily_allowance.and_then(|allowance| allowance.0),
         priority: means.priority.unwrap_or(0),
     };
-    let made = office.store.create_organization(&new, office.now()).await?;
-    office.note("organization.create", name, &described(means)).await?;
+    let made = office.steward().create_organization(&new).await?;
     Ok(format!("{}\n", made.id))
 }
 
@@ -88,25 +83,13 @@ async fn set(office: &Office, name: &str, means: &Means) -> Result<String, Failu
         daily_allowance: means.daily_allowance.map(|allowance| allowance.0),
         priority: means.priority,
     };
-    if described(means).is_empty() {
+    if means.daily_allowance.is_none() && means.unmetered.is_none() && means.priority.is_none() {
         return Err(Failure::Usage(
             "say what to change: --daily-allowance, --unmetered or --priority".into(),
         ));
     }
-    office.store.set_organization(&organization.id, &change).await?;
-    office.note("organization.set", &organization.name, &described(means)).await?;
+    office.steward().set_organization(&organization, &change).await?;
     Ok(String::new())
-}
-
-fn described(means: &Means) -> String {
-    let parts = [
-        means.daily_allowance.map(|allowance| {
-            allowance.0.map_or("daily allowance none".to_owned(), |count| format!("daily allowance {count}"))
-        }),
-        means.unmetered.map(|unmetered| format!("unmetered {unmetered}")),
-        means.priority.map(|priority| format!("priority {priority}")),
-    ];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
 async fn list(office: &Office, as_json: bool) -> Result<String, Failure> {
