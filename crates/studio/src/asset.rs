@@ -78,6 +78,17 @@ mod tests {
         assert!(url("base.css").ends_with("/base.css"));
     }
 
+    /// The page where programs are let in is served by another crate; it must look like these.
+    #[test]
+    fn the_page_of_devices_has_the_colours_of_the_studio() {
+        let ours = Assets::get("base.css").expect("the base").data;
+        let ours = String::from_utf8_lossy(&ours);
+        let theirs = include_str!("../../http/src/oauth/page.css");
+        let tokens: Vec<_> = theirs.lines().map(str::trim).filter(|line| line.starts_with("--")).collect();
+        assert!(tokens.len() > 20, "{tokens:?}");
+        assert!(tokens.iter().all(|token| ours.contains(token)), "{tokens:?}");
+    }
+
     /// Pages must not need anything from elsewhere.
     #[test]
     fn no_asset_reaches_out() {

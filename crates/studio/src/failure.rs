@@ -50,11 +50,6 @@ impl Failure {
             "The form was not sent by this page, or is out of date. Load the page again and repeat it.",
         )
     }
-
-    /// The text.
-    pub fn text(&self) -> &str {
-        &self.text
-    }
 }
 
 impl From<StoreError> for Failure {

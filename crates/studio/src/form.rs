@@ -41,11 +41,6 @@ impl Fields {
         self.0.iter().find(|(given, _)| given == name).map_or("", |(_, value)| value)
     }
 
-    /// All values of a field that occurs more than once.
-    pub fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
-    }
-
     /// True for a box that was ticked.
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()

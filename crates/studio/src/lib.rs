@@ -6,17 +6,34 @@
 //! A page group is a module with a `routes` function. Its words are in [`words`], its scripts and styles in `assets/`, its
 //! browser tests in `e2e/tests/`.
 
+mod account;
+mod api;
+mod asked;
 mod asset;
+mod credits;
 mod desk;
+mod devices;
 mod failure;
 mod form;
+mod gallery;
 mod home;
+mod jobs;
+mod operator;
+mod orders;
+mod organization;
 mod page;
+mod pictures;
+mod profile;
+mod review;
 mod sign_in;
 mod theme;
+mod tokens;
+mod tryit;
 mod visitor;
+mod webhooks;
 mod widget;
 mod words;
+mod workflows;
 
 use std::sync::Arc;
 
@@ -34,7 +51,21 @@ pub fn pages(service: Service, engine: Arc<Engine>, settings: StudioSettings) ->
     Router::new()
         .merge(asset::routes())
         .merge(home::routes())
+        .merge(jobs::routes())
+        .merge(orders::routes())
+        .merge(pictures::routes())
+        .merge(review::routes())
         .merge(sign_in::routes())
         .merge(theme::routes())
+        .merge(api::routes())
+        .merge(credits::routes())
+        .merge(devices::routes())
+        .merge(operator::routes())
+        .merge(organization::routes())
+        .merge(profile::routes())
+        .merge(tokens::routes())
+        .merge(tryit::routes())
+        .merge(webhooks::routes())
+        .merge(workflows::routes())
         .with_state(desk)
 }

@@ -32,8 +32,6 @@ pub enum Place {
     Account,
     /// The house's pages.
     Operator,
-    /// Nowhere in particular.
-    None,
 }
 
 /// The main navigation: place, address, word.
@@ -107,6 +105,7 @@ impl<'a> Page<'a> {
         let body = html! {
             (top_bar(self.place, visitor))
             main #main .wide[self.is_wide] tabindex="-1" {
+                @if !self.is_wide { (crate::account::first_steps(visitor)) }
                 @if let Some(text) = notice { p .notice role="status" { (text) } }
                 (content)
             }

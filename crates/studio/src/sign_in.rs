@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::extract::{Query, Request, State};
-use axum::http::header::SET_COOKIE;
+use axum::http::header::{SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
@@ -64,7 +64,8 @@ async fn sign_in(State(desk): State<Desk>, request: Request) -> Result<Response,
     }
     let trusted = desk.settings().trusted_header.as_ref();
     let peer = address::client(&asked.headers, &asked.extensions, trusted).to_string();
-    let who = SignIn { email, password: fields.exactly("password"), peer: &peer };
+    let agent = asked.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let who = SignIn { email, password: fields.exactly("password"), peer: &peer, agent };
     match desk.service().sign_in(who).await {
         Ok(signed_in) => {
             let mut response = see_other(next);

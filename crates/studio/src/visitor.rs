@@ -3,6 +3,7 @@
 use axum::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
+use http_doors::address::server;
 use http_doors::browser::cookie::{self, SESSION};
 use http_doors::browser::forgery::form_token;
 use service::{Member, Role};
@@ -24,6 +25,8 @@ pub struct Visitor {
     pub cookie: String,
     /// How pages look to them.
     pub theme: Theme,
+    /// The address by which they know this server, without a slash at its end.
+    pub server: String,
     /// The page they asked for, with its query.
     pub path: String,
 }
@@ -52,6 +55,7 @@ impl OptionalFromRequestParts<Desk> for Visitor {
             form_token: form_token(cookie),
             cookie: cookie.to_owned(),
             theme: Theme::of(&parts.headers),
+            server: server(desk.settings().public_url.as_deref(), &parts.headers),
             path: parts.uri.path_and_query().map_or("/studio", |path| path.as_str()).to_owned(),
         }))
     }

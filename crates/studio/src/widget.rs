@@ -42,10 +42,15 @@ pub fn account_nav(visitor: &Visitor) -> Markup {
     html! {
         nav .side-nav aria-label=(words::common::ACCOUNT) {
             @for (address, word) in ACCOUNT {
-                a href=(address) aria-current=[(here == address).then_some("page")] { (word) }
+                a href=(address) aria-current=[is_within(here, address).then_some("page")] { (word) }
             }
         }
     }
+}
+
+/// True for a page and those below it.
+fn is_within(here: &str, address: &str) -> bool {
+    here.strip_prefix(address).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// Links to the pages of a long list; nothing when one page holds it.

@@ -75,6 +75,8 @@ export class House {
       child.stdout.on("data", (piece) => (out += piece));
       child.stderr.on("data", (piece) => (err += piece));
       child.on("exit", (code) => (code === 0 ? resolve(out.trim()) : reject(new Error(`admin ${args.join(" ")}: ${err}`))));
+      // Commands that read nothing may have ended before.
+      child.stdin.on("error", () => {});
       child.stdin.end(input);
     });
   }

@@ -1,0 +1,167 @@
+// @ts-check
+// Drawing a proof: one request at a time, the newest wish wins, every version is shown as it comes.
+
+import { ask, Refused } from "../base.js";
+import { words } from "./words.js";
+
+/** @typedef {import("../viewer/viewer.js").Viewer} Viewer */
+/** @typedef {import("../viewer/viewer.js").Source} Source */
+/** @typedef {import("./stack.js").Task} Task */
+/** A photo being tried. @typedef {{ id: string, name: string, width: number, height: number, finest: number, bytes: number, format: string }} Photo */
+/** @typedef {{ photo: Photo, tasks: Task[], level: number, moving: boolean }} Wish */
+/** @typedef {{ version: number, level: number, exact: boolean, faces: number, layers: import("./stack.js").Found[], ms: number }} Version */
+/** @typedef {{ step?: "decoding" | "analysing" | "plugin", name?: string, index?: number, total?: number, error?: string } & Partial<Version>} Line */
+
+/** Milliseconds after which a drawing is not worth waiting for when there is a newer wish. */
+const SLOW = 400;
+/** Milliseconds to a version beyond which a moving slider is followed on a coarser level. */
+const SLUGGISH = 350;
+/** Milliseconds in which a version that was drawn should be on the screen. */
+const SHOWN = 2000;
+
+/** The payload of tasks; the wire knows no layered Photoshop documents. @param {Task[]} tasks @param {string} [form] @returns {Record<string, unknown>} */
+export function payload(tasks, form = "flat") {
+  if (form === "layers") {
+    // A selection of the skin goes with the layers, behind Face Detection only.
+    const front = tasks.findIndex((task) => task.Plugin !== "Face Detection");
+    const mask = tasks.some((task) => task.Plugin === "Skin Mask") ? [] : [{ Plugin: "Skin Mask" }];
+    const all = [...tasks.slice(0, front), ...mask, ...tasks.slice(front)];
+    return { mode: "professional", tasks: all.map((task) => ({ ...task, Layer: 1 })), outputFormat: "zip" };
+  }
+  return { mode: "professional", tasks };
+}
+
+/** The tiles of an upload. @param {Photo} photo @returns {Source} */
+export function before(photo) {
+  const { id, width, height, finest } = photo;
+  return { width, height, finest, tile: (level, column, row) => `/studio/try/${id}/before/${level}/${column}/${row}` };
+}
+
+/** The tiles of a version. @param {Photo} photo @param {Version} version @param {number[]} [hidden] @returns {Source} */
+export function after({ id, width, height }, { version, level: finest }, hidden = []) {
+  const hide = hidden.length > 0 ? `?hide=${hidden.join(",")}` : "";
+  return { width, height, finest, tile: (level, column, row) => `/studio/try/${id}/after/${version}/${level}/${column}/${row}${hide}` };
+}
+
+/** Fires "busy" and "idle", "step" ({detail: text}), "drawn" ({detail: {version, wish}}), "trouble" ({detail: {message, status}}). */
+export class Drawing extends EventTarget {
+  /** @type {Wish | undefined} */
+  #wanted;
+  /** @type {AbortController | undefined} */
+  #under;
+  #began = 0;
+  #hasVersion = false;
+  /** Milliseconds to a version, by level. @type {Map<number, number>} */
+  #pace = new Map();
+  /** What is shown: the version, and the wish it fulfils. @type {{version: Version, wish: Wish} | undefined} */
+  shown;
+
+  /** @param {Viewer} viewer */
+  constructor(viewer) {
+    super();
+    this.viewer = viewer;
+  }
+
+  /** @param {Wish} wish */
+  want(wish) {
+    this.#wanted = wish;
+    if (!this.#under) {
+      void this.#run();
+      return;
+    }
+    const isSlow = performance.now() - this.#began > SLOW;
+    if (this.#hasVersion || !wish.moving || isSlow) this.#under.abort();
+  }
+
+  /** Nothing is wanted any more. */
+  stop() {
+    this.#wanted = undefined;
+    this.#under?.abort();
+    this.shown = undefined;
+  }
+
+  /** Forgets what is known about another photo's pace. */
+  reset() {
+    this.stop();
+    this.#pace.clear();
+  }
+
+  async #run() {
+    this.#tell("busy");
+    while (this.#wanted) {
+      const wish = this.#wanted;
+      this.#wanted = undefined;
+      await this.#draw(wish);
+    }
+    this.#tell("idle");
+  }
+
+  /** @param {Wish} wish */
+  async #draw(wish) {
+    const under = new AbortController();
+    this.#under = under;
+    this.#began = performance.now();
+    this.#hasVersion = false;
+    let level = Math.max(wish.level, wish.photo.finest);
+    if (wish.moving) while ((this.#pace.get(level) ?? 0) > SLUGGISH && this.#pace.has(level + 1)) level += 1;
+    try {
+      const response = await ask(`/studio/try/${wish.photo.id}/draw`, { body: { payload: payload(wish.tasks), level }, signal: under.signal });
+      for await (const line of lines(response)) {
+        if (line.error) this.#tell("trouble", { message: line.error, status: 0 });
+        else if (line.step) this.#tell("step", said(line));
+        else if (line.version) await this.#show(/** @type {Version} */ (line), wish);
+        if (this.#hasVersion && this.#wanted) under.abort();
+      }
+    } catch (error) {
+      if (!under.signal.aborted) {
+        const message = error instanceof Error ? error.message : String(error);
+        this.#tell("trouble", { message, status: error instanceof Refused ? error.status : 0 });
+      }
+    } finally {
+      this.#under = undefined;
+    }
+  }
+
+  /** @param {Version} version @param {Wish} wish */
+  async #show(version, wish) {
+    const isFirst = !this.#hasVersion;
+    this.shown = { version, wish };
+    const onScreen = new Promise((resolve) => {
+      const timer = setTimeout(resolve, SHOWN);
+      this.viewer.addEventListener("shown", () => {
+        clearTimeout(timer);
+        resolve(undefined);
+      }, { once: true });
+    });
+    this.viewer.setAfter(after(wish.photo, version));
+    this.#hasVersion = true;
+    await onScreen;
+    const took = performance.now() - this.#began;
+    if (isFirst) this.#pace.set(version.level, took);
+    this.#tell("drawn", { version, wish, took, isFirst });
+  }
+
+  /** @param {string} name @param {unknown} [detail] */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** @param {Line} line */
+function said({ step, name = "", index = 0, total = 1 }) {
+  if (step === "plugin") return words.plugin(name, index, total);
+  return step === "analysing" ? words.analysing : words.decoding;
+}
+
+/** The JSON objects of a stream of lines. @param {Response} response @returns {AsyncGenerator<Line>} */
+async function* lines(response) {
+  const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "";
+  while (reader) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    const all = (rest + value).split("\n");
+    rest = all.pop() ?? "";
+    for (const line of all) if (line) yield JSON.parse(line);
+  }
+}

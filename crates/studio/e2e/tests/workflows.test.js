@@ -1,0 +1,243 @@
+// @ts-check
+// Workflows: list, editor with preview, versions and differences, copies, the archive, roles, running one on photos.
+
+import assert from "node:assert/strict";
+import { after, before, test } from "node:test";
+
+import { assertAccessible } from "../harness/access.js";
+import { House, openBrowser, signIn, troubles } from "../harness/house.js";
+import { colleague, makeWorkflow, photos, runOn, stranger } from "../harness/photos.js";
+
+/** A preview of the unoptimized program on a busy machine. */
+const PREVIEW = 180_000;
+
+/** @type {House} */
+let house;
+/** @type {import("playwright-core").Browser} */
+let browser;
+
+before(async () => {
+  [house, browser] = await Promise.all([House.open(), openBrowser()]);
+});
+after(async () => {
+  await browser?.close();
+  await house?.close();
+});
+
+/** @param {import("playwright-core").Page} page */
+const previewed = (page) => page.waitForFunction(() => document.body.dataset.preview === "done", undefined, { timeout: PREVIEW });
+
+/** @param {import("playwright-core").Page} page @param {string} id the mean colour of a picture on the page, and its size */
+function mean(page, id) {
+  return page.evaluate(async (id) => {
+    const image = /** @type {HTMLImageElement} */ (document.getElementById(id));
+    await image.decode();
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = 64;
+    const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
+    context.drawImage(image, 0, 0, 64, 64);
+    const corner = [...context.getImageData(1, 1, 1, 1).data];
+    return { corner, width: image.naturalWidth, height: image.naturalHeight };
+  }, id);
+}
+
+test("the list and a workflow are read without scripts", async () => {
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const page = await context.newPage();
+  await signIn(page, house, { next: "/studio/workflows" });
+  await page.getByRole("link", { name: "Catalogue on white", exact: true }).click();
+  const text = await page.locator("main").innerText();
+  assert.match(text, /Remove Background/);
+  assert.match(text, /Drop Shadow/);
+  assert.match(text, /Versions/);
+  await context.close();
+});
+
+test("a workflow is put together, previewed, saved, changed, compared and restored", async () => {
+  const page = await browser.newPage();
+  const trouble = troubles(page);
+  await signIn(page, house, { next: "/studio/workflows" });
+  await assertAccessible(page, "workflows");
+  await page.getByRole("button", { name: "New workflow" }).click();
+  await page.getByLabel("Name", { exact: true }).fill("Small and square");
+  await page.getByLabel("Price").fill("3");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await assertAccessible(page, "palette");
+  await page.locator("#palette [data-kind=resize]").click();
+  await page.locator("#steps li").nth(1).getByRole("spinbutton", { name: "Width" }).fill("900");
+  await previewed(page);
+  await assertAccessible(page, "editor");
+
+  // The sample of 1200 pixels stands for a larger original: the step is shrunk with it, the picture keeps its proportions.
+  const [was, is] = [await mean(page, "before"), await mean(page, "after")];
+  assert.ok(is.width < was.width, `${is.width} < ${was.width}`);
+  assert.ok(Math.abs(is.width / is.height - was.width / was.height) < 0.01);
+
+  // Steps are moved by button and by key; each move is said.
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.locator("#palette [data-kind=fill-background]").click();
+  await page.getByRole("button", { name: "Move up: Fill Background" }).click();
+  assert.equal(await page.locator("#said").innerText(), "Fill Background is step 2 of 4 now");
+  await page.locator("#steps li").nth(1).locator("summary").focus();
+  await page.keyboard.press("Alt+ArrowDown");
+  assert.equal(await page.locator("#steps .step-name").nth(2).innerText(), "Fill Background");
+
+  // What is wrong is said at its step.
+  const colour = page.locator("#steps li").nth(2).getByRole("textbox", { name: "Colour", exact: true });
+  await colour.fill("white");
+  await page.locator("#steps li").nth(2).locator(".problem").filter({ hasText: "colour" }).waitFor({ timeout: PREVIEW });
+  assert.equal(await colour.getAttribute("aria-invalid"), "true");
+  await colour.fill("#ffffff");
+
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.waitForURL(/notice=workflow-saved/);
+  await assertAccessible(page, "workflow");
+
+  await page.getByRole("link", { name: "Edit", exact: true }).click();
+  await page.getByLabel("Price").fill("4");
+  await page.getByRole("checkbox", { name: "Review" }).check();
+  await page.getByRole("button", { name: "Remove: Fill Background" }).click();
+  await page.locator("#steps li").nth(1).locator("summary").click();
+  await page.locator("#steps li").nth(1).getByRole("spinbutton", { name: "Width" }).fill("450");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.waitForURL(/notice=workflow-saved/);
+
+  await page.getByRole("button", { name: "Compare" }).click();
+  const rows = (await page.locator(".differences tbody tr").allInnerTexts()).map((row) => row.replace(/\s+/g, " ").trim());
+  assert.deepEqual(rows.sort(), ["Price 3 4", "Resize: Width 900 450", "Review off on", "Step removed: Fill Background 3."]);
+  await assertAccessible(page, "differences");
+
+  page.on("dialog", (dialog) => void dialog.accept());
+  await page.getByRole("button", { name: "Restore as new Version 1" }).click();
+  await page.waitForURL(/notice=workflow-restored/);
+  assert.match(await page.locator(".figures").innerText(), /Version\s+3\s+Price\s+3/);
+  assert.deepEqual(trouble, []);
+  await page.close();
+});
+
+test("a product is cut out in the preview, and the ground takes the chosen colour", async () => {
+  const page = await browser.newPage();
+  await signIn(page, house, { next: "/studio/workflows/new?from=1" });
+  await page.getByLabel("Sample").selectOption("product");
+  await previewed(page);
+  const [before, after] = [await mean(page, "before"), await mean(page, "after")];
+  assert.ok((before.corner[0] ?? 0) < 245, "the backdrop is grey before");
+  assert.deepEqual(after.corner.slice(0, 3).map((value) => value > 250), [true, true, true], "and white afterwards");
+  await page.close();
+});
+
+test("whoever saves second is told, and nothing is lost", async () => {
+  const context = await browser.newContext();
+  const [one, other] = [await context.newPage(), await context.newPage()];
+  await signIn(one, house);
+  const path = await makeWorkflow(one, { name: "Twice" });
+  await one.goto(`${house.base}${path}/edit`);
+  await other.goto(`${house.base}${path}/edit`);
+  await one.getByLabel("Price").fill("5");
+  await one.getByRole("button", { name: "Save" }).click();
+  await one.waitForURL(/notice=workflow-saved/);
+  await other.getByLabel("Price").fill("6");
+  await other.getByRole("button", { name: "Save" }).click();
+  await other.locator("#problem").filter({ hasText: "meanwhile" }).waitFor();
+  await context.close();
+});
+
+test("copies, archive and back; operators look and run, and change nothing", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  page.on("dialog", (dialog) => void dialog.accept());
+  await signIn(page, house);
+  const path = await makeWorkflow(page, { name: "Old ways" });
+  await page.goto(`${house.base}${path}`);
+  await page.getByRole("button", { name: "Duplicate" }).click();
+  await page.waitForURL(/notice=workflow-copied/);
+  assert.equal(await page.locator("h1").innerText(), "Old ways (copy)");
+  await page.goto(`${house.base}${path}`);
+  await page.getByRole("button", { name: "Archive" }).click();
+  await page.waitForURL(/notice=workflow-archived/);
+  await page.goto(`${house.base}/studio/workflows`);
+  assert.equal(await page.getByRole("link", { name: "Old ways", exact: true }).count(), 0);
+  await page.getByRole("link", { name: "Show archived workflows" }).click();
+  assert.equal(await page.getByRole("link", { name: "Old ways", exact: true }).count(), 1);
+  assert.equal((await page.goto(`${house.base}${path}/run`))?.status(), 409);
+
+  const operator = await colleague(house, "Olga", "operator");
+  const hers = await browser.newContext();
+  const desk = await hers.newPage();
+  await signIn(desk, house, operator);
+  await desk.goto(`${house.base}${path}`);
+  assert.equal(await desk.getByRole("link", { name: "Edit", exact: true }).count(), 0);
+  assert.equal((await desk.goto(`${house.base}${path}/edit`))?.status(), 403);
+  await desk.goto(`${house.base}/studio/workflows`);
+  await assert.rejects(makeWorkflow(desk, { name: "Mine" }));
+  await hers.close();
+  await context.close();
+});
+
+test("a workflow runs on photos from the browser", async () => {
+  const page = await browser.newPage();
+  const trouble = troubles(page);
+  await signIn(page, house);
+  const path = await makeWorkflow(page, { name: "Send", price: 2 });
+  await page.goto(`${house.base}${path}/run`);
+  await assertAccessible(page, "run");
+  const [one, two] = await photos(browser, ["one.jpg", "two.jpg"]);
+  assert.ok(one && two);
+  const text = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") };
+  const liar = { name: "liar.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture either") };
+  await page.locator("#files").setInputFiles([one, text, liar, two]);
+  assert.equal(await page.locator("#list li").count(), 3, "a text is left out at once");
+  assert.equal(await page.locator("#cost").innerText(), "6");
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.waitForFunction(() => document.querySelectorAll("#list li[data-state=done]").length === 2, undefined, { timeout: 60_000 });
+  await page.locator("#list li[data-state=failed]").filter({ hasText: "liar.jpg" }).waitFor();
+  assert.match(await page.locator("#total-said").innerText(), /2 of 3 sent, 1 not sent/);
+  await page.getByRole("link", { name: "Follow the order" }).click();
+  await page.locator("[data-counts]").filter({ hasText: "2 done" }).waitFor({ timeout: 60_000 });
+  assert.deepEqual(trouble.filter((line) => !line.includes("422")), []);
+  const order = await runOn(page, house.base, path, [one], "Once more");
+  assert.match(order, /^\/studio\/orders\//);
+  await page.close();
+});
+
+test("another organization sees none of it", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await signIn(page, house);
+  const path = await makeWorkflow(page, { name: "Secret recipe" });
+  await context.close();
+  const eve = await stranger(house, "Eve");
+  const hers = await browser.newContext();
+  const desk = await hers.newPage();
+  await signIn(desk, house, { ...eve, next: "/studio/workflows" });
+  assert.equal(await desk.getByRole("link", { name: "Secret recipe" }).count(), 0);
+  for (const page of [path, `${path}/edit`, `${path}/run`]) {
+    assert.equal((await desk.request.get(`${house.base}${page}`)).status(), 404, page);
+  }
+  const token = await desk.locator("meta[name=form-token]").getAttribute("content");
+  for (const deed of ["restore", "duplicate", "archive"]) {
+    const answer = await desk.request.post(`${house.base}${path}/${deed}`, {
+      form: { form_token: token ?? "", version: "x", archived: "1" },
+      headers: { origin: house.base },
+      maxRedirects: 0,
+    });
+    assert.equal(answer.status(), 404, deed);
+  }
+  const run = await desk.request.post(`${house.base}${path}/executions?order=x&name=x.jpg`, { data: "x", headers: { origin: house.base, "x-form-token": token ?? "" } });
+  assert.equal(run.status(), 404);
+  await hers.close();
+});
+
+test("on a phone everything fits the width", async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true });
+  const page = await context.newPage();
+  await signIn(page, house);
+  const path = await makeWorkflow(page, { name: "Pocket" });
+  for (const place of ["/studio/workflows", path, `${path}/edit`, `${path}/run`]) {
+    await page.goto(`${house.base}${place}`);
+    const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+    assert.ok((inner ?? 0) <= (outer ?? 0), `${place}: ${inner} > ${outer}`);
+    await assertAccessible(page, `${place} on a phone`);
+  }
+  await context.close();
+});
