@@ -32,7 +32,7 @@ impl Size {
 }
 
 /// A rectangle of whole pixels: columns `x..x + width`, rows `y..y + height`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Rect {
     /// First column.
     pub x: usize,

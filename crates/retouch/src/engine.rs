@@ -149,6 +149,11 @@ impl Engine {
         Self { networks: Networks::new(rayon::current_num_threads()) }
     }
 
+    /// Loads the networks now rather than with the first picture.
+    pub fn warm(&self) {
+        self.networks.load();
+    }
+
     /// Retouches one uploaded file.
     ///
     /// # Errors

@@ -54,6 +54,16 @@ impl Networks {
         }
     }
 
+    /// Loads all of them now, so that the first picture need not wait for it. What cannot be loaded says so when it is
+    /// asked.
+    pub fn load(&self) {
+        self.detect.ready().ok();
+        self.landmarks.ready().ok();
+        self.parts.ready().ok();
+        self.person.ready().ok();
+        self.salient.ready().ok();
+    }
+
     /// How many runs can go on at the same time.
     pub fn threads(&self) -> usize {
         self.lanes.pools.len()
@@ -161,7 +171,7 @@ impl<const N: usize> Network<N> {
 
     fn run(&self, input: Vec<f32>, shape: [usize; 3], lanes: &Lanes) -> Result<[Vec<f32>; N], VisionError> {
         let failed = |reason: String| VisionError::Run { network: self.name, reason };
-        let loaded = self.loaded.get_or_init(|| self.load()).as_ref().map_err(Clone::clone)?;
+        let loaded = self.ready()?;
         let input = NdTensor::from_data([1, shape[0], shape[1], shape[2]], input);
         let run = |pool| {
             let options = RunOptions::default().with_thread_pool(Some(pool));
@@ -178,6 +188,10 @@ impl<const N: usize> Network<N> {
             *output = tensor.to_vec();
         }
         Ok(outputs)
+    }
+
+    fn ready(&self) -> Result<&Loaded<N>, VisionError> {
+        self.loaded.get_or_init(|| self.load()).as_ref().map_err(Clone::clone)
     }
 
     fn load(&self) -> Result<Loaded<N>, VisionError> {

@@ -69,6 +69,23 @@ fn writes_layers_as_a_zip() {
 }
 
 #[test]
+fn writes_layers_as_a_photoshop_document() {
+    let desk = Desk::new();
+    desk.put("portrait.jpg", &portrait_file(Format::Jpeg));
+    let sets = ["--set", "Mattifier=1", "--set", "Dodge Burn=1,0.2"];
+    desk.atelier(&["retouch", "portrait.jpg", "-o", "named.psd"]).args(sets).assert().success();
+    let file = fs::read(desk.path("named.psd")).expect("a document");
+    assert_eq!(file[..6], *b"8BPS\0\x01");
+    let number = |at: usize| u32::from_be_bytes(file[at..at + 4].try_into().expect("four bytes"));
+    assert_eq!((number(14), number(18)), (500, 500), "height and width of the upload");
+    for name in [&b"Mattifier"[..], b"Dodge Burn"] {
+        assert!(file.windows(name.len()).any(|part| part == name), "a layer of that name");
+    }
+    // Soft light is how the layer is laid.
+    assert!(file.windows(8).any(|part| part == b"8BIMsLit"));
+}
+
+#[test]
 fn the_extension_decides_the_format() {
     let desk = Desk::new();
     desk.put("portrait.jpg", &portrait_file(Format::Jpeg));

@@ -82,6 +82,19 @@ impl Drawn {
         &self.layers
     }
 
+    /// The upright rectangle of the level outside of which this version looks like an older one: what a screen need not
+    /// ask for again. Empty when nothing changed; the whole when the other is of another level.
+    pub fn changed_since(&self, older: &Self) -> Rect {
+        let whole = self.size().rect();
+        if !Arc::ptr_eq(&self.level, &older.level) || self.layers.len() != older.layers.len() {
+            return whole;
+        }
+        let pairs = self.layers.iter().zip(&older.layers);
+        let redrawn = pairs.filter(|(new, old)| !Arc::ptr_eq(&new.stored, &old.stored));
+        let bounds = redrawn.flat_map(|(new, old)| [new.bounds, old.bounds]).flatten();
+        bounds.fold(Rect::default(), Rect::union)
+    }
+
     /// The upright rectangle, cut to the level, in 8-bit sRGB. Transparent pixels lie over white.
     ///
     /// `hidden` are the tasks, by index, whose layers are left out. Layers above a hidden one were drawn with it and

@@ -235,6 +235,32 @@ fn rectangles_agree_with_the_whole_and_so_do_boxes_of_change() {
 }
 
 #[test]
+fn outside_of_what_changed_two_versions_look_the_same() {
+    let mut drawer = drawer(0);
+    let draw = |drawer: &mut Drawer| drawer.draw(&ENGINE, &balanced(), &Unwatched).expect("draws");
+    let mut areas = Vec::new();
+    for index in 0..balanced().tasks.len() {
+        let old = draw(&mut drawer);
+        let new = drawer.draft(&ENGINE, &moved(index, 0.15), &Unwatched).expect("draws").expect("a version");
+        let changed = new.changed_since(&old);
+        areas.push(changed.size().area());
+        let width = new.size().width;
+        let (a, b) = (whole(&old), whole(&new));
+        let differing = a.rgb.chunks_exact(3).zip(b.rgb.chunks_exact(3)).enumerate();
+        let differing = differing.filter(|(_, (a, b))| a != b).map(|(i, _)| (i % width, i / width));
+        for (x, y) in differing {
+            assert!(changed.contains(x, y), "task {index}: {x}, {y} lies outside {changed:?}");
+        }
+        assert!(new.changed_since(&new).is_empty());
+    }
+    let all = drawer.level().size().area();
+    assert!(areas.iter().filter(|&&area| area < all / 4).count() >= 2, "eyes and teeth are small: {areas:?}");
+    let old = draw(&mut drawer);
+    let coarser = self::drawer(1).draw(&ENGINE, &balanced(), &Unwatched).expect("draws");
+    assert_eq!(coarser.changed_since(&old), coarser.size().rect());
+}
+
+#[test]
 fn a_cancelled_drawing_leaves_the_version_before_and_what_was_finished() {
     let mut drawer = drawer(1);
     let first = drawer.draw(&ENGINE, &balanced(), &Unwatched).expect("draws");

@@ -45,6 +45,9 @@ let rounds = [];
 let viewer;
 let isOurs = false;
 let turn = 0;
+/** While a verdict is on its way the queue waits: what is gone from it then is the very result that was decided. */
+let isDeciding = false;
+let isStale = false;
 
 /** @param {string} text */
 function say(text) {
@@ -121,6 +124,10 @@ async function refill() {
     const answer = await ask(`/studio/review/queue${location.search}`);
     /** @type {{entries: Entry[], total: number}} */
     const told = await answer.json();
+    if (isDeciding) {
+      isStale = true;
+      return;
+    }
     const kept = current && told.entries.find((entry) => entry.id === current?.id);
     entries = told.entries;
     total = told.total;
@@ -260,27 +267,33 @@ window.addEventListener("pagehide", () => {
 /** @param {boolean} approved @param {string} reason */
 async function judge(approved, reason) {
   const entry = current;
-  if (!entry || !decides || entry.claimed_by) return;
+  if (!entry || !decides || entry.claimed_by || isDeciding) return;
+  isDeciding = true;
   try {
     const told = await (await ask(`/studio/review/${entry.id}/verdict`, { body: { approved, reason, markings } })).json();
     if (!told.isDone) {
       toast(told.message, "bad");
-      if (told.by) {
-        entry.claimed_by = told.by;
-        drawQueue();
-        drawClaim();
-      } else {
-        await refill();
-      }
+      entry.claimed_by = told.by ?? null;
+      drawQueue();
+      drawClaim();
+      isStale ||= !told.by;
       return;
     }
     toast(approved ? words.approved : words.rejected);
     const next = without(entry);
-    current = undefined;
-    await show(next);
-    if (entries.length < Math.min(FEW, total)) await refill();
+    if (current === entry) {
+      current = undefined;
+      void show(next);
+    } else {
+      drawQueue();
+    }
+    isStale ||= entries.length < Math.min(FEW, total);
   } catch (error) {
     trouble(error instanceof Refused ? error : String(error));
+  } finally {
+    isDeciding = false;
+    if (isStale) void refill();
+    isStale = false;
   }
 }
 
@@ -487,7 +500,8 @@ stream.addEventListener("review", (event) => {
   for (const entry of entries) entry.claimed_by = now.claims[entry.id] ?? null;
   if (current && current.claimed_by) isOurs = false;
   drawClaim();
-  if (isNew || isGone) void refill();
+  if (isDeciding) isStale = true;
+  else if (isNew || isGone) void refill();
   else drawQueue();
 });
 window.addEventListener("pagehide", () => stream.close());

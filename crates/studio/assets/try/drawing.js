@@ -2,6 +2,7 @@
 // Drawing a proof: one request at a time, the newest wish wins, every version is shown as it comes.
 
 import { ask, Refused } from "../base.js";
+import { TILE } from "../viewer/pyramid.js";
 import { words } from "./words.js";
 
 /** @typedef {import("../viewer/viewer.js").Viewer} Viewer */
@@ -9,13 +10,16 @@ import { words } from "./words.js";
 /** @typedef {import("./stack.js").Task} Task */
 /** A photo being tried. @typedef {{ id: string, name: string, width: number, height: number, finest: number, bytes: number, format: string }} Photo */
 /** @typedef {{ photo: Photo, tasks: Task[], level: number, moving: boolean }} Wish */
-/** @typedef {{ version: number, level: number, exact: boolean, faces: number, layers: import("./stack.js").Found[], ms: number }} Version */
+/** @typedef {{ version: number, level: number, exact: boolean, faces: number, since: null | Since, layers: import("./stack.js").Found[], ms: number }} Version */
+/** What changed since another version, in pixels of the new one's level. @typedef {{ version: number, changed: [number, number, number, number] }} Since */
 /** @typedef {{ step?: "decoding" | "analysing" | "plugin", name?: string, index?: number, total?: number, error?: string } & Partial<Version>} Line */
 
 /** Milliseconds after which a drawing is not worth waiting for when there is a newer wish. */
 const SLOW = 400;
 /** Milliseconds to a version beyond which a moving slider is followed on a coarser level. */
 const SLUGGISH = 350;
+/** Versions whose changes are remembered. */
+const REMEMBERED = 64;
 /** Milliseconds in which a version that was drawn should be on the screen. */
 const SHOWN = 2000;
 
@@ -40,7 +44,8 @@ export function before(photo) {
 /** The tiles of a version. @param {Photo} photo @param {Version} version @param {number[]} [hidden] @returns {Source} */
 export function after({ id, width, height }, { version, level: finest }, hidden = []) {
   const hide = hidden.length > 0 ? `?hide=${hidden.join(",")}` : "";
-  return { width, height, finest, tile: (level, column, row) => `/studio/try/${id}/after/${version}/${level}/${column}/${row}${hide}` };
+  const whole = hidden.length === 0 ? version : undefined;
+  return { width, height, finest, version: whole, tile: (level, column, row) => `/studio/try/${id}/after/${version}/${level}/${column}/${row}${hide}` };
 }
 
 /** Fires "busy" and "idle", "step" ({detail: text}), "drawn" ({detail: {version, wish}}), "trouble" ({detail: {message, status}}). */
@@ -49,10 +54,14 @@ export class Drawing extends EventTarget {
   #wanted;
   /** @type {AbortController | undefined} */
   #under;
+  /** The wish that is drawn. @type {Wish | undefined} */
+  #drawn;
   #began = 0;
   #hasVersion = false;
   /** Milliseconds to a version, by level. @type {Map<number, number>} */
   #pace = new Map();
+  /** What changed from version to version. @type {Map<number, Version>} */
+  #changes = new Map();
   /** What is shown: the version, and the wish it fulfils. @type {{version: Version, wish: Wish} | undefined} */
   shown;
 
@@ -70,7 +79,10 @@ export class Drawing extends EventTarget {
       return;
     }
     const isSlow = performance.now() - this.#began > SLOW;
-    if (this.#hasVersion || !wish.moving || isSlow) this.#under.abort();
+    const { photo, tasks } = wish;
+    const isSame = this.#drawn?.photo === photo && JSON.stringify(this.#drawn.tasks) === JSON.stringify(tasks);
+    // A slider that was let go of wants what is being drawn, only exactly.
+    if (this.#hasVersion || (!isSame && (!wish.moving || isSlow))) this.#under.abort();
   }
 
   /** Nothing is wanted any more. */
@@ -84,6 +96,7 @@ export class Drawing extends EventTarget {
   reset() {
     this.stop();
     this.#pace.clear();
+    this.#changes.clear();
   }
 
   async #run() {
@@ -100,18 +113,23 @@ export class Drawing extends EventTarget {
   async #draw(wish) {
     const under = new AbortController();
     this.#under = under;
+    this.#drawn = wish;
     this.#began = performance.now();
     this.#hasVersion = false;
+    let hasWord = false;
     let level = Math.max(wish.level, wish.photo.finest);
     if (wish.moving) while ((this.#pace.get(level) ?? 0) > SLUGGISH && this.#pace.has(level + 1)) level += 1;
     try {
-      const response = await ask(`/studio/try/${wish.photo.id}/draw`, { body: { payload: payload(wish.tasks), level }, signal: under.signal });
+      const response = await ask(`/studio/try/${wish.photo.id}/draw`, { body: { payload: payload(wish.tasks), level, moving: wish.moving }, signal: under.signal });
       for await (const line of lines(response)) {
+        hasWord ||= Boolean(line.error ?? line.version);
         if (line.error) this.#tell("trouble", { message: line.error, status: 0 });
         else if (line.step) this.#tell("step", said(line));
         else if (line.version) await this.#show(/** @type {Version} */ (line), wish);
         if (this.#hasVersion && this.#wanted) under.abort();
       }
+      // A connection that was cut cleanly says nothing.
+      if (!hasWord) this.#tell("trouble", { message: words.cut, status: 0 });
     } catch (error) {
       if (!under.signal.aborted) {
         const message = error instanceof Error ? error.message : String(error);
@@ -133,12 +151,34 @@ export class Drawing extends EventTarget {
         resolve(undefined);
       }, { once: true });
     });
-    this.viewer.setAfter(after(wish.photo, version));
+    this.#changes.set(version.version, version);
+    for (const old of this.#changes.keys()) if (old <= version.version - REMEMBERED) this.#changes.delete(old);
+    this.viewer.setAfter(after(wish.photo, version), this.#sameTiles(version));
     this.#hasVersion = true;
     await onScreen;
     const took = performance.now() - this.#began;
     if (isFirst) this.#pace.set(version.level, took);
     this.#tell("drawn", { version, wish, took, isFirst });
+  }
+
+  /** Tells the tiles in which a version looks like the one on the screen. @param {Version} version */
+  #sameTiles({ version, level }) {
+    const shown = this.viewer.after?.version;
+    /** @type {Since["changed"][]} */
+    const changes = [];
+    for (let at = version; at !== shown; ) {
+      const one = this.#changes.get(at);
+      if (shown === undefined || one?.level !== level || !one.since || one.since.version < shown) return undefined;
+      changes.push(one.since.changed);
+      at = one.since.version;
+    }
+    const real = changes.filter(([, , width, height]) => width > 0 && height > 0);
+    return (/** @type {number} */ tileLevel, /** @type {number} */ column, /** @type {number} */ row) => {
+      if (tileLevel < level) return false;
+      const side = TILE * 2 ** (tileLevel - level);
+      const [left, top] = [column * side, row * side];
+      return real.every(([x, y, width, height]) => x >= left + side || x + width <= left || y >= top + side || y + height <= top);
+    };
   }
 
   /** @param {string} name @param {unknown} [detail] */

@@ -34,6 +34,7 @@ export const words = {
   download: "Download",
   otherForms: "Other forms",
   runFailed: "Not run: ",
+  cut: "The drawing broke off: move a slider to try again",
   left: (/** @type {number} */ count) => `${count} left`,
   curlCopied: "Copied: put your token into ATELIER_TOKEN",
   nothingToRun: "Choose a preset or add a plugin first",

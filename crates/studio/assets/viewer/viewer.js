@@ -10,7 +10,7 @@ import { words } from "./words.js";
 /**
  * A picture to look at, upright. `tile` gives the address of a 512 x 512 tile; level 0 is full size, each further level
  * half of it, rounded up; `finest` is the finest level there is.
- * @typedef {{ width: number, height: number, tile: (level: number, column: number, row: number) => string, finest?: number }} Source
+ * @typedef {{ width: number, height: number, tile: (level: number, column: number, row: number) => string, finest?: number, version?: number }} Source
  */
 /** @typedef {"divider" | "side" | "before" | "after" | "difference"} Mode */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Rect */
@@ -131,6 +131,11 @@ export class Viewer extends EventTarget {
       if (isSame) this.#next.adopt(this.#after, isSame);
     }
     this.#modeChanged();
+  }
+
+  /** The result that is shown now; a newer one may be on its way. */
+  get after() {
+    return this.#after?.source;
   }
 
   /** True when there is a result. */

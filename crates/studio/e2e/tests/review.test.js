@@ -124,6 +124,29 @@ test("results are approved and rejected by keyboard, with a marking that is show
   await page.close();
 });
 
+test("the news of a verdict may overtake its answer", async () => {
+  const page = await browser.newPage();
+  await signIn(page, house);
+  const order = await waiting(page, ["first.jpg", "second.jpg", "third.jpg", "fourth.jpg"], "Overtaken");
+  await open(page, order);
+  const names = await page.locator("#queue .queue-name").allInnerTexts();
+  await page.route("**/verdict", async (route) => {
+    const response = await route.fetch();
+    const told = page.waitForResponse((answer) => answer.url().includes("/studio/review/queue"), { timeout: 1_500 }).catch(() => {});
+    await told;
+    await route.fulfill({ response });
+  });
+  for (const [place, name] of names.slice(1).entries()) {
+    await page.keyboard.press("a");
+    // Pressed again in impatience, it does not decide the next one too.
+    await page.keyboard.press("a");
+    await page.locator("#name").filter({ hasText: name }).waitFor({ timeout: WORK });
+    await page.waitForFunction((left) => document.querySelectorAll("#queue li").length === left, names.length - 1 - place);
+    await page.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor();
+  }
+  await page.close();
+});
+
 test("two reviewers do not collide", async () => {
   const bob = await colleague(house, "Bob", "admin");
   const [hers, his] = [await browser.newContext(), await browser.newContext()];

@@ -18,7 +18,7 @@ use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tracing::warn;
 
 use super::find;
-use super::proof::{Listener, Proof};
+use super::proof::{Listener, Proof, Published};
 use crate::desk::Desk;
 use crate::failure::Failure;
 use crate::form::SignedJson;
@@ -31,6 +31,9 @@ pub struct Wish {
     payload: Value,
     /// The level that fits the page's zoom.
     level: u8,
+    /// True while a slider moves: a draft is enough, and the processor is left to the tiles.
+    #[serde(default)]
+    moving: bool,
 }
 
 /// Whoever reads the stream.
@@ -44,16 +47,14 @@ pub async fn draw(
     Path(id): Path<String>,
     signed: SignedJson<Wish>,
 ) -> Result<Response, Failure> {
-    let SignedJson { visitor, value: Wish { payload, level } } = signed;
+    let SignedJson { visitor, value: Wish { payload, level, moving } } = signed;
     let proof = find(&desk, &visitor, &id)?;
     let recipe = recipe(&payload)?;
-    // From now on older drawings end, so that this one need not wait for them.
-    let wish = proof.wish();
     let (lines, mut told) = unbounded_channel();
     let reader = Reader { lines, began: Instant::now() };
     tokio::spawn(async move {
         tokio::select! {
-            () = see_through(&desk, proof, recipe, (level, wish), &reader) => {}
+            () = see_through(&desk, proof, recipe, (level, moving), &reader) => {}
             () = reader.lines.closed() => {}
         }
     });
@@ -76,7 +77,7 @@ async fn see_through(
     desk: &Desk,
     proof: Arc<Proof>,
     recipe: Recipe,
-    (level, wish): (u8, u64),
+    (level, moving): (u8, bool),
     reader: &Reader,
 ) {
     let Ok(_turn) = desk.proofs().drawings().clone().acquire_owned().await else { return };
@@ -85,7 +86,7 @@ async fn see_through(
     let drawing = tokio::task::spawn_blocking(move || {
         // The turn lasts as long as the thread does, whoever still waits for it.
         let _turn = _turn;
-        match proof.draw(&engine, &recipe, level, wish, &reader) {
+        match proof.draw(&engine, &recipe, level, moving, &reader) {
             Ok(()) | Err(EngineError::Cancelled) => {}
             Err(error) => {
                 warn!(%error, "a proof could not be drawn");
@@ -118,7 +119,7 @@ impl Listener for Reader {
         }
     }
 
-    fn version(&self, number: u64, drawn: &Drawn) {
+    fn version(&self, published: Published, drawn: &Drawn) {
         let layers: Vec<_> = drawn
             .layers()
             .iter()
@@ -128,7 +129,11 @@ impl Listener for Reader {
             })
             .collect();
         self.tell(&json!({
-            "version": number,
+            "version": published.number,
+            "since": published.since.map(|(version, rect)| json!({
+                "version": version,
+                "changed": [rect.x, rect.y, rect.width, rect.height],
+            })),
             "level": drawn.level().number(),
             "exact": drawn.is_exact(),
             "faces": drawn.faces(),

@@ -17,6 +17,9 @@ use crate::words::tryit as words;
 const ACCEPT: &str = ".jpg,.jpeg,.png,.tif,.tiff,.webp,image/jpeg,image/png,image/tiff,image/webp";
 
 pub async fn show(State(desk): State<Desk>, visitor: Visitor) -> Result<Response, Failure> {
+    let engine = desk.engine().clone();
+    // Nobody waits for it: a picture that comes sooner loads what it needs by itself.
+    drop(tokio::task::spawn_blocking(move || engine.warm()));
     let proofs: Vec<_> = desk.proofs().of(&visitor.cookie).iter().map(|proof| told(proof)).collect();
     let data = json!({
         "plugins": plugins().iter().map(|plugin| plugin.spec()).collect::<Vec<_>>(),

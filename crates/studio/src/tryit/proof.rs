@@ -1,7 +1,6 @@
 //! One proof: an upload, what is drawn on it, and the versions that can be looked at.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pixel::Rect;
@@ -39,8 +38,6 @@ pub struct Proof {
     finest: u8,
     made: Instant,
     used: Mutex<Instant>,
-    /// The newest wish; drawings for older ones end.
-    wish: AtomicU64,
     drawers: Mutex<BTreeMap<u8, Workplace>>,
     versions: Mutex<Versions>,
 }
@@ -50,6 +47,15 @@ pub struct Proof {
 struct Workplace {
     drawer: Arc<Mutex<Drawer>>,
     bytes: usize,
+}
+
+/// A version's number, and how its picture differs from the one before.
+#[derive(Clone, Copy)]
+pub struct Published {
+    pub number: u64,
+    /// The version before, and the rectangle of the new one's level that changed; nothing when there is no version
+    /// before, or it has been let go of.
+    pub since: Option<(u64, Rect)>,
 }
 
 #[derive(Default)]
@@ -63,14 +69,12 @@ pub trait Listener: Sync {
     /// A step begins.
     fn step(&self, step: Step<'_>);
     /// A version is there.
-    fn version(&self, number: u64, drawn: &Drawn);
+    fn version(&self, published: Published, drawn: &Drawn);
     /// True when nobody listens any more.
     fn has_left(&self) -> bool;
 }
 
 struct Watching<'a> {
-    proof: &'a Proof,
-    wish: u64,
     listener: &'a dyn Listener,
 }
 
@@ -80,7 +84,7 @@ impl Watch for Watching<'_> {
     }
 
     fn cancelled(&self) -> bool {
-        self.proof.wish.load(Ordering::Relaxed) != self.wish || self.listener.has_left()
+        self.listener.has_left()
     }
 }
 
@@ -104,7 +108,6 @@ impl Proof {
             picture,
             made: now,
             used: Mutex::new(now),
-            wish: AtomicU64::new(0),
             drawers: Mutex::default(),
             versions: Mutex::default(),
         }
@@ -161,29 +164,30 @@ impl Proof {
         before.saturating_sub(self.memory())
     }
 
-    /// Draws a recipe at a level: first a draft, if there is a quick way to one, then the exact picture. Whoever else
-    /// draws on this proof is stopped.
+    /// Draws a recipe at a level: first a draft, if there is a quick way to one, then the exact picture unless a draft
+    /// `suffices`. Waits for whoever else draws on that level; a page leaves its older drawing before it asks for a
+    /// newer one.
     ///
     /// # Errors
-    /// [`EngineError::Cancelled`] when a newer wish came or the listener has left; otherwise when the picture cannot be
-    /// decoded or a network fails.
+    /// [`EngineError::Cancelled`] when the listener has left; otherwise when the picture cannot be decoded or a network
+    /// fails.
     pub fn draw(
         &self,
         engine: &Engine,
         recipe: &Recipe,
         level: u8,
-        wish: u64,
+        suffices: bool,
         listener: &dyn Listener,
     ) -> Result<(), EngineError> {
         let level = level.clamp(self.finest, self.picture.original.levels() - 1);
-        let watch = Watching { proof: self, wish, listener };
+        let watch = Watching { listener };
         if watch.cancelled() {
             return Err(EngineError::Cancelled);
         }
         watch.step(Step::Decoding);
         let drawer = self.drawer(level)?;
         let mut drawer = locked(&drawer);
-        let drawn = self.draw_with(&mut drawer, engine, recipe, &watch);
+        let drawn = self.draw_with(&mut drawer, engine, recipe, suffices, &watch);
         let bytes = drawer.memory();
         if let Some(place) = locked(&self.drawers).get_mut(&level) {
             place.bytes = bytes;
@@ -196,6 +200,7 @@ impl Proof {
         drawer: &mut Drawer,
         engine: &Engine,
         recipe: &Recipe,
+        suffices: bool,
         watch: &Watching<'_>,
     ) -> Result<(), EngineError> {
         if watch.cancelled() {
@@ -204,18 +209,13 @@ impl Proof {
         if let Some(draft) = drawer.draft(engine, recipe, watch)? {
             let is_exact = draft.is_exact();
             watch.listener.version(self.publish(draft.clone()), &draft);
-            if is_exact {
+            if is_exact || suffices {
                 return Ok(());
             }
         }
         let drawn = drawer.draw(engine, recipe, watch)?;
         watch.listener.version(self.publish(drawn.clone()), &drawn);
         Ok(())
-    }
-
-    /// The number of a new wish. Drawings for older ones end soon.
-    pub fn wish(&self) -> u64 {
-        self.wish.fetch_add(1, Ordering::Relaxed) + 1
     }
 
     fn drawer(&self, level: u8) -> Result<Arc<Mutex<Drawer>>, EngineError> {
@@ -227,15 +227,17 @@ impl Proof {
         Ok(locked(&self.drawers).entry(level).or_insert_with(fresh).drawer.clone())
     }
 
-    fn publish(&self, drawn: Arc<Drawn>) -> u64 {
+    fn publish(&self, drawn: Arc<Drawn>) -> Published {
         let mut versions = locked(&self.versions);
+        let before = versions.kept.back().filter(|(number, _)| *number == versions.last);
+        let since = before.map(|(number, older)| (*number, drawn.changed_since(older)));
         versions.last += 1;
         let number = versions.last;
         versions.kept.push_back((number, drawn));
         while versions.kept.len() > VERSIONS {
             versions.kept.pop_front();
         }
-        number
+        Published { number, since }
     }
 
     /// A tile of the upload.
