@@ -35,10 +35,11 @@ unit:
 browser:
 	@scripts/browser-tests
 
-# The licence check needs cargo-deny, which takes minutes to build: it runs where it is installed.
+# The rules of deny.toml. Licences, bans and sources are a test of `make unit` too (crates/cli/tests/licences.rs):
+# cargo-deny takes minutes to build, so it looks besides only where it is installed.
 licences:
 	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check licenses bans sources; \
-	else echo "licences: cargo-deny is not installed, check left out (cargo install cargo-deny --locked)"; fi
+	else echo "licences: held by a test; cargo deny looks closer once it is there (cargo install cargo-deny --locked)"; fi
 
 # Rewrites the reference pages from the declarations of plugins and settings, and the README's picture with the engine as it is.
 docs: setup
@@ -53,7 +54,7 @@ docs: setup
 screenshots: setup setup-tests
 	@scripts/browser-tests screenshots
 
-# The server under load, on this machine: jobs a second, waiting times, memory. Takes minutes; no test.
+# The server under load, on this machine: jobs a second, waiting times, memory, a crowd at once. Takes minutes; no test.
 bench-load: setup
 	cargo build --release --locked --package atelier --bin atelier --example load
 	@target/release/examples/load

@@ -89,6 +89,8 @@ pub struct Config {
     pub rate_burst: Duration,
     /// Connections at a time.
     pub max_connections: usize,
+    /// Connections at a time of one address; 0 is no limit.
+    pub max_connections_per_address: usize,
     /// Time a client has to send its request's head.
     pub client_timeout: Duration,
     /// Time in which some of an answer must be taken.
@@ -101,6 +103,14 @@ pub struct Config {
     pub trusted_header: Option<HeaderName>,
     /// Serve `/metrics`.
     pub metrics: bool,
+    /// Who asks for `/metrics` must carry it.
+    pub metrics_token: Option<String>,
+    /// An address of their own for figures and signs of life.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The collector of traces.
+    pub otlp_endpoint: Option<String>,
+    /// Share of traces that is sent.
+    pub otlp_sample: f64,
     /// Time running jobs and requests have after the first signal.
     pub shutdown_time: Duration,
     /// How log lines look.

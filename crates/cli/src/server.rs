@@ -4,10 +4,12 @@ mod logging;
 mod premises;
 mod signals;
 mod spool;
+mod traces;
 mod welcome;
 
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -24,6 +26,7 @@ use crate::commands::{Failure, print};
 use crate::config::Config;
 use crate::delivery::advice;
 use premises::Premises;
+use traces::Traces;
 
 /// What the farewell may take longer than the set time: handing back, closing files.
 const GRACE: Duration = Duration::from_secs(15);
@@ -42,9 +45,13 @@ pub enum Part {
 /// # Errors
 /// What kept it from starting, or ended it without being asked.
 pub fn run(config: &Config, part: Part) -> Result<ExitCode, Failure> {
-    logging::begin(config);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Failure::work)?;
+    let traces = Traces::begin(config, runtime.handle()).map_err(Failure::Usage)?;
+    logging::begin(config, traces.as_ref().map(Traces::tracer));
     let end = runtime.block_on(live(config, part));
+    if let Some(traces) = traces {
+        traces.end();
+    }
     // A plugin at work cannot be stopped in the middle of a step; its attempt was handed back already.
     runtime.shutdown_background();
     end.map(|()| ExitCode::SUCCESS)
@@ -55,8 +62,12 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
     signals::listen(stop.clone()).map_err(Failure::work)?;
     // An address in use must be found before an empty house greets its owner.
     let listener = match part {
-        Part::Whole => Some(bind(config).await?),
+        Part::Whole => Some(bind(config.listen, "--listen").await?),
         Part::Worker => None,
+    };
+    let watch_listener = match config.metrics_listen {
+        Some(address) => Some(bind(address, "--metrics-listen").await?),
+        None => None,
     };
     let metrics = if config.metrics { premises::recorder() } else { None };
     let premises = Premises::open(config, &stop).await?;
@@ -71,15 +82,17 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
             print(&welcome::text(&first, &base, config))?;
         }
         print(&format!("Atelier listens on {base}\n"))?;
+        // Figures with an address of their own are shown there only.
+        let shown = metrics.clone().filter(|_| config.metrics_listen.is_none());
         let pages = studio::pages(service.clone(), Arc::clone(&engine), premises::studio_settings(config));
-        let router = http_doors::router(service.clone(), premises::http_settings(config, metrics), pages);
-        let limits = premises::serve_limits(config);
-        let serving = http_doors::serve(listener, router, stop.clone(), limits);
-        tasks.spawn("http", async move {
-            if let Err(trouble) = serving.await {
-                error!(%trouble, "the listener broke");
-            }
-        });
+        let router = http_doors::router(service.clone(), premises::http_settings(config, shown), pages);
+        tasks.serve("http", listener, router, config);
+    }
+    if let Some(listener) = watch_listener {
+        let address = listener.local_addr().map_err(Failure::work)?;
+        print(&format!("Figures at http://{address}/metrics\n"))?;
+        let router = http_doors::watch_router(service.clone(), premises::http_settings(config, metrics));
+        tasks.serve("figures", listener, router, config);
     }
     if part == Part::Worker || config.run_jobs {
         let worker = Worker::new(service.clone(), engine);
@@ -102,16 +115,13 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
     end
 }
 
-async fn bind(config: &Config) -> Result<TcpListener, Failure> {
-    TcpListener::bind(config.listen).await.map_err(|error| {
+async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address).await.map_err(|error| {
         let why = match error.kind() {
             io::ErrorKind::AddrInUse => "it is in use".to_owned(),
             _ => error.to_string(),
         };
-        Failure::Work(format!(
-            "cannot listen on {}: {why}; choose another address with --listen",
-            config.listen
-        ))
+        Failure::Work(format!("cannot listen on {address}: {why}; choose another address with {flag}"))
     })
 }
 
@@ -130,6 +140,21 @@ impl Tasks {
         self.set.spawn(async move {
             task.await;
             name
+        });
+    }
+
+    fn serve(
+        &mut self,
+        name: &'static str,
+        listener: TcpListener,
+        router: http_doors::Router,
+        config: &Config,
+    ) {
+        let serving = http_doors::serve(listener, router, self.stop.clone(), premises::serve_limits(config));
+        self.spawn(name, async move {
+            if let Err(trouble) = serving.await {
+                error!(%trouble, "the listener broke");
+            }
         });
     }
 

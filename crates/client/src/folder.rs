@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, Semaphore};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::Entry;
@@ -17,6 +18,12 @@ use crate::{ClientError, Execution, Journal, Server, Status};
 const TICKET: &str = "atelier_ticket";
 /// First and longest pause between looks at an execution.
 const LOOKS: [Duration; 2] = [Duration::from_millis(500), Duration::from_secs(5)];
+/// Pause between looks at an execution that waits for a person: for a verdict, or for credits.
+const WAIT_FOR_PEOPLE: Duration = Duration::from_secs(30);
+/// First and longest pause before a server in trouble is asked again.
+const TROUBLES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(15)];
+/// Whoever got so far before the next trouble had a server to talk to.
+const CONTACT: Duration = Duration::from_secs(60);
 
 /// What is to be done with all pictures.
 #[derive(Clone, Debug)]
@@ -31,6 +38,17 @@ pub struct Order {
     pub out_dir: PathBuf,
     /// Uploads and downloads at a time.
     pub side_by_side: usize,
+    /// How much is waited for.
+    pub patience: Patience,
+}
+
+/// How long a run waits for what does not depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// A server in trouble for so long; people are left to the next run.
+    For(Duration),
+    /// Everything, until told to stop.
+    Endless,
 }
 
 /// A picture, and where its result goes below the folder of results.
@@ -78,18 +96,49 @@ pub async fn process(
     seen: Arc<dyn Seen>,
     stop: CancellationToken,
 ) -> Result<(), ClientError> {
-    let run = Arc::new(Run {
-        server: server.clone(),
-        order: order.clone(),
-        journal: Mutex::new(journal),
-        lanes: Semaphore::new(order.side_by_side.max(1)),
-        stop,
-    });
-    let mut all = JoinSet::new();
-    for item in items {
-        let (run, seen) = (run.clone(), seen.clone());
-        all.spawn(async move {
-            let done = run.see_through(&item).await;
+    let mut run = Run::new(server, order, journal, seen, stop);
+    items.into_iter().for_each(|item| run.take(item));
+    run.end().await
+}
+
+/// Pictures on their way, all at once.
+pub(crate) struct Run {
+    shared: Arc<Shared>,
+    seen: Arc<dyn Seen>,
+    all: JoinSet<Result<(), ClientError>>,
+}
+
+struct Shared {
+    server: Server,
+    order: Order,
+    journal: Mutex<Journal>,
+    lanes: Semaphore,
+    stop: CancellationToken,
+}
+
+impl Run {
+    pub(crate) fn new(
+        server: &Server,
+        order: &Order,
+        journal: Journal,
+        seen: Arc<dyn Seen>,
+        stop: CancellationToken,
+    ) -> Self {
+        let shared = Shared {
+            server: server.clone(),
+            order: order.clone(),
+            journal: Mutex::new(journal),
+            lanes: Semaphore::new(order.side_by_side.max(1)),
+            stop,
+        };
+        Self { shared: Arc::new(shared), seen, all: JoinSet::new() }
+    }
+
+    /// Begins with a picture.
+    pub(crate) fn take(&mut self, item: Item) {
+        let (shared, seen) = (self.shared.clone(), self.seen.clone());
+        self.all.spawn(async move {
+            let done = shared.see_through_troubles(&item).await;
             let fatal =
                 matches!(&done, Err(ClientError::File { path, .. }) if path.ends_with(".atelier-journal"));
             match done {
@@ -100,25 +149,62 @@ pub async fn process(
             Ok(())
         });
     }
-    while let Some(ended) = all.join_next().await {
-        match ended {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => return Err(error),
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+
+    /// Hears of pictures that have ended; never waits.
+    ///
+    /// # Errors
+    /// When the journal cannot be kept.
+    pub(crate) fn check(&mut self) -> Result<(), ClientError> {
+        while let Some(ended) = self.all.try_join_next() {
+            heard(ended)?;
+        }
+        Ok(())
+    }
+
+    /// Waits for all pictures.
+    ///
+    /// # Errors
+    /// When the journal cannot be kept.
+    pub(crate) async fn end(mut self) -> Result<(), ClientError> {
+        while let Some(ended) = self.all.join_next().await {
+            heard(ended)?;
+        }
+        Ok(())
+    }
+}
+
+fn heard(ended: Result<Result<(), ClientError>, tokio::task::JoinError>) -> Result<(), ClientError> {
+    ended.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+}
+
+impl Shared {
+    /// Goes on after troubles that pass, as the journal says how far the picture is.
+    async fn see_through_troubles(&self, item: &Item) -> Result<Done, ClientError> {
+        let mut troubled: Option<Instant> = None;
+        let [mut pause, longest] = TROUBLES;
+        loop {
+            let began = Instant::now();
+            let trouble = match self.see_through(item).await {
+                Err(trouble) if trouble.passes() => trouble,
+                done => return done,
+            };
+            if began.elapsed() > CONTACT {
+                (troubled, pause) = (None, TROUBLES[0]);
+            }
+            let since = *troubled.get_or_insert(began);
+            if let Patience::For(time) = self.order.patience
+                && since.elapsed() >= time
+            {
+                return Err(trouble);
+            }
+            tokio::select! {
+                () = tokio::time::sleep(pause) => {}
+                () = self.stop.cancelled() => return Ok(Done::Stopped),
+            }
+            pause = (pause * 2).min(longest);
         }
     }
-    Ok(())
-}
 
-struct Run {
-    server: Server,
-    order: Order,
-    journal: Mutex<Journal>,
-    lanes: Semaphore,
-    stop: CancellationToken,
-}
-
-impl Run {
     async fn see_through(&self, item: &Item) -> Result<Done, ClientError> {
         let picture = hash_of(&item.path).await?;
         let known = self.journal.lock().await.of(&picture, &self.order.workflow).cloned();
@@ -131,14 +217,17 @@ impl Run {
             Some(Entry::Asked { ticket }) => self.by_ticket(&ticket).await?,
             Some(Entry::Fetched { .. }) | None => None,
         };
-        let execution = match execution {
-            Some(execution) => execution,
-            None => match self.begin(item, &picture).await? {
-                Some(execution) => execution,
-                None => return Ok(Done::Stopped),
-            },
-        };
-        self.follow(item, &picture, &execution).await
+        if let Some(execution) = execution {
+            match self.follow(item, &picture, &execution).await {
+                // The server has let go of it before its result was fetched.
+                Err(ClientError::Refused { status: 404, .. }) => {}
+                done => return done,
+            }
+        }
+        match self.begin(item, &picture).await? {
+            Some(execution) => self.follow(item, &picture, &execution).await,
+            None => Ok(Done::Stopped),
+        }
     }
 
     /// The execution that an earlier run asked for and never heard of.
@@ -177,7 +266,12 @@ impl Run {
             let execution = self.server.execution(id, organization).await?;
             match execution.status {
                 Status::Completed => return self.fetch(item, picture, &execution).await,
+                Status::InQa if self.order.patience == Patience::Endless => pause = WAIT_FOR_PEOPLE,
                 Status::InQa => return Ok(Done::InReview),
+                Status::PaymentRequired if self.order.patience == Patience::Endless => {
+                    self.server.retry(id, organization).await?;
+                    pause = WAIT_FOR_PEOPLE;
+                }
                 Status::PaymentRequired if retried => return Ok(Done::Unpaid),
                 Status::PaymentRequired => {
                     // An earlier run may have left it unpaid; by now there may be credits.
@@ -197,7 +291,7 @@ impl Run {
                 () = tokio::time::sleep(pause) => {}
                 () = self.stop.cancelled() => return Ok(Done::Stopped),
             }
-            pause = (pause * 3 / 2).min(longest);
+            pause = (pause * 3 / 2).min(longest.max(pause));
         }
     }
 

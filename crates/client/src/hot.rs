@@ -7,12 +7,17 @@ use std::time::{Duration, SystemTime};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{ClientError, Item, Journal, Order, Seen, Server, process};
+use crate::folder::Run;
+use crate::whole::looks_whole;
+use crate::{ClientError, Item, Journal, Order, Seen, Server};
 
 /// How often the folder is looked through. Looking works on every file system; notices of changes do not.
 const LOOK: Duration = Duration::from_secs(1);
 /// A file that has not changed for so many looks is taken as whole.
 const QUIET_LOOKS: u32 = 2;
+/// The same for a picture whose end is missing: whoever writes it may only have paused. Then it is taken as it is, and
+/// the server says what is wrong with it.
+const QUIET_LOOKS_OF_HALVES: u32 = 60;
 
 /// What a file looked like.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -40,20 +45,20 @@ pub async fn watch(
     stop: CancellationToken,
 ) -> Result<(), ClientError> {
     let mut watched: HashMap<PathBuf, Watched> = HashMap::new();
+    let mut run = Run::new(server, order, Journal::open(&order.out_dir)?, seen, stop.clone());
     while !stop.is_cancelled() {
         let items = find();
         watched.retain(|path, _| items.iter().any(|item| item.path == *path));
-        let ready: Vec<Item> = items.into_iter().filter(|item| is_ready(&mut watched, &item.path)).collect();
-        if !ready.is_empty() {
-            let journal = Journal::open(&order.out_dir)?;
-            process(server, order, ready, journal, seen.clone(), stop.clone()).await?;
+        for item in items.into_iter().filter(|item| is_ready(&mut watched, &item.path)) {
+            run.take(item);
         }
+        run.check()?;
         tokio::select! {
             () = tokio::time::sleep(LOOK) => {}
             () = stop.cancelled() => {}
         }
     }
-    Ok(())
+    run.end().await
 }
 
 /// True once for each shape of a file, when it has stopped changing.
@@ -66,7 +71,9 @@ fn is_ready(watched: &mut HashMap<PathBuf, Watched>, path: &Path) -> bool {
         return false;
     }
     file.quiet += 1;
-    let ready = !file.taken && look.bytes > 0 && file.quiet > QUIET_LOOKS;
+    let is_quiet = !file.taken && look.bytes > 0 && file.quiet > QUIET_LOOKS;
+    let ready =
+        is_quiet && (file.quiet > QUIET_LOOKS_OF_HALVES || looks_whole(path).is_ok_and(|whole| whole));
     file.taken |= ready;
     ready
 }
@@ -89,5 +96,18 @@ mod tests {
         std::fs::write(&path, "another picture under the same name").expect("written");
         assert_eq!((0..5).filter(|_| is_ready(&mut watched, &path)).count(), 1);
         assert!(!is_ready(&mut watched, &folder.path().join("missing.jpg")));
+    }
+
+    #[test]
+    fn half_a_picture_is_waited_for_longer() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.jpg");
+        let mut watched = HashMap::new();
+        std::fs::write(&path, b"\xff\xd8\xff half").expect("written");
+        let looks: Vec<bool> = (0..100).map(|_| is_ready(&mut watched, &path)).collect();
+        assert_eq!(looks.iter().position(|ready| *ready), Some(60));
+        std::fs::write(&path, b"\xff\xd8\xff half and half \xff\xd9").expect("written");
+        let looks: Vec<bool> = (0..100).map(|_| is_ready(&mut watched, &path)).collect();
+        assert_eq!(looks.iter().position(|ready| *ready), Some(3));
     }
 }

@@ -9,11 +9,12 @@ mod hot;
 mod journal;
 mod server;
 mod sign_in;
+mod whole;
 mod wire;
 
 pub use account::{Accounts, Profile};
 pub use error::ClientError;
-pub use folder::{Done, Item, Order, Seen, process};
+pub use folder::{Done, Item, Order, Patience, Seen, process};
 pub use hot::watch;
 pub use journal::Journal;
 pub use server::Server;

@@ -34,6 +34,8 @@ pub struct HttpSettings {
     pub ready_within: Duration,
     /// The recorder behind `/metrics`; none leaves the route out.
     pub metrics: Option<PrometheusHandle>,
+    /// Who asks for the figures must carry this token; none lets everybody see them.
+    pub metrics_token: Option<String>,
     /// The address under which clients know this server, for the examples of the API page; none takes
     /// it from each request.
     pub public_url: Option<String>,
@@ -49,6 +51,7 @@ impl Default for HttpSettings {
             uploads: BodyPatience::default(),
             ready_within: Duration::from_secs(3),
             metrics: None,
+            metrics_token: None,
             public_url: None,
             following: Following::default(),
         }
@@ -99,8 +102,17 @@ pub(crate) fn routes() -> RouteList {
 /// The router of the whole server. `pages` are those for people, at `/` and below `/studio`; the same limits, log lines
 /// and figures surround them.
 pub fn router(service: Service, settings: HttpSettings, pages: Router) -> Router {
+    served(routes(), service, settings, pages)
+}
+
+/// A router for those who look after the server, and for nobody else: figures and signs of life.
+pub fn watch_router(service: Service, settings: HttpSettings) -> Router {
+    served(metrics::routes(health::routes(RouteList::default())), service, settings, Router::new())
+}
+
+fn served(routes: RouteList, service: Service, settings: HttpSettings, pages: Router) -> Router {
     let doors = Doors { service, rates: Arc::new(Rates::new(settings.rates)), settings: Arc::new(settings) };
-    let routes = routes()
+    let routes = routes
         .router
         .merge(pages.with_state(()))
         .fallback(no_such_route)

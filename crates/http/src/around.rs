@@ -12,7 +12,10 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use futures_util::FutureExt;
+use opentelemetry::propagation::Extractor;
+use opentelemetry::trace::Status;
 use tracing::{Instrument, Span, debug, error, field, info, info_span};
+use tracing_opentelemetry::OpenTelemetrySpanExt as _;
 
 use crate::app::Doors;
 use crate::dialect::Tongue;
@@ -33,7 +36,11 @@ pub(crate) async fn around(State(doors): State<Doors>, request: Request, next: N
     let route = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str).to_owned();
     let client =
         address::client(request.headers(), request.extensions(), doors.settings.trusted_header.as_ref());
-    let span = info_span!("request", id = ?id, %method, path, %client, job = field::Empty);
+    let span = info_span!(
+        "request", id = ?id, %method, path, %client, job = field::Empty, otel.name = field::Empty,
+        otel.kind = field::Empty
+    );
+    trace(&span, request.headers(), method.as_str(), &route);
     let answered = async {
         let checked = if is_unlimited(&route) { Ok(()) } else { doors.rates.address(client) };
         match checked {
@@ -51,6 +58,10 @@ pub(crate) async fn around(State(doors): State<Doors>, request: Request, next: N
     ::metrics::histogram!("atelier_http_request_seconds", "route" => route.clone())
         .record(taken.as_secs_f64());
     let milliseconds = taken.as_millis() as u64;
+    span.set_attribute("http.response.status_code", i64::from(status));
+    if status >= 500 {
+        span.set_status(Status::error(""));
+    }
     span.in_scope(|| {
         if is_routine(&route) {
             debug!(status, milliseconds, "answered");
@@ -59,6 +70,32 @@ pub(crate) async fn around(State(doors): State<Doors>, request: Request, next: N
         }
     });
     response
+}
+
+/// Where traces are kept, a request that belongs to one (`traceparent` of W3C Trace Context) goes on with it, and has the
+/// names that collectors know.
+fn trace(span: &Span, headers: &HeaderMap, method: &str, route: &str) {
+    let context = opentelemetry::global::get_text_map_propagator(|format| format.extract(&Headers(headers)));
+    // Refused where nobody keeps traces; then the names would only fill the log.
+    if span.set_parent(context).is_ok() {
+        span.record("otel.name", format!("{method} {route}"));
+        span.record("otel.kind", "server");
+        span.set_attribute("http.request.method", method.to_owned());
+        span.set_attribute("http.route", route.to_owned());
+    }
+}
+
+/// Headers, as a propagator reads them.
+struct Headers<'a>(&'a HeaderMap);
+
+impl Extractor for Headers<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(|value| value.to_str().ok())
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
 }
 
 /// A net under a handler: a panic becomes a 500 in the dialect of the path.

@@ -63,3 +63,16 @@ pub(crate) fn routes(routes: RouteList) -> RouteList {
         .on(&["get"], "/v1/batch", get(batch::list))
         .on(&["post"], "/v1/batch/{id}/review", post(review::batch))
 }
+
+/// Reads a query in every way, for fuzz targets.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_query(text: &str) {
+    let query = query::Query::read(Some(text));
+    if let Ok((limit, offset)) = query.page() {
+        assert!((0..=500).contains(&limit) && offset >= 0);
+    }
+    assert!(query.labels().len() <= text.len());
+    if let Some(hash) = content_hash::read(text) {
+        assert_eq!(content_hash::read(&hash.hex()), Some(hash));
+    }
+}

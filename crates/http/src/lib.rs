@@ -1,7 +1,7 @@
 //! The doors: one folder a wire dialect, translation only.
 //!
-//! [`router`] is the whole server as a service, [`serve`] puts it behind a listener, [`voices`] are the dialects'
-//! words for webhooks.
+//! [`router`] is the whole server as a service, [`watch_router`] what its keepers look at, [`serve`] puts them behind a
+//! listener, [`voices`] are the dialects' words for webhooks.
 
 pub mod address;
 mod api_page;
@@ -12,6 +12,8 @@ pub mod body;
 pub mod browser;
 mod dialect;
 pub mod disposition;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 mod health;
 mod metrics;
 mod oauth;
@@ -31,8 +33,9 @@ use std::sync::Arc;
 use service::{Dialect, Voice, Voices};
 
 pub use address::Peer;
-pub use app::{HttpSettings, router};
+pub use app::{HttpSettings, router, watch_router};
 pub use autoretouch::{AutoRetouchVoice, Following};
+pub use axum::Router;
 pub use axum::http::HeaderName;
 pub use body::BodyPatience;
 pub use rate::RateSettings;

@@ -2,8 +2,8 @@
 
 use axum::body::Body;
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
@@ -19,18 +19,30 @@ pub(crate) fn routes(routes: RouteList) -> RouteList {
 
 /// Figures in Prometheus' text form.
 ///
-/// Left out (404) when the server was started without a recorder.
+/// Left out (404) when the server was started without a recorder, or shows its figures on an address of their own.
 #[utoipa::path(
     get, path = "/metrics", tag = "Operation", operation_id = "metrics", summary = "Figures for Prometheus",
     responses(
         (status = 200, description = "The figures.", body = String, content_type = "text/plain"),
+        (
+            status = 401, description = "This server wants a bearer token for them, and this is not it.",
+            body = crate::retouch4me::types::ErrorBody
+        ),
         (status = 404, description = "This server keeps no figures.", body = crate::retouch4me::types::ErrorBody),
     )
 )]
-pub(crate) async fn scrape(State(doors): State<Doors>) -> Response {
+pub(crate) async fn scrape(State(doors): State<Doors>, headers: HeaderMap) -> Response {
     let Some(recorder) = &doors.settings.metrics else {
         return Refusal::not_found("No such route: /docs/api lists them").into_response();
     };
+    if let Some(token) = &doors.settings.metrics_token
+        && !is_let_in(&headers, token)
+    {
+        let message = "These figures need a token: send it as Authorization: Bearer TOKEN";
+        let mut response = Refusal::new(401, message).into_response();
+        response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        return response;
+    }
     describe();
     // Figures of the process are worth having while the database is gone.
     let is_reachable = match doors.service.note_figures().await {
@@ -50,10 +62,19 @@ pub(crate) async fn scrape(State(doors): State<Doors>) -> Response {
     response
 }
 
+/// True when the request carries the token. How long the comparison takes tells nothing of where they differ.
+fn is_let_in(headers: &HeaderMap, token: &str) -> bool {
+    let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
+    let expected = format!("Bearer {token}").into_bytes();
+    let differing = given.iter().zip(&expected).fold(0, |sum, (one, other)| sum | (one ^ other));
+    given.len() == expected.len() && differing == 0
+}
+
 /// Says what each figure means, whoever counts it.
 fn describe() {
     for (name, meaning) in [
         ("atelier_http_requests_total", "Requests answered, by method, route and status"),
+        ("atelier_http_connections_refused_total", "Connections of addresses that had as many as they may"),
         ("atelier_jobs_accepted_total", "Jobs accepted"),
         ("atelier_attempts_total", "Attempts ended, by outcome"),
         ("atelier_attempts_lost_total", "Attempts whose worker was lost"),
@@ -83,5 +104,25 @@ fn describe() {
         ("atelier_webhook_seconds", "Time of a webhook's try"),
     ] {
         describe_histogram!(name, meaning);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_very_token_is_let_in() {
+        let with = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(AUTHORIZATION, value.parse().expect("a value"));
+            is_let_in(&headers, "sesame")
+        };
+        assert!(with("Bearer sesame"));
+        for wrong in ["Bearer sesam", "Bearer sesamee", "bearer sesame", "Basic sesame", "sesame", "Bearer "]
+        {
+            assert!(!with(wrong), "{wrong}");
+        }
+        assert!(!is_let_in(&HeaderMap::new(), "sesame"));
     }
 }

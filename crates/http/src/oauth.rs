@@ -27,3 +27,13 @@ pub(crate) fn routes(routes: RouteList) -> RouteList {
         .on(&["get"], "/.well-known/openid-configuration", get(metadata::openid_configuration))
         .on(&["get"], "/.well-known/jwks.json", get(metadata::keys))
 }
+
+/// Reads the fields of a request, for fuzz targets.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_fields(body: &[u8]) {
+    if let Ok(fields) = fields::Fields::of(body)
+        && let Some(value) = fields.get("client_id")
+    {
+        assert!(!value.is_empty() && fields.need("client_id").is_ok());
+    }
+}

@@ -142,7 +142,7 @@ fn shortened(text: &str) -> u64 {
 }
 
 /// One household of IPv6 has a whole /64 of addresses.
-fn neighbourhood(address: IpAddr) -> IpAddr {
+pub(crate) fn neighbourhood(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(six) => {
             let [a, b, c, d, ..] = six.segments();

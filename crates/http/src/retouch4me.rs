@@ -17,9 +17,13 @@ use axum::routing::{get, post};
 
 use crate::app::RouteList;
 
+#[cfg(any(test, fuzzing))]
+pub(crate) use balance_form::BalanceForm;
 pub use errors::Refusal;
 pub(crate) use errors::reason_phrase;
 pub use status::Retouch4meVoice;
+#[cfg(any(test, fuzzing))]
+pub(crate) use upload_form::{FilePart, FileTaker, FileTrouble, StartForm};
 
 /// Where a token may stand instead of in a form.
 const TOKEN_HEADER: &str = "x-retouch-token";

@@ -1,5 +1,6 @@
 //! Connections: how many, how slow they may be, and how they end.
 
+mod crowd;
 mod patient;
 
 use std::io;
@@ -21,18 +22,25 @@ use tower::ServiceExt;
 use tracing::{debug, info, warn};
 
 use crate::address::Peer;
+use crowd::{Counted, Crowd};
 use patient::Patient;
 
 /// Most bytes of a request's head, and of a body read in one piece.
 const READ_BUFFER: usize = 128 * 1024;
 /// Rest after a failed accept: usually the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// For an address that has as many connections as it may. Written without having read anything: whoever opens hundreds
+/// of connections gets no memory and no time.
+const TOO_MANY: &[u8] =
+    b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
 
 /// What a server puts up with.
 #[derive(Clone, Copy, Debug)]
 pub struct ServeLimits {
     /// Most connections at once; more wait unaccepted.
     pub connections: usize,
+    /// Most connections of one address at once; none is no limit, as behind a proxy, where all come from one.
+    pub connections_per_address: Option<usize>,
     /// Time for a request's head, and for a connection without a request.
     pub head: Duration,
     /// Time in which some of an answer must be taken.
@@ -45,6 +53,7 @@ impl Default for ServeLimits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            connections_per_address: None,
             head: Duration::from_secs(30),
             write_stall: Duration::from_secs(60),
             farewell: Duration::from_secs(20),
@@ -65,11 +74,16 @@ pub async fn serve(
     let address = listener.local_addr()?;
     info!(%address, "listening");
     let room = Arc::new(Semaphore::new(limits.connections.max(1)));
+    let crowd = Crowd::new(limits.connections_per_address);
     let (open, cut) = (TaskTracker::new(), CancellationToken::new());
     while let Some((stream, peer, permit)) = next(&listener, &room, &stop).await {
+        let Some(counted) = crowd.admit(peer.ip()) else {
+            refuse(&stream, peer);
+            continue;
+        };
         let connection = Connection { router: router.clone(), stop: stop.clone(), cut: cut.clone(), limits };
         open.spawn(async move {
-            connection.run(stream, peer).await;
+            connection.run(stream, peer, counted).await;
             drop(permit);
         });
     }
@@ -108,6 +122,13 @@ async fn next(
     }
 }
 
+/// Says why, as far as that goes without waiting.
+fn refuse(stream: &TcpStream, peer: SocketAddr) {
+    let told = stream.try_write(TOO_MANY);
+    debug!(%peer, told = told.is_ok(), "the address has as many connections as it may");
+    ::metrics::counter!("atelier_http_connections_refused_total").increment(1);
+}
+
 struct Connection {
     router: Router,
     stop: CancellationToken,
@@ -116,7 +137,7 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(self, stream: TcpStream, peer: SocketAddr) {
+    async fn run(self, stream: TcpStream, peer: SocketAddr, _counted: Counted) {
         if let Err(error) = stream.set_nodelay(true) {
             debug!(%error, "no quick sending");
         }

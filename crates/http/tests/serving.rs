@@ -48,10 +48,11 @@ async fn open(server: &Server, text: &str) -> TcpStream {
     stream
 }
 
-/// Everything until the server closes.
+/// Everything until the server closes, or breaks off.
 async fn read(stream: &mut TcpStream) -> String {
     let mut text = Vec::new();
-    timeout(SOON, stream.read_to_end(&mut text)).await.expect("an end in time").expect("an answer");
+    // What came before a reset counts.
+    let _ = timeout(SOON, stream.read_to_end(&mut text)).await.expect("an end in time");
     String::from_utf8_lossy(&text).into_owned()
 }
 
@@ -82,6 +83,21 @@ async fn connections_over_the_cap_wait_for_their_turn() {
     assert!(timeout(Duration::from_millis(200), second.read(&mut byte)).await.is_err(), "it must wait");
     drop(first);
     assert!(read(&mut second).await.ends_with("hello"));
+}
+
+#[tokio::test]
+async fn an_address_over_its_share_is_told_to_come_again() {
+    let shared = ServeLimits { connections_per_address: Some(2), head: Duration::from_secs(5), ..limits() };
+    let server = server(hello(), shared).await;
+    let (first, second) = (open(&server, "").await, open(&server, "").await);
+    let refused = read(&mut open(&server, "").await).await;
+    assert!(refused.starts_with("HTTP/1.1 429 ") && refused.contains("Retry-After: 1\r\n"), "{refused}");
+    drop((first, second));
+    let began = Instant::now();
+    while !read(&mut open(&server, HELLO).await).await.ends_with("hello") {
+        assert!(began.elapsed() < SOON, "room is made when connections end");
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 #[tokio::test]

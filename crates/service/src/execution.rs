@@ -100,6 +100,7 @@ impl Service {
             batch: new.batch,
             without_credits: WithoutCredits::Keep,
             when_unpaid: Vec::new(),
+            trace: crate::trace::here(),
         };
         job.when_unpaid = self.messages(&unpaid(&job, now), now).await?;
         match self.queue(&job).await? {
@@ -224,5 +225,6 @@ fn unpaid(new: &NewJob, now: Timestamp) -> Job {
         labels: new.labels.clone(),
         batch_id: new.batch.as_ref().map(|batch| batch.id.clone()),
         feedback: None,
+        trace: new.trace.clone(),
     }
 }

@@ -1,9 +1,9 @@
 //! Who may be told: the allow list, and the messages of a job that has ended.
 
-use store::{AllowedHost, DeliveryState, Job, NewDelivery, StoreError, Timestamp};
+use store::{AllowedHost, DeliveryState, Job, NewDelivery, Store, StoreError, Timestamp};
 use url::{Host, Url};
 
-use crate::Service;
+use crate::{Service, Settings, Voices};
 
 /// What the allow list says about a host that is on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,35 +40,46 @@ pub(crate) fn permission(host: &str, list: &[AllowedHost]) -> Option<Permission>
 impl Service {
     /// The messages about a job, which is given as it will be when it has ended.
     pub(crate) async fn messages(&self, ended: &Job, now: Timestamp) -> Result<Vec<NewDelivery>, StoreError> {
-        if ended.hooks.is_empty() {
-            return Ok(Vec::new());
-        }
-        let Some(message) = self.voices().hook(ended) else { return Ok(Vec::new()) };
-        let list = self.store().allowed_hosts().await?;
-        let deliveries = ended.hooks.iter().map(|address| {
-            let host = Url::parse(address).ok().and_then(|url| host_name(&url)).unwrap_or_default();
-            let needs_listing = self.settings().listed_hosts_only.contains(&ended.dialect);
-            let is_allowed = !needs_listing || permission(&host, &list).is_some();
-            if !is_allowed {
-                tracing::warn!(job = %ended.id, host, "a webhook is not sent: its host is not on the allow list");
-            }
-            let note = "the host is not on the allow list".to_owned();
-            NewDelivery {
-                organization_id: ended.organization_id.clone(),
-                account_id: ended.account_id.clone(),
-                job_id: ended.id.clone(),
-                dialect: ended.dialect,
-                event: message.event.clone(),
-                url: address.clone(),
-                host,
-                body: message.body.clone(),
-                state: if is_allowed { DeliveryState::Pending } else { DeliveryState::Refused },
-                note: if is_allowed { String::new() } else { note },
-                next_at: now,
-            }
-        });
-        Ok(deliveries.collect())
+        messages(self.store(), self.settings(), self.voices(), ended, now).await
     }
+}
+
+/// The messages about a job, which is given as it will be when it has ended.
+pub(crate) async fn messages(
+    store: &Store,
+    settings: &Settings,
+    voices: &Voices,
+    ended: &Job,
+    now: Timestamp,
+) -> Result<Vec<NewDelivery>, StoreError> {
+    if ended.hooks.is_empty() {
+        return Ok(Vec::new());
+    }
+    let Some(message) = voices.hook(ended) else { return Ok(Vec::new()) };
+    let list = store.allowed_hosts().await?;
+    let deliveries = ended.hooks.iter().map(|address| {
+        let host = Url::parse(address).ok().and_then(|url| host_name(&url)).unwrap_or_default();
+        let needs_listing = settings.listed_hosts_only.contains(&ended.dialect);
+        let is_allowed = !needs_listing || permission(&host, &list).is_some();
+        if !is_allowed {
+            tracing::warn!(job = %ended.id, host, "a webhook is not sent: its host is not on the allow list");
+        }
+        let note = "the host is not on the allow list".to_owned();
+        NewDelivery {
+            organization_id: ended.organization_id.clone(),
+            account_id: ended.account_id.clone(),
+            job_id: ended.id.clone(),
+            dialect: ended.dialect,
+            event: message.event.clone(),
+            url: address.clone(),
+            host,
+            body: message.body.clone(),
+            state: if is_allowed { DeliveryState::Pending } else { DeliveryState::Refused },
+            note: if is_allowed { String::new() } else { note },
+            next_at: now,
+        }
+    });
+    Ok(deliveries.collect())
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ mod steward;
 mod submit;
 mod survey;
 mod token;
+mod trace;
 mod upload;
 mod usage;
 mod version;
@@ -57,7 +58,7 @@ pub use deliver::Courier;
 pub use execution::{ExecutionError, NewExecution, Retried};
 pub use expire::{Sweeper, Swept};
 pub use fetch::FetchError;
-pub use jobs::FileStream;
+pub use jobs::{FileStream, cancel_job};
 pub use member_job::MemberOrder;
 pub use memory::memory_need;
 pub use orders::{BATCH_ID, BATCH_NAME, BATCH_TIME, batch_of};
@@ -162,7 +163,8 @@ impl Service {
         &self.0.fetcher
     }
 
-    pub(crate) fn voices(&self) -> &Voices {
+    /// The words of each dialect for webhooks.
+    pub fn voices(&self) -> &Voices {
         &self.0.voices
     }
 }

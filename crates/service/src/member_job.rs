@@ -166,14 +166,6 @@ impl Service {
         Ok((self.store().jobs(&filter).await?, self.store().count_jobs(&filter).await?))
     }
 
-    /// Calls a job off. What has ended stays as it is.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn cancel_job(&self, job: &Job) -> Result<(), StoreError> {
-        self.store().cancel(&job.id, self.now()).await.map(drop)
-    }
-
     /// Runs a job that failed or was called off once more.
     ///
     /// # Errors

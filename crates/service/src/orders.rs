@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use store::{BatchTag, Job, JobFilter, JobState, Order, OrderFilter, Organization, StoreError};
+use store::{BatchTag, JobFilter, JobState, Order, OrderFilter, Organization, StoreError};
 
 use crate::{Retried, Service};
 
@@ -89,24 +89,6 @@ impl Service {
         Ok((again, not))
     }
 
-    /// Calls an execution off; gives the state it was in. One that is active stops as soon as its worker notices.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn cancel_execution(&self, job: &Job) -> Result<JobState, StoreError> {
-        let now = self.now();
-        let ended = Job {
-            state: JobState::Cancelled,
-            charged: 0,
-            reason: "Cancelled".to_owned(),
-            finished_at: Some(now),
-            ..job.clone()
-        };
-        let deliveries = self.messages(&ended, now).await?;
-        let was = self.store().cancel_telling(&job.id, deliveries, now).await?;
-        Ok(was.unwrap_or(job.state))
-    }
-
     /// Calls off all of an order's executions that wait or are worked on; gives how many.
     ///
     /// # Errors
@@ -134,8 +116,8 @@ impl Service {
                     break;
                 }
                 for job in jobs {
-                    let was = self.cancel_execution(&job).await?;
-                    asked += i64::from(!was.is_final());
+                    let was = self.cancel(&job.id).await?;
+                    asked += i64::from(was.is_some_and(|was| !was.is_final()));
                     passed += i64::from(state == JobState::Active);
                 }
             }

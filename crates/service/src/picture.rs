@@ -26,8 +26,7 @@ impl Service {
             media_type: facts.media_type.to_owned(),
             bytes: i64::try_from(upload.bytes).unwrap_or(i64::MAX),
         };
-        self.announce(&file).await?;
-        self.blobs().put_file(&file.hash, upload.path()).await?;
+        self.store_upload(&file, &upload).await?;
         self.store().keep_upload(&organization.id, &file, self.now()).await?;
         Ok(file)
     }

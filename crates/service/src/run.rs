@@ -16,13 +16,14 @@ use store::{Claim, Job, Lease, StoreError, WorkerId};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 
-use crate::Service;
+use crate::{Service, trace};
 use admission::{Admission, Room};
 use attempt::Attempt;
 
 pub use assets::Pictures;
+pub(crate) use attempt::ended;
 pub use craft::{Craft, CraftError, EngineCraft, Piece};
 
 /// Wake-ups are hints; the clock is looked at so often besides.
@@ -179,7 +180,10 @@ fn start(shop: &Arc<Shop>, job: Job, jobs: &mut JoinSet<()>) {
         metrics::histogram!("atelier_accept_to_start_seconds").record(waited.as_secs_f64());
     }
     let reservation = Arc::new(shop.admission.take(job.memory));
-    let span = tracing::info_span!("job", id = %job.id, attempt = job.attempt);
+    let span = tracing::info_span!(
+        "job", id = %job.id, attempt = job.attempt, outcome = field::Empty, otel.status_code = field::Empty
+    );
+    trace::follow(&span, job.trace.as_deref());
     let held = HeldLease::new(shop.clone(), lease.clone());
     let attempt = Attempt::new(shop.clone(), job, lease, reservation);
     jobs.spawn(

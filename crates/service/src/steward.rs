@@ -10,8 +10,8 @@ use store::{
 use crate::people::{make_with_password, organization_name};
 use crate::secret::random_password;
 use crate::{
-    AccountError, DraftError, Member, NewPerson, PeopleError, Service, add_credits, create_account,
-    hash_password, new_hook_secret, seed_workflows,
+    AccountError, DraftError, Member, NewPerson, PeopleError, Service, Settings, Voices, add_credits,
+    cancel_job, create_account, hash_password, new_hook_secret, seed_workflows,
 };
 
 /// Somebody who runs the house, at work.
@@ -294,15 +294,20 @@ impl<'a> Steward<'a> {
         Ok(again)
     }
 
-    /// Calls a job off; false when it has ended already.
+    /// Calls a job off, and tells whoever wanted to be told; false when it has ended already.
     ///
     /// # Errors
     /// See [`StewardError`].
-    pub async fn cancel(&self, job: &Job) -> Result<bool, StewardError> {
+    pub async fn cancel(
+        &self,
+        job: &Job,
+        settings: &Settings,
+        voices: &Voices,
+    ) -> Result<bool, StewardError> {
         if job.state.is_final() {
             return Ok(false);
         }
-        self.store.cancel(&job.id, self.now).await?;
+        cancel_job(self.store, settings, voices, &job.id, self.now).await?;
         self.note("job.cancel", job.id.as_str(), "").await?;
         Ok(true)
     }

@@ -101,8 +101,7 @@ impl Service {
             media_type: order.facts.media_type.to_owned(),
             bytes: i64::try_from(order.upload.bytes).unwrap_or(i64::MAX),
         };
-        self.announce(&input).await?;
-        self.blobs().put_file(&input.hash, order.upload.path()).await?;
+        self.store_upload(&input, &order.upload).await?;
         let asked = Asked {
             organization: order.caller.organization,
             account: order.caller.account.id,
@@ -150,6 +149,7 @@ impl Service {
             batch: None,
             without_credits: WithoutCredits::Refuse,
             when_unpaid: Vec::new(),
+            trace: crate::trace::here(),
         };
         match self.queue(&new).await? {
             Submitted::Accepted { standing } => {
@@ -163,6 +163,14 @@ impl Service {
             Submitted::NoCredits | Submitted::KeptUnpaid => Err(SubmitError::NoCredits),
             Submitted::DailyLimit => Err(SubmitError::DailyLimit),
         }
+    }
+
+    /// Announces an upload and stores it. The announcement and the bytes reach the disk side by side; the bytes get their
+    /// place only when they are announced.
+    pub(crate) async fn store_upload(&self, file: &FileFacts, upload: &Upload) -> Result<(), StoreError> {
+        let (announced, flushed) = tokio::join!(self.announce(file), self.blobs().flush_file(upload.path()));
+        announced.and(flushed)?;
+        self.blobs().put_file(&file.hash, upload.path()).await
     }
 
     /// Tells the database that bytes are about to be stored.

@@ -73,6 +73,7 @@ async fn main() {
                     batch: None,
                     without_credits: store::WithoutCredits::Refuse,
                     when_unpaid: Vec::new(),
+                    trace: None,
                 };
                 store.submit(&job, now()).await.expect("accepted");
             }

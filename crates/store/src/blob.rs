@@ -62,6 +62,18 @@ impl Blobs {
         Ok(Self(Home::Bucket(Arc::new(Bucket::open(place)?))))
     }
 
+    /// Makes the bytes of a file that was written beside last, so that putting it has less to wait for.
+    ///
+    /// # Errors
+    /// [`StoreError::NoRoom`] or [`StoreError::Unavailable`].
+    pub async fn flush_file(&self, file: &Path) -> Result<(), StoreError> {
+        match &self.0 {
+            Home::Disk(disk) => disk.flush(file).await,
+            // A bucket gets a copy; this file need not last.
+            Home::Bucket(_) => Ok(()),
+        }
+    }
+
     /// Stores a file that was written beside; the file is used up. Storing what is there already changes nothing.
     ///
     /// # Errors

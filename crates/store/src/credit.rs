@@ -208,7 +208,8 @@ impl Store {
     }
 }
 
-/// Makes everybody else who touches this organization's credits wait until the transaction ends.
+/// Makes everybody else who touches this organization's credits wait until the transaction ends. Rows that refer to the
+/// organization may be written meanwhile: whoever holds a file and waits here must not be waited for in turn.
 pub(crate) async fn lock_organization(
     conn: &mut Conn<'_>,
     id: &OrganizationId,
@@ -216,7 +217,7 @@ pub(crate) async fn lock_organization(
     let sql = match conn {
         // SQLite has one writer at a time anyway.
         Conn::Sqlite(_) => "SELECT * FROM organizations WHERE id = $1",
-        Conn::Postgres(_) => "SELECT * FROM organizations WHERE id = $1 FOR UPDATE",
+        Conn::Postgres(_) => "SELECT * FROM organizations WHERE id = $1 FOR NO KEY UPDATE",
     };
     row!(Organization, conn, sql, id.as_str())?.ok_or(StoreError::Missing("organization"))
 }

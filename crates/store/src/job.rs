@@ -201,6 +201,8 @@ pub struct Job {
     pub batch_id: Option<String>,
     /// What the client thought of the result, as JSON.
     pub feedback: Option<String>,
+    /// The trace of the request that asked for it, as W3C Trace Context writes it.
+    pub trace: Option<String>,
 }
 
 /// The workflow a job runs.
@@ -282,6 +284,8 @@ pub struct NewJob {
     pub without_credits: WithoutCredits,
     /// Whom to tell when it is kept unpaid, in the same transaction.
     pub when_unpaid: Vec<NewDelivery>,
+    /// The trace of the request that asks for it, as W3C Trace Context writes it.
+    pub trace: Option<String>,
 }
 
 /// A client's own name for a request, with what the request was.

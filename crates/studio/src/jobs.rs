@@ -57,7 +57,7 @@ async fn cancel(
     form: SignedForm,
 ) -> Result<Response, Failure> {
     let job = find(&desk, &form.visitor, &id).await?;
-    desk.service().cancel_job(&job).await?;
+    desk.service().cancel(&job.id).await?;
     Ok(back(&form, &job, "job-cancelled"))
 }
 

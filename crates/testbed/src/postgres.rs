@@ -41,12 +41,12 @@ impl Postgres {
     /// When it cannot be made.
     pub fn database(&self) -> Result<String> {
         let name = format!("atelier_{}", self.databases.fetch_add(1, Ordering::Relaxed));
-        run(self
-            .command("createdb")
-            .args(["--username=atelier", "--host=127.0.0.1"])
-            .arg(format!("--port={}", self.port))
-            .arg(&name))?;
-        Ok(format!("postgres://atelier@127.0.0.1:{}/{name}", self.port))
+        database_at(self.port, &name)
+    }
+
+    /// Where it listens, for [`database_at`].
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     /// Stops the server at once, as a crash would; its data stay.
@@ -103,6 +103,17 @@ impl Drop for Postgres {
         // A cluster that is paused already cannot be stopped again; that is fine.
         let _ = self.pause();
     }
+}
+
+/// The URL of a new, empty database of a cluster that somebody else has started.
+///
+/// # Errors
+/// When it cannot be made.
+pub fn database_at(port: u16, name: &str) -> Result<String> {
+    let mut create = Command::new(programs()?.join("createdb"));
+    create.args(["--username=atelier", "--host=127.0.0.1"]).arg(format!("--port={port}")).arg(name);
+    run(&mut create)?;
+    Ok(format!("postgres://atelier@127.0.0.1:{port}/{name}"))
 }
 
 /// Where the server's programs are: Debian keeps them off the path, one folder a version.

@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use client::{Accounts, ClientError, Done, Item, Order, Seen, Server};
+use client::{Accounts, ClientError, Done, Item, Order, Patience, Seen, Server};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
@@ -116,7 +116,12 @@ impl FolderWork {
     }
 
     /// The order for the server, names turned into ids.
-    async fn order(&self, server: &Server, labels: Vec<(String, String)>) -> Result<Order, ClientError> {
+    async fn order(
+        &self,
+        server: &Server,
+        labels: Vec<(String, String)>,
+        patience: Patience,
+    ) -> Result<Order, ClientError> {
         let organization = self.connection.organization(server).await?;
         let all = server.workflows(organization.as_deref()).await?;
         let wanted = |one: &&client::Workflow| one.id == self.workflow || one.name == self.workflow;
@@ -127,6 +132,7 @@ impl FolderWork {
             labels: self.labels.iter().cloned().chain(labels).collect(),
             out_dir: self.out_dir(),
             side_by_side: usize::from(self.jobs),
+            patience,
         })
     }
 }

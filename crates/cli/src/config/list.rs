@@ -167,9 +167,12 @@ pub static SETTINGS: &[Setting] = &[
         "how often files whose time is over are looked for",
         |text: &str| value::duration(text, Duration::from_millis(100)..=seconds(DAY))
     ),
-    setting!(time_limit_base = "120s", "1s to 24h", "time a job may take whatever its size", |text: &str| {
-        value::duration(text, seconds(1)..=seconds(DAY))
-    }),
+    setting!(
+        time_limit_base = "120s",
+        "1s to 24h",
+        "time a job may take whatever its size; one that takes longer has failed and is not tried again",
+        |text: &str| value::duration(text, seconds(1)..=seconds(DAY))
+    ),
     setting!(
         time_limit_per_megapixel = "3s",
         "0s to 1h",
@@ -232,6 +235,13 @@ pub static SETTINGS: &[Setting] = &[
     setting!(max_connections = "1024", "1 to 1000000", "connections at a time; more wait", |text: &str| {
         value::number(text, 1..=1_000_000)
     }),
+    setting!(
+        max_connections_per_address = "512",
+        "0 to 1000000",
+        "connections at a time of one address, more are refused with 429; 0 is no limit, and there is none behind a \
+         proxy (`trusted_header`)",
+        |text: &str| value::number(text, 0..=1_000_000)
+    ),
     setting!(client_timeout = "30s", "1s to 10m", "time for a request's head", |text: &str| {
         value::duration(text, seconds(1)..=seconds(600))
     }),
@@ -256,6 +266,36 @@ pub static SETTINGS: &[Setting] = &[
         stands_for: "none"
     ),
     setting!(metrics = "true", "`true` or `false`", "serve `/metrics`", value::switch),
+    setting!(
+        metrics_token = "",
+        "text",
+        "who asks for `/metrics` must send this as `Authorization: Bearer`",
+        |text: &str| Ok::<_, String>(Some(text.trim().to_owned()).filter(|token| !token.is_empty())),
+        stands_for: "none: everybody sees them",
+        secret: true
+    ),
+    setting!(
+        metrics_listen = "",
+        "HOST:PORT",
+        "an address of their own for `/metrics` and `/health`, `listen` then has no `/metrics`; a `worker` shows its \
+         figures only here",
+        |text: &str| optional(text, value::address),
+        stands_for: "none"
+    ),
+    setting!(
+        otlp_endpoint = "",
+        "http(s) address",
+        "collector that traces are sent to over OTLP/HTTP, like http://127.0.0.1:4318; headers for it in \
+         OTEL_EXPORTER_OTLP_HEADERS",
+        |text: &str| optional(text, value::web_address),
+        stands_for: "none: no traces"
+    ),
+    setting!(
+        otlp_sample = "1",
+        "0 to 1",
+        "share of traces that is sent; requests that bring a trace of their own follow that",
+        |text: &str| value::number(text, 0.0..=1.0)
+    ),
     setting!(
         shutdown_time = "30s",
         "0s to 1h",

@@ -129,6 +129,7 @@ pub fn http_settings(config: &Config, metrics: Option<PrometheusHandle>) -> Http
         trusted_header: config.trusted_header.clone(),
         uploads: BodyPatience { idle: config.upload_pause, whole: config.upload_time },
         metrics,
+        metrics_token: config.metrics_token.clone(),
         public_url: config.public_url.clone(),
         ..HttpSettings::default()
     }
@@ -147,6 +148,8 @@ pub fn studio_settings(config: &Config) -> StudioSettings {
 pub fn serve_limits(config: &Config) -> ServeLimits {
     ServeLimits {
         connections: config.max_connections,
+        connections_per_address: Some(config.max_connections_per_address)
+            .filter(|most| *most > 0 && config.trusted_header.is_none()),
         head: config.client_timeout,
         write_stall: config.stall_timeout,
         farewell: config.shutdown_time,

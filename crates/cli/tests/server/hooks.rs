@@ -80,7 +80,8 @@ impl Receiver {
     }
 }
 
-async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
+/// A whole request as text.
+pub async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
     let (mut bytes, mut piece) = (Vec::new(), [0; 4096]);
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
@@ -96,7 +97,8 @@ async fn read_request(stream: &mut tokio::net::TcpStream) -> String {
     }
 }
 
-fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
+/// A header of a request.
+pub fn header<'r>(request: &'r str, name: &str) -> Option<&'r str> {
     let head = request.split("\r\n\r\n").next().unwrap_or_default();
     head.lines().find_map(|line| {
         let (own, value) = line.split_once(':')?;

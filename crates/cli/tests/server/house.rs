@@ -164,6 +164,18 @@ impl House {
         self.workers.push(command.spawn().expect("the worker starts"));
     }
 
+    /// Asks all workers to end, and waits for them.
+    pub fn dismiss(&mut self) {
+        for mut worker in self.workers.drain(..) {
+            send("TERM", worker.id());
+            let deadline = Instant::now() + READY;
+            while worker.try_wait().expect("a state").is_none() {
+                assert!(Instant::now() < deadline, "a worker does not end");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+
     /// Kills a worker without a warning, and its number is free.
     pub fn kill_worker(&mut self, number: usize) {
         end_now(self.workers.remove(number));

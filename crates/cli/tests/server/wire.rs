@@ -14,6 +14,7 @@ pub struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
+    header: Option<(String, String)>,
 }
 
 /// One start.
@@ -43,7 +44,12 @@ impl Client {
     /// A client that keeps no connection: the server may be another process each time.
     pub fn new(base: String, token: String) -> Self {
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).timeout(Duration::from_secs(60));
-        Self { http: http.build().expect("a client"), base, token }
+        Self { http: http.build().expect("a client"), base, token, header: None }
+    }
+
+    /// The same client, with a header more at every start.
+    pub fn with_header(&self, name: &str, value: &str) -> Self {
+        Self { header: Some((name.to_owned(), value.to_owned())), ..self.clone() }
     }
 
     /// The token.
@@ -63,6 +69,9 @@ impl Client {
         let mut request = self.http.post(format!("{}/api/v1/retoucher/start", self.base));
         if let Some(key) = start.key {
             request = request.header("Idempotency-Key", key);
+        }
+        if let Some((name, value)) = &self.header {
+            request = request.header(name, value);
         }
         let answer = request.header("X-Retouch-Token", &self.token).multipart(form).send().await?;
         let code = answer.status().as_u16();

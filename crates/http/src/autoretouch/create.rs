@@ -133,3 +133,16 @@ fn addresses(hooks: Vec<String>) -> Result<Vec<String>, Refusal> {
     };
     hooks.into_iter().map(address).collect()
 }
+
+/// Reads the order of an execution, for fuzz targets.
+#[cfg(any(test, fuzzing))]
+pub(crate) fn read_order(body: &[u8]) {
+    let Ok(order) = serde_json::from_slice::<ExecutionOrder>(body) else { return };
+    if let Ok(labels) = texts(order.labels.unwrap_or_default())
+        && check_labels(&labels).is_ok()
+    {
+        assert!(labels.len() <= MOST_LABELS);
+        batch_of(&labels);
+    }
+    let _ = addresses(order.webhooks.unwrap_or_default());
+}

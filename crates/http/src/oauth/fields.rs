@@ -24,7 +24,7 @@ impl Fields {
         Self::of(&body.map_err(|trouble| Refusal::invalid(trouble.to_string()))?)
     }
 
-    fn of(body: &[u8]) -> Result<Self, Refusal> {
+    pub(super) fn of(body: &[u8]) -> Result<Self, Refusal> {
         if !body.trim_ascii_start().starts_with(b"{") {
             return Ok(Self(url::form_urlencoded::parse(body.trim_ascii()).into_owned().collect()));
         }

@@ -10,12 +10,9 @@ use reqwest::header::HeaderMap;
 use reqwest::multipart::{Form, Part};
 use reqwest::{Client, Method, RequestBuilder};
 use serde_json::{Value, json};
-use service::{
-    Blobs, Clock, ContentHash, Dialect, FileFacts, Service, Settings, Store, Timestamp, issue_token,
-};
+use service::{Clock, ContentHash, Dialect, FileFacts, Service, Settings, Store, Timestamp, issue_token};
 use store::{
-    Claim, DatabaseUrl, Finish, Job, JobId, NewAccount, NewOrganization, Organization, Outcome, Role, Step,
-    WorkerId,
+    Claim, Finish, Job, JobId, NewAccount, NewOrganization, Organization, Outcome, Role, Step, WorkerId,
 };
 use tempfile::TempDir;
 use tokio::net::TcpListener;
@@ -129,9 +126,7 @@ impl Desk {
         doors: impl FnOnce(&mut HttpSettings),
     ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let database = DatabaseUrl::parse(&format!("sqlite://{}", folder.path().join("a.db").display()));
-        let store = Store::open(&database.expect("an address")).await.expect("a database");
-        let blobs = Blobs::disk(&folder.path().join("blobs")).expect("a folder");
+        let (store, blobs) = crate::stores::open(folder.path()).await;
         let clock = Arc::new(TurnedClock(AtomicI64::new(MORNING)));
         let mut settings = Settings { spool_dir: folder.path().join("spool"), ..Settings::default() };
         rules(&mut settings);
@@ -277,6 +272,7 @@ impl Desk {
             batch: None,
             without_credits: store::WithoutCredits::Refuse,
             when_unpaid: Vec::new(),
+            trace: None,
         };
         self.store.submit(&new, self.now()).await.expect("submitted");
         new.id

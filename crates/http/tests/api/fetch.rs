@@ -63,7 +63,7 @@ async fn a_failed_attempt_waits_and_the_last_one_fails_with_its_reason() {
 async fn a_cancelled_task_shows_as_failed() {
     let desk = Desk::open().await;
     let id = desk.started().await;
-    desk.store.cancel(&id.as_str().into(), desk.now()).await.expect("cancelled");
+    desk.service.cancel(&id.as_str().into()).await.expect("cancelled");
     let told = desk.status(&id).await.json();
     assert_eq!(told["state"], "failed");
     assert!(told["reason"].as_str().is_some_and(|reason| !reason.is_empty()));

@@ -1,5 +1,6 @@
 //! What surrounds the dialect: unknown routes, CORS, ids, health, figures, pages.
 
+use http_doors::HttpSettings;
 use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
 
@@ -83,6 +84,16 @@ async fn figures_tell_of_requests_and_the_queue() {
     let recorder = PrometheusBuilder::new().build_recorder();
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder).expect("the only recorder of this test");
+    let closed = |http: &mut HttpSettings| {
+        (http.metrics, http.metrics_token) = (Some(handle.clone()), Some("sesame".to_owned()));
+    };
+    let guarded = Desk::with(Purse::default(), |_| {}, closed).await;
+    let without = guarded.get("/metrics").await;
+    assert_eq!((without.refusal().0, without.header("www-authenticate")), (401, "Bearer"));
+    for (token, status) in [("sesame", 200), ("guess", 401)] {
+        let request = guarded.request(Method::GET, "/metrics").bearer_auth(token);
+        assert_eq!(guarded.send(request).await.status, status);
+    }
     let desk = Desk::with(Purse::default(), |_| {}, |http| http.metrics = Some(handle)).await;
     desk.started().await;
     let figures = desk.get("/metrics").await;

@@ -1,4 +1,5 @@
-//! The doors over real HTTP, with the real service on SQLite and disk: every documented status, error, field and type.
+//! The doors over real HTTP, with the real service: every documented status, error, field and type; on SQLite with a
+//! disk and, all of it once more, on PostgreSQL with S3.
 
 mod account;
 mod activate;
@@ -9,12 +10,12 @@ mod fetch;
 mod follow;
 mod house;
 mod oauth;
-mod published;
 mod rates;
 mod review;
 mod shapes;
 mod shop;
 mod start;
 mod start_refused;
+mod stores;
 mod tokens;
 mod uploads;

@@ -10,6 +10,7 @@ use store::{
     ContentHash, FileFacts, Finish, Hold, Job, JobState, Lease, Outcome, Step, StoreError, Timestamp,
 };
 use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tracing::Instrument as _;
 
 use super::admission::Reservation;
 use super::assets::Pictures;
@@ -138,7 +139,7 @@ impl Attempt {
             Ok(work) => work.clone(),
             Err(reason) => return Ending::Hopeless(reason.clone()),
         };
-        let upload = match self.fetch().await {
+        let upload = match self.fetch().instrument(tracing::info_span!("fetch")).await {
             Ok(upload) => upload,
             Err(ending) => return ending,
         };
@@ -149,7 +150,7 @@ impl Attempt {
         };
         self.overseer.worked();
         self.reservation.shrink(piece.bytes.len());
-        self.store(piece).await
+        self.store(piece).instrument(tracing::info_span!("store")).await
     }
 
     /// The upload. A store that is away is waited for.
@@ -331,8 +332,10 @@ impl Attempt {
                 Some(Stop::Lost) => return None,
                 Some(Stop::Cancelled) => return Some(Outcome::Cancelled),
                 Some(Stop::HandBack) => return Some(Outcome::HandedBack),
+                // Once more would take as long again: whoever waits is told now, and others get their turn.
                 Some(Stop::Overtime) => {
-                    "the picture took too long: send a smaller one, or fewer tasks".to_owned()
+                    let reason = "the picture took too long: send a smaller one, or fewer tasks".to_owned();
+                    return Some(Outcome::Failed { reason });
                 }
                 None => "the work stopped early: send the picture again".to_owned(),
             },
@@ -366,6 +369,11 @@ impl Attempt {
             Outcome::HandedBack => ("handed_back", ""),
             Outcome::Cancelled => ("cancelled", ""),
         };
+        let span = tracing::Span::current();
+        span.record("outcome", name);
+        if !reason.is_empty() {
+            span.record("otel.status_code", "ERROR");
+        }
         metrics::counter!("atelier_attempts_total", "outcome" => name).increment(1);
         if let Outcome::Completed { .. } = outcome {
             metrics::histogram!("atelier_job_seconds").record(seconds);
@@ -375,7 +383,7 @@ impl Attempt {
 }
 
 /// The job as it will be when this outcome is written; nothing when it goes on.
-pub(super) fn ended(job: &Job, outcome: &Outcome, now: Timestamp, expires_at: Timestamp) -> Option<Job> {
+pub(crate) fn ended(job: &Job, outcome: &Outcome, now: Timestamp, expires_at: Timestamp) -> Option<Job> {
     let mut job = job.clone();
     match outcome {
         Outcome::Completed { result } => {

@@ -8,6 +8,7 @@ use retouch::{Recipe, Step as EngineStep, Watch};
 use store::Step;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tracing::{Span, info_span};
 
 use super::lock;
 use crate::Work;
@@ -51,6 +52,13 @@ pub(super) struct Standing {
     pub percent: i64,
 }
 
+/// A step at work: its place in the figures and in the trace ends with it.
+struct Timed {
+    plugin: &'static str,
+    since: Instant,
+    _span: Span,
+}
+
 /// Follows one attempt from both sides: the craft tells and asks, the keeper of the lease listens and stops.
 pub(super) struct Overseer {
     /// 0, or 1 + the index of the reason in [`Stop::ALL`].
@@ -58,7 +66,7 @@ pub(super) struct Overseer {
     stopped: CancellationToken,
     standing: watch::Sender<Standing>,
     plan: Plan,
-    clock: Mutex<Option<(&'static str, Instant)>>,
+    clock: Mutex<Option<Timed>>,
 }
 
 impl Overseer {
@@ -104,7 +112,7 @@ impl Overseer {
 
     /// The work is done, the result is being stored.
     pub fn worked(&self) {
-        self.time("");
+        self.end_step();
         self.tell(Step::Uploading, "", WORKED);
     }
 
@@ -125,16 +133,20 @@ impl Overseer {
         });
     }
 
-    /// Notes how long the last plugin took and begins to time the next.
-    fn time(&self, plugin: &'static str) {
-        let mut clock = lock(&self.clock);
-        if let Some((name, since)) = clock.take() {
-            metrics::histogram!("atelier_plugin_seconds", "plugin" => name)
+    /// Notes how long the last step took.
+    fn end_step(&self) {
+        if let Some(Timed { plugin, since, .. }) = lock(&self.clock).take()
+            && !plugin.is_empty()
+        {
+            metrics::histogram!("atelier_plugin_seconds", "plugin" => plugin)
                 .record(since.elapsed().as_secs_f64());
         }
-        if !plugin.is_empty() {
-            *clock = Some((plugin, Instant::now()));
-        }
+    }
+
+    /// Begins to time the next step; called where the attempt's span is the current one.
+    fn begin_step(&self, plugin: &'static str, span: Span) {
+        self.end_step();
+        *lock(&self.clock) = Some(Timed { plugin, since: Instant::now(), _span: span });
     }
 }
 
@@ -144,7 +156,14 @@ impl Watch for Overseer {
             EngineStep::Plugin { index, .. } => self.plan.names.get(index).copied().unwrap_or(""),
             _ => "",
         };
-        self.time(plugin);
+        let span = match step {
+            EngineStep::Decoding => info_span!("decode"),
+            EngineStep::Analysing => info_span!("analyse"),
+            EngineStep::Plugin { name, .. } => info_span!("plugin", name, otel.name = name),
+            EngineStep::Laying => info_span!("lay"),
+            EngineStep::Encoding => info_span!("encode"),
+        };
+        self.begin_step(plugin, span);
         self.tell(Step::Processing, plugin, self.plan.percent(step));
     }
 

@@ -1,9 +1,10 @@
 //! Webhooks: signed, tried again, never led astray.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use service::{Delivery, DeliveryState, JobId, TestError, signature};
+use service::{Delivery, DeliveryState, JobId, JobState, Settings, TestError, signature};
 use store::DeliveryFilter;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
@@ -207,5 +208,40 @@ async fn a_receiver_that_hangs_delays_nobody_else() {
     assert!(waited < Duration::from_millis(350), "{waited:?}");
     let late = delivery(&house, &hanging[0], |one| one.tries > 0).await;
     assert!(late.last_error.contains("no answer within"), "{}", late.last_error);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_job_that_is_called_off_is_told_like_any_other_end() {
+    let mut house = House::new(quick()).await;
+    house.deliver();
+    allow(&house, "127.0.0.1", true).await;
+    let before = house.balance().await;
+    let (port, got) = receiver(vec![OK]).await;
+    let mut order = house.order(1).await;
+    order.hooks = vec![format!("http://127.0.0.1:{port}/")];
+    let job = house.service.submit(order).await.unwrap().job;
+    assert_eq!(house.service.cancel(&job).await.unwrap(), Some(JobState::Waiting));
+    let delivered = delivery(&house, &job, |one| one.state == DeliveryState::Delivered).await;
+    assert_eq!(delivered.event, "cancelled");
+    assert!(
+        got.lock().unwrap()[0].ends_with(&format!(r#"{{"id":"{job}","state":"cancelled","progress":0}}"#))
+    );
+    assert_eq!(house.balance().await, before);
+    assert_eq!(house.service.cancel(&job).await.unwrap(), Some(JobState::Cancelled));
+    assert_eq!(got.lock().unwrap().len(), 1, "told once");
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dialects_without_a_list_reach_any_public_host_but_no_private_one() {
+    let mut house = House::new(Settings { listed_hosts_only: HashSet::new(), ..quick() }).await;
+    house.work(|upload, _, _| echo(upload));
+    house.deliver();
+    let (port, got) = receiver(vec![OK]).await;
+    let job = told(&house, 1, format!("http://localhost:{port}/")).await;
+    let given_up = delivery(&house, &job, |one| one.state == DeliveryState::GivenUp).await;
+    assert!(given_up.last_error.contains("private"), "asked, not left out: {}", given_up.last_error);
+    assert!(got.lock().unwrap().is_empty());
     house.stop().await;
 }

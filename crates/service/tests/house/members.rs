@@ -81,13 +81,13 @@ async fn what_is_called_off_costs_nothing_and_can_be_run_again() {
     assert_eq!(unfinished, None, "there is nothing yet to have in another form");
     house.work(|_, _, watch| endless(watch));
     house.until(&receipt.job, |job| job.state == JobState::Active).await;
-    house.service.cancel_job(&job).await.unwrap();
+    house.service.cancel(&job.id).await.unwrap();
     let ended = house.ended(&receipt.job).await;
     assert_eq!((ended.state, ended.charged), (JobState::Cancelled, 0));
     assert_eq!(house.balance().await, before);
     assert_eq!(house.service.retry_job(&ended).await.unwrap(), Retried::Again);
     assert_eq!(house.balance().await, before - 1);
-    house.service.cancel_job(&ended).await.unwrap();
+    house.service.cancel(&ended.id).await.unwrap();
     house.ended(&receipt.job).await;
     house.stop().await;
 }

@@ -32,6 +32,11 @@ impl Disk {
         self.folder.join(&name[..2]).join(&name[2..4]).join(name)
     }
 
+    pub(super) async fn flush(&self, file: &Path) -> Result<(), StoreError> {
+        let file = file.to_owned();
+        blocking(move || std::fs::File::open(&file)?.sync_all()).await
+    }
+
     pub(super) async fn take(&self, hash: &ContentHash, file: &Path) -> Result<(), StoreError> {
         let (to, from) = (self.path(hash), file.to_owned());
         blocking(move || {

@@ -58,22 +58,16 @@ impl Store {
         Ok(done)
     }
 
-    /// Calls a job off: at once while it waits, by asking its worker while it is active. Gives the state it was in,
-    /// nothing when there is no such job.
+    /// Calls a job off: at once while it waits, by asking its worker while it is active. What is told about its end,
+    /// and when its files go, count only when it ends at once. Gives the state it was in, nothing when there is no such
+    /// job.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn cancel(&self, job: &JobId, now: Timestamp) -> Result<Option<JobState>, StoreError> {
-        self.cancel_telling(job, Vec::new(), now).await
-    }
-
-    /// The same, with messages that go out if it ends here and now. An active job's worker tells when it has stopped.
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn cancel_telling(
+    pub async fn cancel(
         &self,
         job: &JobId,
+        expires_at: Timestamp,
         deliveries: Vec<NewDelivery>,
         now: Timestamp,
     ) -> Result<Option<JobState>, StoreError> {
@@ -89,11 +83,17 @@ impl Store {
                         JobState::Waiting | JobState::Delayed => {
                             end_job(&mut conn, &job, JobState::Cancelled, "Cancelled", now).await?;
                             refund(&mut conn, &job, &day, now).await?;
+                            execute!(
+                                &mut conn,
+                                "UPDATE jobs SET expires_at = $2 WHERE id = $1",
+                                id.as_str(),
+                                expires_at.0
+                            )?;
                             for delivery in &deliveries {
                                 post(&mut conn, delivery, now).await?;
                             }
-                            wake(&mut conn, &format!("{}{id}", notice::JOB)).await?;
                             wake(&mut conn, notice::MAIL).await?;
+                            wake(&mut conn, &format!("{}{}", notice::JOB, job.id)).await?;
                         }
                         JobState::Active => {
                             execute!(
@@ -189,7 +189,7 @@ impl Store {
 pub(super) async fn locked(conn: &mut Conn<'_>, job: &JobId) -> Result<Option<JobRow>, StoreError> {
     let sql = match conn {
         Conn::Sqlite(_) => "SELECT * FROM jobs WHERE id = $1",
-        Conn::Postgres(_) => "SELECT * FROM jobs WHERE id = $1 FOR UPDATE",
+        Conn::Postgres(_) => "SELECT * FROM jobs WHERE id = $1 FOR NO KEY UPDATE",
     };
     row!(JobRow, conn, sql, job.as_str())
 }

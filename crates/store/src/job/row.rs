@@ -56,6 +56,7 @@ pub(crate) struct JobRow {
     labels: String,
     batch_id: Option<String>,
     feedback: Option<String>,
+    trace: Option<String>,
 }
 
 impl JobRow {
@@ -120,6 +121,7 @@ impl JobRow {
             labels,
             batch_id: self.batch_id,
             feedback: self.feedback,
+            trace: self.trace,
         })
     }
 }

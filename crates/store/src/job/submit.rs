@@ -166,9 +166,9 @@ async fn insert(
         "INSERT INTO jobs (id, organization_id, account_id, token_id, dialect, work, state, priority, turn, round,
              attempt, max_attempts, run_at, progress, step, plugin, reason, cancel_requested, input_hash, input_name,
              input_media_type, input_bytes, width, height, memory, price, charged, charged_day, hooks, created_at,
-             expires_at, purged, workflow_id, workflow_version, workflow_name, review, labels, batch_id)
+             expires_at, purged, workflow_id, workflow_version, workflow_name, review, labels, batch_id, trace)
          VALUES ($1, $2, $3, $4, $5, $6, $23, $7, $8, 0, 0, $9, $10, 0, '', '', '', FALSE, $11, $12, $13, $14,
-             $15, $16, $17, $18, $19, $20, $21, $10, $22, FALSE, $24, $25, $26, $27, $28, $29)",
+             $15, $16, $17, $18, $19, $20, $21, $10, $22, FALSE, $24, $25, $26, $27, $28, $29, $30)",
         new.id.as_str(),
         new.organization_id.as_str(),
         new.account_id.as_str(),
@@ -197,7 +197,8 @@ async fn insert(
         workflow.map_or("", |workflow| workflow.name.as_str()),
         workflow.is_some_and(|workflow| workflow.review),
         &labels,
-        new.batch.as_ref().map(|batch| batch.id.as_str())
+        new.batch.as_ref().map(|batch| batch.id.as_str()),
+        &new.trace
     )
     .map(drop)
 }

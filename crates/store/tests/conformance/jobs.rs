@@ -144,9 +144,15 @@ pub async fn a_cancelled_job_is_refunded(store: Store) {
     accepted(&store, &active, NOON).await;
     let (job, lease) = claim(&store, NOON).await.expect("a job");
     accepted(&store, &waiting, NOON).await;
-    assert_eq!(store.cancel(&waiting.id, NOON).await.expect("an answer"), Some(JobState::Waiting));
-    assert_eq!(store.cancel(&active.id, NOON).await.expect("an answer"), Some(JobState::Active));
-    assert_eq!(store.cancel(&"nobody".into(), NOON).await.expect("an answer"), None);
+    assert_eq!(
+        store.cancel(&waiting.id, NOON, Vec::new(), NOON).await.expect("an answer"),
+        Some(JobState::Waiting)
+    );
+    assert_eq!(
+        store.cancel(&active.id, NOON, Vec::new(), NOON).await.expect("an answer"),
+        Some(JobState::Active)
+    );
+    assert_eq!(store.cancel(&"nobody".into(), NOON, Vec::new(), NOON).await.expect("an answer"), None);
     assert_eq!(ada.balance(&store).await, 4);
     let hold =
         store.progress(&job.id, &lease, store::Step::Processing, "Heal", 10, after(1), after(11)).await;
@@ -174,13 +180,35 @@ pub async fn expired_files_are_let_go_and_shared_bytes_stay(store: Store) {
     let later = after(24 * 3600);
     assert!(store.loose_blobs(later, 10).await.expect("loose").is_empty(), "the other job needs the bytes");
     let other = if job.id == first.id { &second.id } else { &first.id };
-    store.cancel(other, later).await.expect("cancelled");
+    store.cancel(other, later, Vec::new(), later).await.expect("cancelled");
     store.purge_job(other, later).await.expect("purged");
     let much_later = later.plus(Duration::from_secs(3600));
     assert_eq!(store.loose_blobs(much_later, 10).await.expect("loose"), [file("shared").hash]);
     assert!(store.known_blob(&file("shared").hash).await.expect("an answer"));
     store.forget_blob(&file("shared").hash).await.expect("forgotten");
     assert!(!store.known_blob(&file("shared").hash).await.expect("an answer"));
+}
+
+pub async fn the_same_bytes_may_come_from_many_sides_at_once(store: Store) {
+    let ada = someone(&store, "ada", 1_000).await;
+    let shared = file("shared");
+    accepted(&store, &NewJob { input: shared.clone(), ..ada.job() }, NOON).await;
+    let sides = (0..12).map(|side| {
+        let (store, organization, shared) = (store.clone(), ada.organization.id.clone(), shared.clone());
+        let jobs: Vec<_> = (0..25).map(|_| NewJob { input: shared.clone(), ..ada.job() }).collect();
+        tokio::spawn(async move {
+            for job in jobs {
+                if side % 2 == 0 {
+                    store.keep_upload(&organization, &shared, NOON).await.expect("kept");
+                } else {
+                    accepted(&store, &job, NOON).await;
+                }
+            }
+        })
+    });
+    for side in sides.collect::<Vec<_>>() {
+        side.await.expect("no two wait for each other");
+    }
 }
 
 pub async fn balances_hold_when_many_spend_at_once(store: Store) {

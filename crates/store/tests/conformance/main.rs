@@ -55,6 +55,7 @@ cases! {
     jobs::a_cancelled_job_is_refunded,
     jobs::expired_files_are_let_go_and_shared_bytes_stay,
     jobs::balances_hold_when_many_spend_at_once,
+    jobs::the_same_bytes_may_come_from_many_sides_at_once,
     queue::a_claimed_job_belongs_to_its_lease,
     queue::two_workers_never_hold_one_attempt,
     queue::a_backlog_does_not_stand_before_anybody_elses_job,

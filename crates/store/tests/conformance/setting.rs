@@ -89,6 +89,7 @@ impl Someone {
             batch: None,
             without_credits: store::WithoutCredits::Refuse,
             when_unpaid: Vec::new(),
+            trace: None,
         }
     }
 

@@ -163,8 +163,12 @@ async fn job_of(desk: &Desk, form: &SignedForm) -> Result<Job, Failure> {
 
 async fn cancel(State(desk): State<Desk>, form: SignedForm) -> Result<Response, Failure> {
     let steward = steward(&desk, &form.visitor)?;
+    let service = desk.service();
     let job = job_of(&desk, &form).await?;
-    steward.cancel(&job).await.map_err(|trouble| Failure::bad_request(trouble.to_string()))?;
+    steward
+        .cancel(&job, service.settings(), service.voices())
+        .await
+        .map_err(|trouble| Failure::bad_request(trouble.to_string()))?;
     Ok(see_other("/studio/operator?notice=queue-job-cancelled"))
 }
 

@@ -74,7 +74,7 @@ pub async fn cancel(
     SignedForm { visitor, fields }: SignedForm,
 ) -> Result<Response, Failure> {
     let job = find(&desk, &visitor, &id).await?;
-    desk.service().cancel_execution(&job).await?;
+    desk.service().cancel(&job.id).await?;
     Ok(back(&fields, &job, "cancelled"))
 }
 

@@ -1,5 +1,6 @@
 //! `atelier admin job`.
 
+use service::Settings;
 use store::{DeliveryFilter, Job, JobFilter, JobId, JobState};
 
 use super::office::Office;
@@ -107,7 +108,8 @@ async fn retry(office: &Office, job: &Job) -> Result<String, Failure> {
 }
 
 async fn cancel(office: &Office, job: &Job) -> Result<String, Failure> {
-    if !office.steward().cancel(job).await? {
+    let settings = Settings { keep: office.config.keep, ..Settings::default() };
+    if !office.steward().cancel(job, &settings, &http_doors::voices()).await? {
         return Err(Failure::Work(format!("job {} is {} already", job.id, job.state.as_str())));
     }
     Ok(format!("{}\n", known(office, job.id.as_str()).await?.state.as_str()))

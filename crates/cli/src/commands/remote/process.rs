@@ -2,14 +2,17 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use client::{Journal, process};
+use client::{Journal, Patience, process};
 
 use super::{FolderWork, Tally, seen, stopper, talk};
 use crate::commands::Failure;
 use crate::interrupt;
 use crate::progress::tell;
+
+/// How long a server that is away, or restarting, is waited for.
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// Arguments of `atelier process`.
 #[derive(Debug, clap::Args)]
@@ -35,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let tally = Arc::new(Tally::with_bar(items.len()));
     let stop = stopper();
     talk(async {
-        let order = work.order(&server, batch(arguments)).await?;
+        let order = work.order(&server, batch(arguments), Patience::For(PATIENCE)).await?;
         let journal = Journal::open(&order.out_dir)?;
         process(&server, &order, items, journal, seen(&tally), stop).await
     })?;

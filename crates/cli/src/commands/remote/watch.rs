@@ -2,10 +2,17 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
+
+use client::{ClientError, Order, Patience, Server};
+use tokio_util::sync::CancellationToken;
 
 use super::{FolderWork, Tally, seen, stopper, talk};
 use crate::commands::Failure;
 use crate::progress::tell;
+
+/// Pause before a server that is away is asked again.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 /// Arguments of `atelier watch`.
 #[derive(Debug, clap::Args)]
@@ -19,6 +26,31 @@ pub struct Arguments {
     work: FolderWork,
 }
 
+/// The order; a server that is not there yet is waited for, as after a start of the whole machine. Nothing when told to
+/// stop.
+async fn order(
+    work: &FolderWork,
+    server: &Server,
+    stop: &CancellationToken,
+) -> Result<Option<Order>, ClientError> {
+    let mut is_told = false;
+    loop {
+        match work.order(server, Vec::new(), Patience::Endless).await {
+            Err(trouble) if trouble.passes() => {
+                if !is_told {
+                    tell(&format!("atelier: {trouble}; waiting for it"));
+                }
+                is_told = true;
+            }
+            order => return order.map(Some),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = stop.cancelled() => return Ok(None),
+        }
+    }
+}
+
 /// Watches until told to stop.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let work = &arguments.work;
@@ -29,7 +61,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let tally = Arc::new(Tally::default());
     let stop = stopper();
     talk(async {
-        let order = work.order(&server, Vec::new()).await?;
+        let Some(order) = order(work, &server, &stop).await? else { return Ok(()) };
         tell(&format!("Watching {}; results go to {}.", work.folder.display(), order.out_dir.display()));
         // A folder without pictures, or one that is gone for a moment, holds nothing just now.
         let find = || work.pictures().unwrap_or_default();

@@ -49,6 +49,7 @@ fn job(state: JobState) -> Job {
         labels: std::collections::BTreeMap::new(),
         batch_id: None,
         feedback: None,
+        trace: None,
     }
 }
 

@@ -39,7 +39,7 @@ client.organization_id = organization.id
 assert client.get_organization().name == organization.name
 workflow = client.get_workflows()[0]
 assert client.get_workflow(workflow.id).version == workflow.version
-assert workflow.executionPrice >= 10
+assert workflow.name == "Export only" and workflow.executionPrice >= 1
 before = int(client.get_balance())
 
 content_hash = client.upload_image(picture)
@@ -72,7 +72,10 @@ pictures, results = os.path.join(folder, "pictures"), os.path.join(folder, "resu
 os.makedirs(pictures)
 for number in range(copies):
     shutil.copy(picture, os.path.join(pictures, f"{number}.png"))
+before = int(client.get_balance())
 client.process_folder(pictures, results, workflow.id)
+assert before - int(client.get_balance()) == copies * workflow.executionPrice
+assert all(os.path.getsize(os.path.join(results, name)) > 0 for name in os.listdir(results))
 assert sorted(os.listdir(results)) == sorted(os.listdir(pictures)), "every picture has a result"
 print("folder done", flush=True)
 

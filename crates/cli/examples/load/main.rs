@@ -1,14 +1,16 @@
 //! A load benchmark: the real server under concurrent clients. Prints what it could do and what it needed.
 //!
-//! `load [--clients N] [--jobs N] [--memory-jobs N]`, built and run by `make bench-load`. Three parts: one job at a time
-//! on an idle server (accept to start), concurrent clients with mixed sizes (jobs a second, peak memory), and many jobs
-//! in a row (memory stays flat).
+//! `load [--clients N] [--jobs N] [--memory-jobs N] [--crowd N]`, built and run by `make bench-load`. Four parts: one job
+//! at a time on an idle server (accept to start), concurrent clients with mixed sizes (jobs a second, peak memory), many
+//! jobs in a row (memory stays flat), and a crowd that uploads all at once and then asks every two seconds, each time on
+//! a new connection (AutoRetouch API, rate limits as they come).
+
+mod crowd;
+mod server;
 
 use std::error::Error;
 use std::fs;
-use std::net::TcpListener;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -18,7 +20,8 @@ use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Size};
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
-use store::{DatabaseUrl, JobFilter, JobState, Store};
+
+use server::Server;
 
 type Outcome<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
@@ -33,8 +36,8 @@ const SAMPLES: usize = 10;
 async fn main() -> Outcome<()> {
     let (clients, jobs, memory_jobs) =
         (option("--clients", 8)?, option("--jobs", 60)?, option("--memory-jobs", 1000)?);
-    let mut server = Server::start()?;
-    let client = server.client().await?;
+    let mut server = Server::start(&server::NO_RATES)?;
+    let client = client(&server).await?;
 
     for number in 0..IDLE_JOBS {
         client.whole_job(tiny(number)?, json!([])).await?;
@@ -73,7 +76,17 @@ async fn main() -> Outcome<()> {
         "memory over {memory_jobs} jobs ({rate:.1} jobs/s), MiB: {resident:?}, peak {}",
         server.memory("VmHWM")?
     );
-    server.stop()
+    server.stop()?;
+    crowd::measure(option("--crowd", 200)?).await
+}
+
+async fn client(server: &Server) -> Outcome<Client> {
+    server.is_ready().await?;
+    server.admin(&["account", "create", "load@example.org", "--organization", "Load"])?;
+    server.admin(&["organization", "set", "Load", "--unmetered", "true"])?;
+    let token = server.admin(&["token", "create", "--account", "load@example.org"])?;
+    let http = reqwest::Client::new();
+    Ok(Client(Arc::new(Asker { http, base: server.base().to_owned(), token })))
 }
 
 fn tasks(number: usize) -> Value {
@@ -86,97 +99,6 @@ fn option(name: &str, default: usize) -> Outcome<usize> {
     match place.and_then(|place| arguments.get(place + 1)) {
         Some(text) => Ok(text.parse()?),
         None => Ok(default),
-    }
-}
-
-/// The server process with a data folder of its own.
-struct Server {
-    process: Child,
-    folder: tempfile::TempDir,
-    base: String,
-    program: PathBuf,
-}
-
-impl Server {
-    fn start() -> Outcome<Self> {
-        let here = std::env::current_exe()?;
-        let program = here.parent().and_then(Path::parent).ok_or("no folder")?.join("atelier");
-        let folder = tempfile::tempdir()?;
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
-        let process = Command::new(&program)
-            .args([
-                "serve",
-                "--listen",
-                &address,
-                "--log-level",
-                "warn",
-                "--rate-per-token",
-                "0",
-                "--rate-per-address",
-                "0",
-            ])
-            .args(["--rate-per-job", "0", "--data-dir"])
-            .arg(folder.path().join("data"))
-            .stdout(Stdio::null())
-            .spawn()?;
-        Ok(Self { process, folder, base: format!("http://{address}"), program })
-    }
-
-    fn admin(&self, arguments: &[&str]) -> Outcome<String> {
-        let data = self.folder.path().join("data");
-        let output =
-            Command::new(&self.program).arg("admin").args(arguments).arg("--data-dir").arg(data).output()?;
-        if !output.status.success() {
-            return Err(String::from_utf8_lossy(&output.stderr).into());
-        }
-        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
-    }
-
-    async fn client(&self) -> Outcome<Client> {
-        let http = reqwest::Client::new();
-        while http.get(format!("{}/health/ready", self.base)).send().await.is_err() {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-        self.admin(&["account", "create", "load@example.org", "--organization", "Load"])?;
-        self.admin(&["organization", "set", "Load", "--unmetered", "true"])?;
-        let token = self.admin(&["token", "create", "--account", "load@example.org"])?;
-        Ok(Client(Arc::new(Asker { http, base: self.base.clone(), token })))
-    }
-
-    /// Milliseconds from acceptance to start of the newest jobs, sorted.
-    async fn waits(&self, newest: usize) -> Outcome<Vec<i64>> {
-        let path = self.folder.path().join("data/atelier.db");
-        let store = Store::open(&DatabaseUrl::parse(&format!("sqlite://{}", path.display()))?).await?;
-        let jobs = store.jobs(&JobFilter { limit: i64::try_from(newest)?, ..JobFilter::default() }).await?;
-        if jobs.iter().any(|job| job.state != JobState::Completed) {
-            return Err("not every job was completed".into());
-        }
-        let mut waits: Vec<i64> =
-            jobs.iter().filter_map(|job| Some(job.started_at?.0 - job.created_at.0)).collect();
-        waits.sort_unstable();
-        store.close().await;
-        Ok(waits)
-    }
-
-    /// A figure of the process's memory in MiB.
-    fn memory(&self, name: &str) -> Outcome<u64> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.process.id()))?;
-        let line = status.lines().find(|line| line.starts_with(name)).ok_or("no such figure")?;
-        let kib: u64 = line.split_whitespace().nth(1).ok_or("no figure")?.parse()?;
-        Ok(kib / 1024)
-    }
-
-    fn stop(&mut self) -> Outcome<()> {
-        self.process.kill()?;
-        self.process.wait()?;
-        Ok(())
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It may have been stopped before.
-        let _ = self.stop();
     }
 }
 
