@@ -13,7 +13,8 @@ run: setup
 	@exec target/release/atelier serve
 
 # Everything that must hold before a change goes in.
-test: setup setup-tests lint unit browser licences
+test:
+	@scripts/all-tests
 
 # Installs what the build needs and is missing; quiet when nothing is.
 setup:
@@ -23,9 +24,9 @@ setup:
 setup-tests:
 	@scripts/setup tests
 
+# Formatting and Clippy, by a build that the tests go on with.
 lint:
-	cargo fmt --all --check
-	cargo clippy --workspace --all-targets --locked -- -D warnings
+	@scripts/lint
 
 # Doc tests run apart: nextest has no part in them.
 unit:

@@ -282,7 +282,8 @@ async fn a_run_that_is_killed_again_and_again_makes_every_picture_once() {
         run.kill();
     }
     let stopped = desk.spawn(&arguments);
-    desk.has_results(40).await;
+    // It is told to stop while it works, not before it listens to that.
+    desk.has_results(desk.results().len() + 2).await;
     assert!(matches!(stopped.end(), Some(130 | 0)));
     let (code, told) = desk.process();
     assert_eq!(code, Some(0), "{told}");
