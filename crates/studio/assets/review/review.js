@@ -223,12 +223,14 @@ async function claim(entry) {
   isOurs = false;
   try {
     const told = await (await ask(`/studio/review/${entry.id}/claim`, { body: {} })).json();
-    if (entry !== current) {
+    // The queue may have been read again meanwhile, the same result among it.
+    const now = current;
+    if (now?.id !== entry.id) {
       if (told.isOurs) void release(entry);
       return;
     }
     isOurs = told.isOurs;
-    entry.claimed_by = told.by ?? null;
+    now.claimed_by = told.by ?? null;
     if (!told.isOurs && !told.by) return void refill();
     drawClaim();
   } catch (error) {
