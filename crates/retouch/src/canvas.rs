@@ -26,13 +26,14 @@ pub struct Canvas {
 impl Canvas {
     /// Reads the upright rectangle, averaging `step` × `step` blocks.
     pub fn read(pile: &Pile<'_>, rect: Rect, step: usize, space: &ColourSpace) -> Self {
-        let grid = Grid { x: rect.x, y: rect.y, step, rect };
-        let rgb = reduce_upright(pile.picture(), rect, step);
-        let lab = document_lab([&rgb[0], &rgb[1], &rgb[2]], space);
-        let mut canvas = Self { grid, rgb, lab };
         debug_assert!(pile.layers().is_empty(), "canvases are opened before the first layer is drawn");
-        canvas.grid.rect = rect;
-        canvas
+        Self::of(reduce_upright(pile.picture(), rect, step), rect, step, space)
+    }
+
+    /// What [`read`](Self::read) gives, of block averages (encoded document RGB) that are there already.
+    pub fn of(rgb: [Plane; 3], rect: Rect, step: usize, space: &ColourSpace) -> Self {
+        let lab = document_lab([&rgb[0], &rgb[1], &rgb[2]], space);
+        Self { grid: Grid { x: rect.x, y: rect.y, step, rect }, rgb, lab }
     }
 
     /// Width and height in samples.

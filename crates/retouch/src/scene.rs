@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
-use pixel::filter::enlarge;
+use pixel::filter::{enlarge, reduce};
 use pixel::{Plane, Rect, Size};
 use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
@@ -253,10 +253,17 @@ impl<'a> Scene<'a> {
     fn open_picture(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
         let size = self.size();
         let step = size.long_edge().div_ceil(CANVAS_LONG_EDGE).max(1);
-        let canvas = Canvas::read(&self.pile, size.rect(), step, self.space);
-        let coarse = Canvas::read(&self.pile, size.rect(), step * REGIONS_STEP, self.space);
-        let srgb = self.encoded_srgb(&coarse);
-        let regions = vision::picture_regions(sight, &vision_canvas(&coarse, &srgb))?;
+        let overview = sight.overview();
+        // The networks' overview mostly has the same step: one reading of all pixels is enough.
+        let canvas = match self.space.is_srgb() && overview.step == step as f32 {
+            true => Canvas::of(overview.rgb.clone(), size.rect(), step, self.space),
+            false => Canvas::read(&self.pile, size.rect(), step, self.space),
+        };
+        let coarse = canvas.channels().map(|plane| reduce(plane, REGIONS_STEP));
+        let srgb = encoded_srgb([&coarse[0], &coarse[1], &coarse[2]], self.space);
+        let seen =
+            vision::Canvas { rgb: [&srgb[0], &srgb[1], &srgb[2]], origin: (0, 0), step: step * REGIONS_STEP };
+        let regions = vision::picture_regions(sight, &seen)?;
         let enlarged = |plane: &Plane| enlarge(plane, REGIONS_STEP, canvas.size());
         let regions = PictureRegions {
             skin: enlarged(&regions.skin),
