@@ -30,12 +30,6 @@ const ROUGH_EDGE: f32 = 0.8;
 /// The same for hair: inwards and outwards.
 const ROUGH_HAIR: [f32; 2] = [2.0, 4.0];
 
-/// How deep inside what the networks are sure of nothing is ground whatever its colour, in network samples.
-const CORE: f32 = 2.5;
-/// Share of the sure subject nearby that looks like the backdrop, from which colour cannot tell them apart; and how
-/// near, in network samples.
-const ALIKE: f32 = 0.2;
-const ALIKE_NEAR: f32 = 4.0;
 /// How far beyond what the networks see a person may reach, in network samples.
 const NEAR_SUBJECT: f32 = 4.0;
 /// Share of what is no subject that must be backdrop for it to count as plain: for persons of all that the
@@ -77,8 +71,7 @@ impl Trimap {
     /// much is left over where the networks see nothing.
     fn before_backdrop(rgb: &[Plane; 3], prior: &Prior, backdrop: &mut Backdrop) -> Option<Self> {
         let size = prior.subject.size();
-        let doubtless = Doubtless::of(rgb, prior, backdrop);
-        let ground = ground_mask(rgb, prior, backdrop, &doubtless);
+        let ground = ground_mask(rgb, prior, backdrop);
         let reach = (NEAR_SUBJECT * prior.pitch).max(STRANDS_OUT);
         let near = distance_outside(&prior.subject).map(|d| if d <= reach { 1.0 } else { 0.0 });
         if share_explained(&ground, prior) < EXPLAINED[prior.kind as usize] {
@@ -114,22 +107,9 @@ impl Trimap {
                 });
             }
         }
-        let mut expected = gauss(&body, 1.0).zip(&fuzzy, |b, f| b * (1.0 - 0.5 * f));
-        let mut doubt = Plane::filled(size, 0.6);
-        // Where subject and backdrop are of one colour, what the networks expect is all there is to go by.
-        let rough = ROUGH_EDGE * prior.pitch;
-        for (i, place) in places.iter_mut().enumerate() {
-            if doubtless.alike.samples()[i] < 0.5 {
-                continue;
-            }
-            if inside.samples()[i].max(outside.samples()[i]) <= rough {
-                *place = Place::Unknown;
-            }
-            expected.samples_mut()[i] = prior.subject.samples()[i];
-            doubt.samples_mut()[i] = DOUBT[0];
-        }
+        let expected = gauss(&body, 1.0).zip(&fuzzy, |b, f| b * (1.0 - 0.5 * f));
         let solid = solid(&expected);
-        Some(Self { size, places, expected, doubt, solid })
+        Some(Self { size, places, expected, doubt: Plane::filled(size, 0.6), solid })
     }
 
     /// Before any other ground the networks alone say what is subject, and colours only where the edge runs.
@@ -185,46 +165,6 @@ impl Trimap {
     }
 }
 
-/// What is subject whatever its colour: of persons the networks miss gaps no wider than a few of their samples.
-struct Doubtless {
-    /// 1 where nothing is ground.
-    subject: Plane,
-    /// 1 where the subject nearby looks like the backdrop.
-    alike: Plane,
-}
-
-impl Doubtless {
-    fn of(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop) -> Self {
-        let size = prior.subject.size();
-        if prior.kind == SubjectKind::Product {
-            return Self { subject: Plane::zeros(size), alike: Plane::zeros(size) };
-        }
-        let sure = prior.subject.map(|s| if s > 0.9 { 1.0 } else { 0.0 });
-        let core = distance_inside(&sure).map(|depth| if depth > CORE * prior.pitch { 1.0 } else { 0.0 });
-        let mut same = core.clone();
-        for (i, same) in same.samples_mut().iter_mut().enumerate() {
-            if backdrop.deviation(rgb, i) > backdrop.tolerance {
-                *same = 0.0;
-            }
-        }
-        let near = ALIKE_NEAR * prior.pitch;
-        let alike = gauss(&same, near).zip(&gauss(&core, near), |same, core| {
-            if core > 1e-3 && same > ALIKE * core { 1.0 } else { 0.0 }
-        });
-        let mut subject = core;
-        for (i, subject) in subject.samples_mut().iter_mut().enumerate() {
-            if alike.samples()[i] > 0.5 && prior.subject.samples()[i] > 0.5 {
-                *subject = 1.0;
-            }
-        }
-        Self { subject, alike }
-    }
-
-    fn rules_out_ground(&self, index: usize) -> bool {
-        self.subject.samples()[index] > 0.5
-    }
-}
-
 fn solid(expected: &Plane) -> Plane {
     expected.map(|e| (2.0 * e - 1.0).clamp(0.0, 1.0))
 }
@@ -277,21 +217,21 @@ fn near_hair(prior: &Prior, reach: f32) -> Plane {
 }
 
 /// Backdrop: what can be reached from the border without leaving its colour, and holes in the subject that show it.
-fn ground_mask(rgb: &[Plane; 3], prior: &Prior, backdrop: &mut Backdrop, doubtless: &Doubtless) -> Plane {
+fn ground_mask(rgb: &[Plane; 3], prior: &Prior, backdrop: &mut Backdrop) -> Plane {
     // A surface of low degree follows neither a bright spot nor the bend between wall and floor. A first, loose
     // flood finds them where no subject is; the colours it reached are the backdrop of the second, strict one.
     let soft = [0, 1, 2].map(|c| gauss(&rgb[c], 1.2));
-    let loose = flood(&soft, prior, backdrop, doubtless, true);
+    let loose = flood(&soft, prior, backdrop, true);
     backdrop.follow(rgb, &loose);
     let soft = [0, 1, 2].map(|c| gauss(&rgb[c], 0.7));
-    let mut ground = flood(&soft, prior, backdrop, doubtless, false);
-    add_holes(&soft, prior, backdrop, doubtless, &mut ground);
+    let mut ground = flood(&soft, prior, backdrop, false);
+    add_holes(&soft, prior, backdrop, &mut ground);
     ground
 }
 
 /// What hangs together with the border and looks like the backdrop; a loose flood also follows slow changes of its
 /// light where the networks see no subject.
-fn flood(soft: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, doubtless: &Doubtless, loose: bool) -> Plane {
+fn flood(soft: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, loose: bool) -> Plane {
     let size = prior.subject.size();
     let subject = prior.subject.samples();
     let tolerance = backdrop.tolerance;
@@ -310,9 +250,6 @@ fn flood(soft: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, doubtless: &Doub
         }
     }
     spread(&mut ground, open, |index, next| {
-        if doubtless.rules_out_ground(next) {
-            return false;
-        }
         // What the network is sure of must look exactly like the backdrop; a shadow may be told from the subject
         // only where the network sees none.
         let allowed = tolerance * (1.0 - 0.7 * ((subject[next] - 0.7) / 0.3).clamp(0.0, 1.0));
@@ -349,13 +286,7 @@ fn spread(ground: &mut Plane, mut open: Vec<usize>, joins: impl Fn(usize, usize)
 }
 
 /// Adds enclosed pieces of backdrop: as even and of the same colour as outside, and sharply bounded.
-fn add_holes(
-    rgb: &[Plane; 3],
-    prior: &Prior,
-    backdrop: &Backdrop,
-    doubtless: &Doubtless,
-    ground: &mut Plane,
-) {
+fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut Plane) {
     let size = ground.size();
     // The light inside a hole may differ from what the ground around foretells; before white that is no excuse.
     let limit = |index: usize| {
@@ -364,8 +295,7 @@ fn add_holes(
     };
     let candidates = Plane::from_fn(size, |x, y| {
         let index = y * size.width + x;
-        let free = ground.samples()[index] < 0.5 && !doubtless.rules_out_ground(index);
-        let inside = free && backdrop.deviation(rgb, index) < limit(index);
+        let inside = ground.samples()[index] < 0.5 && backdrop.deviation(rgb, index) < limit(index);
         if inside { 1.0 } else { 0.0 }
     });
     let holes = label(&candidates);
@@ -423,8 +353,7 @@ fn add_holes(
     let seeds = (0..size.area()).filter(|i| found.samples()[*i] > 0.5).collect();
     let rise = (1.5 * backdrop.noise).max(0.008);
     spread(ground, seeds, |index, next| {
-        !doubtless.rules_out_ground(next)
-            && backdrop.deviation(rgb, next) < 3.0 * backdrop.tolerance
+        backdrop.deviation(rgb, next) < 3.0 * backdrop.tolerance
             && backdrop.is_shaded(rgb, next, true)
             && step(rgb, index, next) < rise
     });
