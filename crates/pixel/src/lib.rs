@@ -8,9 +8,11 @@ pub mod codec;
 pub mod colour;
 pub mod filter;
 pub mod geometry;
+mod lanes;
 pub mod picture;
 pub mod plane;
 
 pub use geometry::{Orientation, Rect, Size};
+pub use lanes::wide_lanes;
 pub use picture::{Picture, Samples};
 pub use plane::Plane;

@@ -17,6 +17,10 @@ static ENGINE: LazyLock<Engine> = LazyLock::new(Engine::new);
 static PORTRAIT: LazyLock<Picture> = LazyLock::new(enlarged);
 static FILE: LazyLock<Vec<u8>> = LazyLock::new(|| encoded(&PORTRAIT, Format::Jpeg));
 
+/// The allocator of the command line, which the figures depend on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

@@ -11,6 +11,10 @@ use pixel::{Plane, Rect, Size};
 use retouch::proof::{Drawer, Level, Original};
 use retouch::{Engine, Key, Preset, Recipe, Task, Unwatched, plugins};
 
+/// The allocator of the command line, which the figures depend on.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// 24 megapixels, upright.
 const SIZE: Size = Size::new(4000, 6000);
 

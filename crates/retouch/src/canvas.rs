@@ -2,7 +2,7 @@
 
 use pixel::blend::soft_light;
 use pixel::colour::profile::ColourSpace;
-use pixel::colour::{Lab, lab_to_linear, linear_to_lab};
+use pixel::colour::{Lab, linear_to_lab};
 use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Plane, Rect, Size};
 use rayon::prelude::*;
@@ -32,7 +32,7 @@ impl Canvas {
 
     /// What [`read`](Self::read) gives, of block averages (encoded document RGB) that are there already.
     pub fn of(rgb: [Plane; 3], rect: Rect, step: usize, space: &ColourSpace) -> Self {
-        let lab = document_lab([&rgb[0], &rgb[1], &rgb[2]], space);
+        let lab = Lab::of([&rgb[0], &rgb[1], &rgb[2]], space);
         Self { grid: Grid { x: rect.x, y: rect.y, step, rect }, rgb, lab }
     }
 
@@ -253,46 +253,6 @@ impl Covering {
             share: (last - first) as f32 / (block_end - start) as f32,
         })
     }
-}
-
-/// CIELAB of encoded document RGB.
-pub fn document_lab(rgb: [&Plane; 3], space: &ColourSpace) -> Lab {
-    let size = rgb[0].size();
-    let width = size.width.max(1);
-    let mut lab = Lab { l: Plane::zeros(size), a: Plane::zeros(size), b: Plane::zeros(size) };
-    let rows = lab
-        .l
-        .samples_mut()
-        .par_chunks_mut(width)
-        .zip(lab.a.samples_mut().par_chunks_mut(width))
-        .zip(lab.b.samples_mut().par_chunks_mut(width));
-    rows.enumerate().for_each(|(y, ((l, a), b))| {
-        for x in 0..l.len() {
-            let value = linear_to_lab(space.to_linear([rgb[0].at(x, y), rgb[1].at(x, y), rgb[2].at(x, y)]));
-            (l[x], a[x], b[x]) = (value[0], value[1], value[2]);
-        }
-    });
-    lab
-}
-
-/// Encoded document RGB of CIELAB planes, limited to what the document can hold.
-pub fn lab_document(lab: &Lab, space: &ColourSpace) -> [Plane; 3] {
-    let size = lab.size();
-    let width = size.width.max(1);
-    let mut rgb = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
-    let [r, g, b] = &mut rgb;
-    let rows = r
-        .samples_mut()
-        .par_chunks_mut(width)
-        .zip(g.samples_mut().par_chunks_mut(width))
-        .zip(b.samples_mut().par_chunks_mut(width));
-    rows.enumerate().for_each(|(y, ((r, g), b))| {
-        for x in 0..r.len() {
-            let value = space.from_linear(lab_to_linear(lab.at(x, y)));
-            (r[x], g[x], b[x]) = (value[0], value[1], value[2]);
-        }
-    });
-    rgb
 }
 
 /// Block averages of the upload over an upright rectangle, encoded document RGB 0..1; blocks start at

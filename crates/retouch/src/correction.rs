@@ -9,7 +9,7 @@ use pixel::filter::{MaskedBlur, gauss, gauss_masked};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
-use crate::canvas::{Canvas, document_lab};
+use crate::canvas::Canvas;
 use crate::layer::{Effect, Field};
 use crate::scene::{FaceView, Scene};
 
@@ -35,7 +35,7 @@ impl Shift {
 pub fn smoothed(canvas: &Canvas, matte: &Plane, sigma: f32, scene: &Scene<'_>) -> ([Plane; 3], Lab) {
     let blur = MaskedBlur::new(matte, sigma);
     let planes: Vec<Plane> = canvas.rgb.par_iter().map(|plane| blur.blur(plane)).collect();
-    let lab = document_lab([&planes[0], &planes[1], &planes[2]], scene.space());
+    let lab = Lab::of([&planes[0], &planes[1], &planes[2]], scene.space());
     let rgb = <[Plane; 3]>::try_from(planes).unwrap_or_else(|_| unreachable!("three channels"));
     (rgb, lab)
 }

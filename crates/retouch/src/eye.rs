@@ -36,9 +36,13 @@ pub struct EyeView {
 }
 
 impl EyeView {
-    /// Reads the eye at the left (0) or at the right (1) of the upright picture; `None` when it is shut, covered,
-    /// too small or outside the picture.
-    pub fn read(scene: &Scene<'_>, mesh: &Mesh, eye: usize) -> Option<Self> {
+    /// Reads both eyes, the one at the left of the upright picture first; `None` when one is shut, covered, too small
+    /// or outside the picture.
+    pub fn both(scene: &Scene<'_>, mesh: &Mesh) -> [Option<Self>; 2] {
+        rayon::join(|| Self::read(scene, mesh, 0), || Self::read(scene, mesh, 1)).into()
+    }
+
+    fn read(scene: &Scene<'_>, mesh: &Mesh, eye: usize) -> Option<Self> {
         let openness = ramp(mesh.eye_openness(eye), SHUT[0], SHUT[1]);
         let [middle, rim @ ..] = landmarks::IRISES[eye].map(|index| mesh.point(index));
         let radius = rim.iter().map(|p| distance(*p, middle)).sum::<f32>() / 4.0;

@@ -10,7 +10,7 @@ use std::ops::Range;
 use pixel::blend::soft_light;
 use pixel::filter::GuidedModel;
 use pixel::picture::Samples;
-use pixel::{Orientation, Plane, Rect, Size};
+use pixel::{Orientation, Plane, Rect, Size, wide_lanes};
 
 use crate::layer::{Effect, Field, Grid, Layer, Matte, Patch};
 use crate::plugin::Blend;
@@ -215,12 +215,8 @@ impl StoredLayer {
             let length = present[start..reach.end].iter().position(|&on| !on);
             let end = length.map_or(reach.end, |length| start + length);
             let run = 3 * start..3 * end;
-            let lit = row[run.clone()].iter_mut().zip(&push[run.clone()]);
-            let layer = pixels[run.clone()].iter_mut().zip(&dithers[run]);
-            for ((value, push), (pixel, threshold)) in lit.zip(layer) {
-                *pixel = depth.dither(0.5 + 0.5 * push, *threshold);
-                *value = soft_light(*value, 2.0 * *pixel - 1.0).clamp(0.0, 1.0);
-            }
+            let (row, pixels) = (&mut row[run.clone()], &mut pixels[run.clone()]);
+            wide_lanes(|| push_row(row, pixels, &push[run.clone()], &dithers[run], depth));
             start = end;
         }
     }
@@ -245,6 +241,15 @@ impl StoredLayer {
                 scratch.present[to] = true;
             }
         }
+    }
+}
+
+/// Lays soft-light pushes over values, and writes the layer's dithered samples to `pixels`.
+#[inline(always)]
+fn push_row(row: &mut [f32], pixels: &mut [f32], push: &[f32], dithers: &[f32], depth: Depth) {
+    for ((value, pixel), (push, threshold)) in row.iter_mut().zip(pixels).zip(push.iter().zip(dithers)) {
+        *pixel = depth.dither(0.5 + 0.5 * push, *threshold);
+        *value = soft_light(*value, 2.0 * *pixel - 1.0).clamp(0.0, 1.0);
     }
 }
 

@@ -12,6 +12,7 @@ pub mod engine;
 mod eye;
 mod feature;
 pub mod inspect;
+pub mod known;
 pub mod lay;
 pub mod layer;
 pub mod matting;

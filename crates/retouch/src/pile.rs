@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::sync::Arc;
 
 use pixel::picture::{Picture, Samples};
-use pixel::{Plane, Rect, Size};
+use pixel::{Orientation, Plane, Rect, Size};
 use rayon::prelude::*;
 
 use crate::lay::{Depth, Scratch, StoredLayer};
@@ -74,12 +74,15 @@ impl<'a> Pile<'a> {
         let mut planes = [0; 3].map(|_| Plane::zeros(stored.size()));
         for y in 0..stored.height {
             self.lay_row(&mut row, stored.x, stored.y + y, &mut scratch);
-            for (c, plane) in planes.iter_mut().enumerate() {
-                let samples = row.iter().skip(c).step_by(3);
-                plane.row_mut(y).iter_mut().zip(samples).for_each(|(p, v)| *p = *v);
+            let [r, g, b] = planes.each_mut().map(|plane| plane.row_mut(y));
+            for (((r, g), b), pixel) in r.iter_mut().zip(g).zip(b).zip(row.as_chunks::<3>().0) {
+                [*r, *g, *b] = *pixel;
             }
         }
-        planes.map(|plane| turned_upright(&plane, rect, self.picture))
+        match picture.orientation {
+            Orientation::Upright => planes,
+            _ => planes.map(|plane| turned_upright(&plane, rect, picture)),
+        }
     }
 
     fn lay_row(&self, row: &mut [f32], x: usize, y: usize, scratch: &mut Scratch) {

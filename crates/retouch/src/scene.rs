@@ -9,7 +9,8 @@ use pixel::{Plane, Rect, Size};
 use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 
-use crate::canvas::{Canvas, document_lab, lab_document};
+use crate::canvas::Canvas;
+use crate::known::{Finding, Known};
 use crate::lay::StoredLayer;
 use crate::layer::Layer;
 use crate::pile::Pile;
@@ -107,9 +108,13 @@ impl Views {
 /// The picture so far and what is known about it.
 pub struct Scene<'a> {
     pile: Pile<'a>,
+    /// By how much the picture is reduced against what the final result is made of.
+    reduction: usize,
     space: &'a ColourSpace,
     sight: Option<&'a Sight<'a>>,
     views: Views,
+    /// What the plugin that draws next found out when it drew on this very picture before.
+    known: Option<&'a Known>,
     cancelled: &'a (dyn Fn() -> bool + Sync),
 }
 
@@ -121,7 +126,13 @@ impl<'a> Scene<'a> {
         sight: Option<&'a Sight<'a>>,
         cancelled: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
-        Self { pile, space, sight, views: Views::default(), cancelled }
+        Self { pile, reduction: 1, space, sight, views: Views::default(), known: None, cancelled }
+    }
+
+    /// The same for a picture that is a whole number of times smaller than the one it stands for.
+    #[must_use]
+    pub fn reduced_by(self, reduction: usize) -> Self {
+        Self { reduction, ..self }
     }
 
     /// Goes on where another scene of the same picture stopped: `pile` holds the layers that `views` show.
@@ -133,6 +144,23 @@ impl<'a> Scene<'a> {
     /// What is known by now. Cheap: nothing is copied until a layer changes it.
     pub fn views(&self) -> &Views {
         &self.views
+    }
+
+    /// Lets the plugin that draws next find again, and leave behind, what it finds out; `None` before another draws.
+    pub(crate) fn know(&mut self, known: Option<&'a Known>) {
+        self.known = known;
+    }
+
+    /// What was found on this very picture before, if it is one that `fits`; else what `find` finds now.
+    pub fn recall<T: Finding>(&self, fits: impl Fn(&T) -> bool, find: impl FnOnce() -> T) -> Arc<T> {
+        if let Some(found) = self.known.and_then(|known| known.get(fits)) {
+            return found;
+        }
+        let found = Arc::new(find());
+        if let Some(known) = self.known.filter(|_| !self.cancelled()) {
+            known.put(Arc::clone(&found) as Arc<dyn Finding>);
+        }
+        found
     }
 
     /// Upright size of the picture.
@@ -195,12 +223,12 @@ impl<'a> Scene<'a> {
 
     /// CIELAB of encoded document RGB.
     pub fn lab(&self, rgb: &[Plane; 3]) -> Lab {
-        document_lab([&rgb[0], &rgb[1], &rgb[2]], self.space)
+        Lab::of([&rgb[0], &rgb[1], &rgb[2]], self.space)
     }
 
     /// Encoded document RGB of CIELAB, limited to what the document can hold.
     pub fn document(&self, lab: &Lab) -> [Plane; 3] {
-        lab_document(lab, self.space)
+        lab.encoded(self.space)
     }
 
     /// The pile of layers under the next plugin.
@@ -214,43 +242,64 @@ impl<'a> Scene<'a> {
     }
 
     /// Finds what a list of plugins needs, once. Canvases are read from the upload, so all needs must be
-    /// met before the first layer is laid.
+    /// met before the first layer is laid. Nothing is met when the work is no longer wanted meanwhile.
     ///
     /// # Errors
     /// When a network cannot be run.
     pub fn meet(&mut self, needs: &[Need]) -> Result<(), VisionError> {
         let Some(sight) = self.sight else { return Ok(()) };
-        for &need in needs {
-            if self.views.met.contains(&need) {
-                continue;
-            }
-            self.views.met.push(need);
-            match need {
-                Need::Faces => self.views.found = sight.faces()?.to_vec(),
-                Need::FaceRegions => {
-                    self.views.found = sight.faces()?.to_vec();
-                    self.open_faces(sight)?;
-                }
-                Need::PictureRegions => self.open_picture(sight)?,
-            }
+        let is_missing = |need: Need| needs.contains(&need) && !self.views.met.contains(&need);
+        let missing: Vec<Need> = Need::ALL.into_iter().filter(|&need| is_missing(need)).collect();
+        if missing.is_empty() {
+            return Ok(());
         }
+        let (faces, picture) =
+            (missing.contains(&Need::FaceRegions), missing.contains(&Need::PictureRegions));
+        if faces || picture {
+            sight.read_ahead(picture);
+        }
+        let wants_faces = faces || missing.contains(&Need::Faces);
+        let found = if wants_faces { sight.faces()?.to_vec() } else { self.views.found.clone() };
+        if self.cancelled() {
+            return Ok(());
+        }
+        // All networks have answered: neither side waits for an answer that the other is about to give.
+        let (opened, picture) = rayon::join(
+            || faces.then(|| self.open_faces(sight, &found)).transpose(),
+            || picture.then(|| self.open_picture(sight)).transpose(),
+        );
+        if let Some(opened) = opened? {
+            self.views.faces = opened;
+        }
+        if let Some(picture) = picture? {
+            self.views.picture = Some(picture);
+        }
+        self.views.found = found;
+        self.views.met.extend(missing);
         Ok(())
     }
 
-    fn open_faces(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
-        for face in &self.views.found {
-            let step = ((face.width / CANVAS_FACE_WIDTH) as usize).max(1);
+    fn open_faces(&self, sight: &Sight<'_>, found: &[Face]) -> Result<Vec<FaceView>, VisionError> {
+        let open = |face: &Face| {
+            let step = self.face_step(face);
             let rect = skin_rect(face, face_rect(face, step, self.size()), &sight.parts()?);
             let canvas = Canvas::read(&self.pile, rect, step, self.space);
             let srgb = self.encoded_srgb(&canvas);
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
             let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
-            self.views.faces.push(FaceView { face: face.clone(), canvas, regions });
-        }
-        Ok(())
+            Ok(FaceView { face: face.clone(), canvas, regions })
+        };
+        found.iter().map(open).collect()
     }
 
-    fn open_picture(&mut self, sight: &Sight<'_>) -> Result<(), VisionError> {
+    /// Pixels a sample of a face's canvas: on a reduced picture as many as come closest to those on the picture itself.
+    fn face_step(&self, face: &Face) -> usize {
+        let reduction = self.reduction as f32;
+        let step = (face.width * reduction / CANVAS_FACE_WIDTH).floor().max(1.0);
+        (step / reduction).round().max(1.0) as usize
+    }
+
+    fn open_picture(&self, sight: &Sight<'_>) -> Result<PictureView, VisionError> {
         let size = self.size();
         let step = size.long_edge().div_ceil(CANVAS_LONG_EDGE).max(1);
         let overview = sight.overview();
@@ -273,8 +322,7 @@ impl<'a> Scene<'a> {
             person: enlarged(&regions.person),
             background: enlarged(&regions.background),
         };
-        self.views.picture = Some(PictureView { canvas: Arc::new(canvas), regions: Arc::new(regions) });
-        Ok(())
+        Ok(PictureView { canvas: Arc::new(canvas), regions: Arc::new(regions) })
     }
 
     fn encoded_srgb(&self, canvas: &Canvas) -> [Plane; 3] {

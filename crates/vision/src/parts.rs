@@ -1,5 +1,6 @@
 //! Parts of persons: hair, skin of face and body, clothes, other things worn or held.
 
+use pixel::filter::sample_grid;
 use pixel::{Plane, Rect, Size};
 
 use crate::error::VisionError;
@@ -62,33 +63,47 @@ impl Parts {
 
     /// Probabilities at a full-resolution place, bilinear; beyond the rectangle its edge goes on.
     pub fn at(&self, x: f32, y: f32) -> [f32; CLASSES] {
-        let [u, v] = self.position(x, y);
+        let (u, v) = (self.column(x), self.row(y));
         std::array::from_fn(|c| self.probability[c].bilinear(u, v))
     }
 
-    fn position(&self, x: f32, y: f32) -> [f32; 2] {
-        [
-            (x + 0.5 - self.rect.x as f32) * PARTS_SIDE as f32 / self.rect.width as f32 - 0.5,
-            (y + 0.5 - self.rect.y as f32) * PARTS_SIDE as f32 / self.rect.height as f32 - 0.5,
-        ]
+    /// [`Parts::at`] in all columns `xs` of all rows `ys`.
+    fn sample(&self, xs: &[f32], ys: &[f32]) -> [Plane; CLASSES] {
+        let us: Vec<f32> = xs.iter().map(|&x| self.column(x)).collect();
+        let vs: Vec<f32> = ys.iter().map(|&y| self.row(y)).collect();
+        std::array::from_fn(|c| sample_grid(&self.probability[c], &us, &vs))
+    }
+
+    fn column(&self, x: f32) -> f32 {
+        (x + 0.5 - self.rect.x as f32) * PARTS_SIDE as f32 / self.rect.width as f32 - 0.5
+    }
+
+    fn row(&self, y: f32) -> f32 {
+        (y + 0.5 - self.rect.y as f32) * PARTS_SIDE as f32 / self.rect.height as f32 - 0.5
     }
 
     /// 1 well inside the rectangle, falling to 0 at those of its edges that are not edges of the picture.
     fn weight(&self, x: f32, y: f32, full: Size) -> f32 {
-        let rise = |v: f32, low: usize, length: usize, max: usize| {
-            let soft = SOFT_BORDER * length as f32;
-            let before = if low == 0 { 1.0 } else { (v - low as f32) / soft };
-            let after = if low + length == max { 1.0 } else { ((low + length) as f32 - v) / soft };
-            before.min(after).clamp(0.0, 1.0)
-        };
-        let t = rise(x, self.rect.x, self.rect.width, full.width).min(rise(
-            y,
-            self.rect.y,
-            self.rect.height,
-            full.height,
-        ));
+        let t = self.inside_columns(x, full).min(self.inside_rows(y, full));
         t * t * (3.0 - 2.0 * t)
     }
+
+    fn inside_columns(&self, x: f32, full: Size) -> f32 {
+        inside(x, self.rect.x, self.rect.width, full.width)
+    }
+
+    fn inside_rows(&self, y: f32, full: Size) -> f32 {
+        inside(y, self.rect.y, self.rect.height, full.height)
+    }
+}
+
+/// How far inside the part from `low` on of a side of `max` pixels a place is: 0 at its ends to 1, where the ends are
+/// not those of the side.
+fn inside(place: f32, low: usize, length: usize, max: usize) -> f32 {
+    let soft = SOFT_BORDER * length as f32;
+    let before = if low == 0 { 1.0 } else { (place - low as f32) / soft };
+    let after = if low + length == max { 1.0 } else { ((low + length) as f32 - place) / soft };
+    before.min(after).clamp(0.0, 1.0)
 }
 
 /// Parts of the whole picture with closer runs on heads laid over.
@@ -121,6 +136,41 @@ impl PartsMap<'_> {
             return sum;
         }
         sum.map(|v| v / weights)
+    }
+
+    /// [`PartsMap::at`] in all columns `xs` of all rows `ys`, one plane a class.
+    pub fn sample(&self, xs: &[f32], ys: &[f32]) -> [Plane; CLASSES] {
+        let mut planes = self.whole.sample(xs, ys);
+        if self.heads.is_empty() {
+            return planes;
+        }
+        let size = Size::new(xs.len(), ys.len());
+        let mut weights = Plane::zeros(size);
+        let mut sums: [Plane; CLASSES] = std::array::from_fn(|_| Plane::zeros(size));
+        for head in self.heads {
+            let own = head.sample(xs, ys);
+            let columns: Vec<f32> = xs.iter().map(|&x| head.inside_columns(x, self.full)).collect();
+            for (j, &y) in ys.iter().enumerate() {
+                let row = head.inside_rows(y, self.full);
+                if row == 0.0 {
+                    continue;
+                }
+                let share: Vec<f32> =
+                    columns.iter().map(|c| c.min(row)).map(|t| t * t * (3.0 - 2.0 * t)).collect();
+                weights.row_mut(j).iter_mut().zip(&share).for_each(|(sum, w)| *sum += w);
+                for (sum, own) in sums.iter_mut().zip(&own) {
+                    let pairs = share.iter().zip(own.row(j));
+                    sum.row_mut(j).iter_mut().zip(pairs).for_each(|(sum, (w, v))| *sum += w * v);
+                }
+            }
+        }
+        for (plane, sum) in planes.iter_mut().zip(&sums) {
+            let pairs = sum.samples().iter().zip(weights.samples());
+            plane.samples_mut().iter_mut().zip(pairs).for_each(|(v, (sum, &weight))| {
+                *v = if weight < 1.0 { sum + (1.0 - weight) * *v } else { sum / weight };
+            });
+        }
+        planes
     }
 
     /// Full-resolution pixels a network sample stands for near a place: the size of the prior's blur.
@@ -177,6 +227,29 @@ mod tests {
             assert!((sum - 1.0).abs() < 1e-6);
         }
         assert!(logits[4] > logits[2] && logits[1] > 0.99);
+    }
+
+    #[test]
+    fn a_grid_of_places_has_what_single_places_have() {
+        let full = Size::new(1000, 800);
+        let of = |rect: Rect, k: usize| {
+            let size = Size::new(PARTS_SIDE, PARTS_SIDE);
+            let probability =
+                std::array::from_fn(|c| Plane::from_fn(size, |x, y| ((x * k + y * c) % 17) as f32 / 17.0));
+            Parts { rect, probability }
+        };
+        let whole = of(full.rect(), 3);
+        let heads = [of(Rect::from_edges(100, 0, 400, 300), 5), of(Rect::from_edges(350, 100, 700, 420), 2)];
+        let map = PartsMap { whole: &whole, heads: &heads, full };
+        let xs: Vec<f32> = (0..40).map(|i| 25.3 * i as f32).collect();
+        let ys: Vec<f32> = (0..30).map(|j| 26.1 * j as f32).collect();
+        let planes = map.sample(&xs, &ys);
+        for (j, &y) in ys.iter().enumerate() {
+            for (i, &x) in xs.iter().enumerate() {
+                let at = map.at(x, y);
+                assert!((0..CLASSES).all(|c| (planes[c].at(i, j) - at[c]).abs() < 1e-4), "{x} {y}");
+            }
+        }
     }
 
     #[test]

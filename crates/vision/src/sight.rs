@@ -103,22 +103,35 @@ impl<'a> Sight<'a> {
         self.answers.faces.get_or_init(|| find_faces(self)).as_deref().map_err(Clone::clone)
     }
 
-    /// Parts of persons, with closer runs on up to three heads where the whole picture is too coarse for them. Looks
-    /// for faces at the same time as it reads the whole picture, when the networks may use two threads.
+    /// Asks the networks all that [`Sight::parts`] and, if `person`, [`Sight::person`] will want, side by side when the
+    /// networks may use two threads. What fails says so when it is asked for.
+    pub fn read_ahead(&self, person: bool) {
+        let whole = || {
+            self.whole_parts().ok();
+            if person {
+                self.person().ok();
+            }
+        };
+        std::thread::scope(|scope| {
+            if self.networks.threads() > 1 {
+                scope.spawn(whole);
+            } else {
+                whole();
+            }
+            self.head_parts().ok();
+        });
+    }
+
+    /// Parts of persons, with closer runs on up to three heads where the whole picture is too coarse for them.
     ///
     /// # Errors
     /// When a network cannot be loaded or run.
     pub fn parts(&self) -> Result<PartsMap<'_>, VisionError> {
-        let heads = || self.answers.heads.get_or_init(|| self.read_heads()).as_deref().map_err(Clone::clone);
-        let heads = if self.networks.threads() > 1 && self.answers.whole.get().is_none() {
-            std::thread::scope(|scope| {
-                scope.spawn(|| self.whole_parts().is_ok());
-                heads()
-            })?
-        } else {
-            heads()?
-        };
-        Ok(PartsMap { whole: self.whole_parts()?, heads, full: self.full() })
+        Ok(PartsMap { heads: self.head_parts()?, whole: self.whole_parts()?, full: self.full() })
+    }
+
+    fn head_parts(&self) -> Result<&[Parts], VisionError> {
+        self.answers.heads.get_or_init(|| self.read_heads()).as_deref().map_err(Clone::clone)
     }
 
     /// Parts of persons from one run on the whole picture.

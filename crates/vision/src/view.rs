@@ -1,5 +1,6 @@
 //! How the picture is looked at: the overview, closer looks, and resampling for the networks.
 
+use pixel::filter::sample_grid_here;
 use pixel::{Plane, Rect, Size};
 
 /// The upright picture, reduced for analysis.
@@ -120,20 +121,29 @@ pub(crate) fn sample(view: &View<'_>, grid: &Grid, columns: usize, rows: usize, 
 
     let mut samples = Vec::with_capacity(3 * columns * rows);
     let (last_x, last_y) = (size.width as f32 - 0.5, size.height as f32 - 0.5);
+    let u = |x: f32| (index(x, 0) - crop.x as f32 + 0.5) / fx as f32 - 0.5;
+    let v = |y: f32| (index(y, 1) - crop.y as f32 + 0.5) / fy as f32 - 0.5;
+    let outside = |[x, y]: [f32; 2]| {
+        let (x, y) = (index(x, 0), index(y, 1));
+        x < -0.5 || y < -0.5 || x > last_x || y > last_y
+    };
     for channel in view.rgb {
         let reduced = reduce(channel, crop, fx, fy);
-        for j in 0..rows {
-            for i in 0..columns {
-                let [x, y] = grid.place(i as f32, j as f32);
-                let (x, y) = (index(x, 0), index(y, 1));
-                let outside = x < -0.5 || y < -0.5 || x > last_x || y > last_y;
-                if outside && beyond == Beyond::Nothing {
-                    samples.push(f32::NAN);
-                    continue;
+        let start = samples.len();
+        if level {
+            let us: Vec<f32> = (0..columns).map(|i| u(grid.place(i as f32, 0.0)[0])).collect();
+            let vs: Vec<f32> = (0..rows).map(|j| v(grid.place(0.0, j as f32)[1])).collect();
+            samples.resize(start + columns * rows, 0.0);
+            sample_grid_here(&reduced, &us, &vs, &mut samples[start..]);
+        } else {
+            let places = (0..rows).flat_map(|j| (0..columns).map(move |i| grid.place(i as f32, j as f32)));
+            samples.extend(places.map(|[x, y]| reduced.bilinear(u(x), v(y))));
+        }
+        if beyond == Beyond::Nothing {
+            for (n, value) in samples[start..].iter_mut().enumerate() {
+                if outside(grid.place((n % columns) as f32, (n / columns) as f32)) {
+                    *value = f32::NAN;
                 }
-                let u = (x - crop.x as f32 + 0.5) / fx as f32 - 0.5;
-                let v = (y - crop.y as f32 + 0.5) / fy as f32 - 0.5;
-                samples.push(reduced.bilinear(u, v));
             }
         }
     }

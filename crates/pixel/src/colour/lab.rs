@@ -1,6 +1,12 @@
 //! CIELAB (CIE 15:2004) from and to linear light with BT.709 primaries, white D65.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use super::profile::ColourSpace;
 use crate::geometry::{Rect, Size};
+use crate::lanes::wide_lanes;
 use crate::plane::Plane;
 
 const EPSILON: f32 = 216.0 / 24389.0;
@@ -33,28 +39,33 @@ fn cube_root(v: f32) -> f32 {
 
 #[inline]
 fn forward(t: f32) -> f32 {
-    if t > EPSILON { cube_root(t) } else { (KAPPA * t + 16.0) / 116.0 }
+    // Both are worked out, so that several colours can be at once.
+    let (root, line) = (cube_root(t.max(EPSILON)), t * (KAPPA / 116.0) + 16.0 / 116.0);
+    if t > EPSILON { root } else { line }
 }
 
 #[inline]
 fn inverse(f: f32) -> f32 {
     let cube = f * f * f;
-    if cube > EPSILON { cube } else { (116.0 * f - 16.0) / KAPPA }
+    let line = (116.0 * f - 16.0) * (1.0 / KAPPA);
+    if cube > EPSILON { cube } else { line }
 }
 
 /// CIELAB of linear light; accepts values outside 0..1.
 #[inline]
 pub fn linear_to_lab(rgb: [f32; 3]) -> [f32; 3] {
-    let [fx, fy, fz] = TO_XYZ.map(|row| forward(row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]));
+    let along = |row: [f32; 3]| forward(row[0] * rgb[0] + row[1] * rgb[1] + row[2] * rgb[2]);
+    let (fx, fy, fz) = (along(TO_XYZ[0]), along(TO_XYZ[1]), along(TO_XYZ[2]));
     [116.0 * fy - 16.0, 500.0 * (fx - fy), 200.0 * (fy - fz)]
 }
 
 /// Linear light of a CIELAB colour; out-of-gamut colours give values outside 0..1.
 #[inline]
 pub fn lab_to_linear(lab: [f32; 3]) -> [f32; 3] {
-    let fy = (lab[0] + 16.0) / 116.0;
-    let xyz = [inverse(fy + lab[1] / 500.0), inverse(fy), inverse(fy - lab[2] / 200.0)];
-    FROM_XYZ.map(|row| row[0] * xyz[0] + row[1] * xyz[1] + row[2] * xyz[2])
+    let fy = (lab[0] + 16.0) * (1.0 / 116.0);
+    let (x, y, z) = (inverse(fy + lab[1] * (1.0 / 500.0)), inverse(fy), inverse(fy - lab[2] * (1.0 / 200.0)));
+    let along = |row: [f32; 3]| row[0] * x + row[1] * y + row[2] * z;
+    [along(FROM_XYZ[0]), along(FROM_XYZ[1]), along(FROM_XYZ[2])]
 }
 
 /// Three planes of one size: L* 0..100, a*, b*.
@@ -69,18 +80,28 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// CIELAB of three planes of linear light.
-    pub fn from_linear(rgb: [&Plane; 3]) -> Self {
+    /// CIELAB of three planes of encoded RGB.
+    pub fn of(rgb: [&Plane; 3], space: &ColourSpace) -> Self {
         let size = rgb[0].size();
         let mut lab = Self { l: Plane::zeros(size), a: Plane::zeros(size), b: Plane::zeros(size) };
-        let outputs = (lab.l.samples_mut(), lab.a.samples_mut(), lab.b.samples_mut());
-        for i in 0..size.area() {
-            let value = linear_to_lab([rgb[0].samples()[i], rgb[1].samples()[i], rgb[2].samples()[i]]);
-            outputs.0[i] = value[0];
-            outputs.1[i] = value[1];
-            outputs.2[i] = value[2];
-        }
+        for_bands([&mut lab.l, &mut lab.a, &mut lab.b], |samples, [l, a, b]| {
+            for (band, plane) in [&mut *l, &mut *a, &mut *b].into_iter().zip(rgb) {
+                band.copy_from_slice(&plane.samples()[samples.clone()]);
+            }
+            space.rows_to_linear(l, a, b);
+            wide_lanes(|| rows_to_lab(l, a, b));
+        });
         lab
+    }
+
+    /// Encoded RGB of the colours, limited to what the space can hold.
+    pub fn encoded(&self, space: &ColourSpace) -> [Plane; 3] {
+        let mut rgb = [self.l.clone(), self.a.clone(), self.b.clone()];
+        for_bands(rgb.each_mut(), |_, [r, g, b]| {
+            wide_lanes(|| rows_to_linear(r, g, b));
+            space.rows_from_linear(r, g, b);
+        });
+        rgb
     }
 
     /// Size of the three planes.
@@ -98,6 +119,30 @@ impl Lab {
     pub fn crop(&self, rect: Rect) -> Lab {
         Lab { l: self.l.crop(rect), a: self.a.crop(rect), b: self.b.crop(rect) }
     }
+}
+
+#[inline(always)]
+fn rows_to_lab(red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
+    for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
+        [*r, *g, *b] = linear_to_lab([*r, *g, *b]);
+    }
+}
+
+#[inline(always)]
+fn rows_to_linear(l: &mut [f32], a: &mut [f32], b: &mut [f32]) {
+    for ((l, a), b) in l.iter_mut().zip(a).zip(b) {
+        [*l, *a, *b] = lab_to_linear([*l, *a, *b]);
+    }
+}
+
+/// Calls `work` with the same range of samples of three planes of one size, range by range, on all threads.
+fn for_bands(planes: [&mut Plane; 3], work: impl Fn(Range<usize>, [&mut [f32]; 3]) + Sync) {
+    /// Samples that stay in the processor's cache while they are converted.
+    const BAND: usize = 4096;
+    let [first, second, third] = planes.map(|plane| plane.samples_mut().par_chunks_mut(BAND));
+    first.zip(second).zip(third).enumerate().for_each(|(n, ((x, y), z))| {
+        work(n * BAND..n * BAND + x.len(), [x, y, z]);
+    });
 }
 
 #[cfg(test)]
@@ -132,6 +177,20 @@ mod tests {
                     }
                 }
             }
+        }
+    }
+
+    #[test]
+    fn planes_are_converted_as_single_colours_are() {
+        let size = Size::new(90, 70);
+        let rgb = [1usize, 3, 7].map(|k| Plane::from_fn(size, |x, y| ((x * k + y * 5) % 101) as f32 / 100.0));
+        let space = ColourSpace::srgb();
+        let lab = Lab::of([&rgb[0], &rgb[1], &rgb[2]], &space);
+        let back = lab.encoded(&space);
+        for (x, y) in [(0, 0), (89, 69), (17, 44), (50, 3)] {
+            let single = linear_to_lab(space.to_linear([0, 1, 2].map(|c| rgb[c].at(x, y))));
+            assert_eq!(lab.at(x, y), single);
+            (0..3).for_each(|c| assert!((back[c].at(x, y) - rgb[c].at(x, y)).abs() < 1e-3));
         }
     }
 }

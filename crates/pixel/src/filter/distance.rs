@@ -1,5 +1,7 @@
 //! Exact Euclidean distance transform (Felzenszwalb and Huttenlocher, 2012) and what rests on it.
 
+use rayon::prelude::*;
+
 use crate::plane::Plane;
 
 /// Distance in samples from each sample to the nearest one above 1/2; 0 there, large if there is none.
@@ -27,33 +29,43 @@ pub fn erode_soft(mask: &Plane, start: f32, ramp: f32) -> Plane {
     distance_inside(mask).map(|d| ((d - start) / ramp.max(1e-3)).clamp(0.0, 1.0))
 }
 
+/// Targets beyond every picture: rows away, and the square of a distance.
+const NO_ROW: f32 = 1e6;
+const FAR: f32 = 1e12;
+
 fn transform(mask: &Plane, is_target: impl Fn(f32) -> bool) -> Plane {
-    const FAR: f32 = 1e12;
-    let size = mask.size();
-    let mut squared = mask.map(|v| if is_target(v) { 0.0 } else { FAR });
-    let longest = size.width.max(size.height);
-    let mut line = vec![0.0f32; longest];
-    let mut out = vec![0.0f32; longest];
-    let mut envelope = Envelope::new(longest);
-    for x in 0..size.width {
-        for y in 0..size.height {
-            line[y] = squared.at(x, y);
-        }
-        envelope.lower(&line[..size.height], &mut out[..size.height]);
-        for y in 0..size.height {
-            *squared.at_mut(x, y) = out[y];
-        }
+    let mut squared = mask.map(|v| if is_target(v) { 0.0 } else { NO_ROW });
+    let width = squared.width();
+    if width == 0 {
+        return squared;
     }
-    for y in 0..size.height {
-        line[..size.width].copy_from_slice(squared.row(y));
-        envelope.lower(&line[..size.width], &mut out[..size.width]);
-        squared.row_mut(y).copy_from_slice(&out[..size.width]);
-    }
-    squared.apply(f32::sqrt);
+    rows_to_target(&mut squared);
+    squared.samples_mut().par_chunks_mut(width).for_each_init(
+        || (vec![0.0f32; width], Envelope::new(width)),
+        |(heights, envelope), row| {
+            heights.iter_mut().zip(&*row).for_each(|(h, d)| *h = if *d < NO_ROW { d * d } else { FAR });
+            envelope.lower(heights, row);
+            row.iter_mut().for_each(|v| *v = v.sqrt());
+        },
+    );
     squared
 }
 
-/// Lower envelope of parabolas, the one-dimensional step of the transform.
+/// From 0 at the targets and [`NO_ROW`] elsewhere to the number of rows to the nearest target of the same column.
+fn rows_to_target(plane: &mut Plane) {
+    let (width, height) = (plane.width(), plane.height());
+    let next = |from: &[f32], to: &mut [f32]| to.iter_mut().zip(from).for_each(|(t, f)| *t = t.min(f + 1.0));
+    for y in 1..height {
+        let (above, below) = plane.samples_mut().split_at_mut(y * width);
+        next(&above[(y - 1) * width..], &mut below[..width]);
+    }
+    for y in (1..height).rev() {
+        let (above, below) = plane.samples_mut().split_at_mut(y * width);
+        next(&below[..width], &mut above[(y - 1) * width..]);
+    }
+}
+
+/// Lower envelope of parabolas, the step of the transform along a row.
 struct Envelope {
     apex: Vec<usize>,
     bound: Vec<f32>,
@@ -65,19 +77,20 @@ impl Envelope {
     }
 
     fn lower(&mut self, heights: &[f32], out: &mut [f32]) {
-        let count = heights.len();
-        if count == 0 {
-            return;
-        }
         let crossing = |p: usize, q: usize| {
             let (pf, qf) = (p as f64, q as f64);
             ((f64::from(heights[q]) + qf * qf - f64::from(heights[p]) - pf * pf) / (2.0 * (qf - pf))) as f32
         };
+        // What is far everywhere in its column is nowhere the nearest.
+        let mut near = (0..heights.len()).filter(|&q| heights[q] < FAR);
+        let Some(first) = near.next() else {
+            return out.fill(FAR);
+        };
         let mut last = 0;
-        self.apex[0] = 0;
+        self.apex[0] = first;
         self.bound[0] = f32::NEG_INFINITY;
         self.bound[1] = f32::INFINITY;
-        for q in 1..count {
+        for q in near {
             let mut s = crossing(self.apex[last], q);
             while s <= self.bound[last] {
                 last -= 1;

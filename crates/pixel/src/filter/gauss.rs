@@ -4,6 +4,7 @@ use rayon::prelude::*;
 
 use super::resample::{enlarge, reduce, reduce_product};
 use crate::geometry::Size;
+use crate::lanes::wide_lanes;
 use crate::plane::Plane;
 
 /// Sigma, in reduced samples, at which a wide blur is carried out.
@@ -123,7 +124,7 @@ fn convolve(plane: &Plane, sigma: f32) -> Plane {
                 padded[..radius].fill(source[0]);
                 padded[radius..radius + width].copy_from_slice(source);
                 padded[radius + width..].fill(source[width - 1]);
-                add_weighted(out, &taps, |k| &padded[k..k + width]);
+                wide_lanes(|| add_weighted(out, &taps, |k| &padded[k..k + width]));
             }
         },
     );
@@ -131,13 +132,15 @@ fn convolve(plane: &Plane, sigma: f32) -> Plane {
     out.samples_mut().par_chunks_mut(width * BAND).enumerate().for_each(|(band, chunk)| {
         for (i, out) in chunk.chunks_exact_mut(width).enumerate() {
             let y = (band * BAND + i) as isize - radius as isize;
-            add_weighted(out, &taps, |k| rows.row((y + k as isize).clamp(0, height as isize - 1) as usize));
+            let line = |k: usize| rows.row((y + k as isize).clamp(0, height as isize - 1) as usize);
+            wide_lanes(|| add_weighted(out, &taps, line));
         }
     });
     out
 }
 
 /// The sum of as many lines as there are taps, each times its tap. Works in blocks that stay in registers.
+#[inline(always)]
 fn add_weighted<'a>(out: &mut [f32], taps: &[f32], line: impl Fn(usize) -> &'a [f32]) {
     const BLOCK: usize = 32;
     let whole = out.len() / BLOCK * BLOCK;

@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::geometry::Size;
+use crate::lanes::wide_lanes;
 use crate::plane::Plane;
 
 /// Rows that one thread takes at a time.
@@ -58,7 +59,7 @@ pub fn enlarge(plane: &Plane, step: usize, size: Size) -> Plane {
     }
     let shares = shares(step);
     sample_rows(plane, size, 1.0 / step as f32, |blended, out| {
-        enlarge_row(blended, &shares, out);
+        wide_lanes(|| enlarge_row(blended, &shares, out));
     })
 }
 
@@ -83,7 +84,7 @@ pub fn enlarge_combined<const N: usize>(
                 for (plane, line) in planes.iter().zip(lines.iter_mut()) {
                     let pairs = plane.row(upper).iter().zip(plane.row(lower));
                     blended.iter_mut().zip(pairs).for_each(|(b, (u, l))| *b = u + (l - u) * t);
-                    enlarge_row(blended, &shares, line);
+                    wide_lanes(|| enlarge_row(blended, &shares, line));
                 }
                 combine(y, std::array::from_fn(|n| lines[n].as_slice()), out);
             }
@@ -98,6 +99,7 @@ fn shares(step: usize) -> Vec<f32> {
 }
 
 /// Linear enlargement of a row; `shares` holds the share of the second of two samples for the places between them.
+#[inline(always)]
 fn enlarge_row(row: &[f32], shares: &[f32], out: &mut [f32]) {
     let last = row.len() - 1;
     let (head, rest) = out.split_at_mut((shares.len() / 2).min(out.len()));
@@ -106,6 +108,59 @@ fn enlarge_row(row: &[f32], shares: &[f32], out: &mut [f32]) {
         let first = row[cell.min(last)];
         let rise = row[(cell + 1).min(last)] - first;
         out.iter_mut().zip(shares).for_each(|(o, t)| *o = first + rise * t);
+    }
+}
+
+/// Bilinear values of `plane` at the columns `xs` and rows `ys`, sample centres at whole numbers, edges continued
+/// outwards; all 0 when the plane is empty.
+pub fn sample_grid(plane: &Plane, xs: &[f32], ys: &[f32]) -> Plane {
+    let mut out = Plane::zeros(Size::new(xs.len(), ys.len()));
+    if plane.size().area() == 0 || xs.is_empty() {
+        return out;
+    }
+    let columns = between(xs, plane.width());
+    out.samples_mut().par_chunks_mut(xs.len() * BAND).zip(ys.par_chunks(BAND)).for_each_init(
+        || vec![0.0f32; plane.width()],
+        |line, (rows, ys)| sample_rows_at(plane, &columns, ys, line, rows),
+    );
+    out
+}
+
+/// [`sample_grid`] on the caller's thread alone, into `out`: one row of `xs.len()` values for each of `ys`.
+///
+/// # Panics
+/// When `out` does not hold exactly these values.
+pub fn sample_grid_here(plane: &Plane, xs: &[f32], ys: &[f32], out: &mut [f32]) {
+    assert_eq!(out.len(), xs.len() * ys.len(), "one value a place");
+    if plane.size().area() == 0 || xs.is_empty() {
+        return out.fill(0.0);
+    }
+    sample_rows_at(plane, &between(xs, plane.width()), ys, &mut vec![0.0f32; plane.width()], out);
+}
+
+/// For each place along a side of `length` samples the two samples around it and the share of the second.
+fn between(places: &[f32], length: usize) -> Vec<(usize, usize, f32)> {
+    let around = |&at: &f32| {
+        let at = at.clamp(0.0, (length - 1) as f32);
+        (at as usize, (at as usize + 1).min(length - 1), at - at.floor())
+    };
+    places.iter().map(around).collect()
+}
+
+/// Rows `ys` of the grid; `line` has room for a row of the plane.
+fn sample_rows_at(
+    plane: &Plane,
+    columns: &[(usize, usize, f32)],
+    ys: &[f32],
+    line: &mut [f32],
+    out: &mut [f32],
+) {
+    for (row, (top, bottom, t)) in out.chunks_exact_mut(columns.len()).zip(between(ys, plane.height())) {
+        let pairs = plane.row(top).iter().zip(plane.row(bottom));
+        line.iter_mut().zip(pairs).for_each(|(v, (a, b))| *v = a * (1.0 - t) + b * t);
+        for (v, &(left, right, t)) in row.iter_mut().zip(columns) {
+            *v = line[left] * (1.0 - t) + line[right] * t;
+        }
     }
 }
 
@@ -159,6 +214,23 @@ mod tests {
         assert_eq!(half.size(), Size::new(3, 2));
         assert_eq!(half.at(0, 0), 5.5);
         assert_eq!(half.at(2, 1), 24.0);
+    }
+
+    #[test]
+    fn a_sampled_grid_has_the_bilinear_values() {
+        let plane = Plane::from_fn(Size::new(7, 5), |x, y| ((x * 5 + y * 3) % 7) as f32);
+        let xs: Vec<f32> = (0..30).map(|i| 0.25 * i as f32 - 0.375).collect();
+        let ys: Vec<f32> = (0..40).map(|j| 0.15 * j as f32 - 0.9).collect();
+        let fine = sample_grid(&plane, &xs, &ys);
+        for (j, &y) in ys.iter().enumerate() {
+            for (i, &x) in xs.iter().enumerate() {
+                assert!((fine.at(i, j) - plane.bilinear(x, y)).abs() < 1e-4, "{x} {y}");
+            }
+        }
+        let mut here = vec![0.0; xs.len() * ys.len()];
+        sample_grid_here(&plane, &xs, &ys, &mut here);
+        assert_eq!(here, fine.samples());
+        assert_eq!(sample_grid(&Plane::zeros(Size::new(0, 3)), &xs, &ys).max(), 0.0);
     }
 
     #[test]

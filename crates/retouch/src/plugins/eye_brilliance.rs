@@ -45,7 +45,7 @@ impl Plugin for EyeBrilliance {
         // Above 1 it grows slower: still an eye at 2.
         let strength = settings.alpha1.min(1.0) + 0.6 * (settings.alpha1 - 1.0).max(0.0);
         for mesh in scene.faces().iter().filter_map(|view| view.face.mesh.as_ref()) {
-            let views = [0, 1].map(|eye| EyeView::read(scene, mesh, eye));
+            let views = EyeView::both(scene, mesh);
             let down = mesh.up().map(|v| -v);
             let lit = lit_side(views.iter().flatten(), down);
             let works: Vec<_> =

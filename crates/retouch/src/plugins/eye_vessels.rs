@@ -38,11 +38,10 @@ impl Plugin for EyeVessels {
         }
         let mut eyes = 0;
         for mesh in scene.faces().iter().filter_map(|view| view.face.mesh.as_ref()) {
-            for eye in [0, 1] {
-                if scene.cancelled() {
-                    return;
-                }
-                let Some(view) = EyeView::read(scene, mesh, eye) else { continue };
+            if scene.cancelled() {
+                return;
+            }
+            for view in EyeView::both(scene, mesh).into_iter().flatten() {
                 let Some(clean) = cleaned(&view.pixels.lab, &view.white, view.radius) else { continue };
                 let matte = view.white.map(|m| m * view.seen * settings.alpha1);
                 view.pixels.draw(scene, &clean, &matte, layer);

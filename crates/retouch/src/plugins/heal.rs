@@ -14,15 +14,16 @@ use pixel::Plane;
 use pixel::filter::distance_outside;
 use vision::Mesh;
 
+use crate::known::Finding;
 use crate::layer::Layer;
-use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
+use crate::plugin::{Blend, Need, Param, Plugin, Scale, Settings, Spec};
 use crate::scene::{FaceView, Scene};
 use judge::judge;
-use lines::find_lines;
+use lines::{Line, find_lines};
 use look::Look;
 use repair::{Sources, repair};
 use skin::Texture;
-use spots::{bounds_of, find_spots, stamp};
+use spots::{Spot, bounds_of, find_spots, stamp};
 
 /// The plugin.
 pub struct Heal;
@@ -45,12 +46,17 @@ impl Plugin for Heal {
     }
 
     fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
+        let found = scene.recall(
+            |found: &Found| found.scale == settings.scale,
+            || Found { scale: settings.scale, faces: find_all(scene, settings.scale) },
+        );
         let (mut healed, mut kept) = (0, 0);
-        for view in scene.faces() {
+        for (view, marks) in scene.faces().iter().zip(&found.faces) {
             if scene.cancelled() {
                 return;
             }
-            let counts = draw_face(scene, view, settings, layer);
+            let Some(marks) = marks else { continue };
+            let counts = heal(scene, marks, view.face.mesh.as_ref(), settings.alpha1, layer);
             healed += counts.0;
             kept += counts.1;
         }
@@ -59,23 +65,53 @@ impl Plugin for Heal {
     }
 }
 
-/// Draws one face's patches; returns the number of marks healed and of clear marks left alone.
-fn draw_face(scene: &Scene<'_>, view: &FaceView, settings: &Settings, layer: &mut Layer) -> (usize, usize) {
-    let width = settings.scale.face_width(view.face.width, scene.size().long_edge() as f32);
-    let Some(look) = Look::open(scene, view, width) else { return (0, 0) };
-    heal(scene, &look, view.face.mesh.as_ref(), settings.alpha1, layer)
+/// All that can be told about the skin of each face before it is known how faint a mark shall be healed.
+struct Found {
+    scale: Scale,
+    faces: Vec<Option<Marks>>,
 }
 
+impl Finding for Found {
+    fn memory(&self) -> usize {
+        self.faces.iter().flatten().map(|marks| marks.look.memory() + marks.texture.memory()).sum()
+    }
+}
+
+/// The skin of one face and what differs from it.
+struct Marks {
+    look: Look,
+    texture: Texture,
+    spots: Vec<Spot>,
+    lines: Vec<Line>,
+}
+
+impl Marks {
+    fn find(look: Look) -> Self {
+        let texture = Texture::measure(&look);
+        let (spots, lines) = rayon::join(|| find_spots(&look, &texture), || find_lines(&look, &texture));
+        Self { look, texture, spots, lines }
+    }
+}
+
+/// The marks of each face, as far as the work is still wanted.
+fn find_all(scene: &Scene<'_>, scale: Scale) -> Vec<Option<Marks>> {
+    let find = |view: &FaceView| {
+        let width = scale.face_width(view.face.width, scene.size().long_edge() as f32);
+        Look::open(scene, view, width).map(Marks::find)
+    };
+    scene.faces().iter().take_while(|_| !scene.cancelled()).map(find).collect()
+}
+
+/// Draws one face's patches; returns the number of marks healed and of clear marks left alone.
 fn heal(
     scene: &Scene<'_>,
-    look: &Look,
+    marks: &Marks,
     mesh: Option<&Mesh>,
     sensitivity: f32,
     layer: &mut Layer,
 ) -> (usize, usize) {
-    let texture = Texture::measure(look);
-    let (spots, lines) = rayon::join(|| find_spots(look, &texture), || find_lines(look, &texture));
-    let verdict = judge(look, mesh, &spots, &lines, sensitivity);
+    let Marks { look, texture, spots, lines } = marks;
+    let verdict = judge(look, mesh, spots, lines, sensitivity);
 
     let mut wanted = Plane::zeros(look.size());
     for (spot, share) in spots.iter().zip(&verdict.spots) {
@@ -87,8 +123,8 @@ fn heal(
     let mut noticed = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
     stamp(&mut noticed, spots.iter().filter(|s| s.saliency > 1.0).map(|s| &s.footprint));
     stamp(&mut noticed, lines.iter().filter(|l| l.saliency > 0.8).map(|l| &l.spine));
-    let sources = Sources::new(look, &texture, &noticed);
-    let patches = repair(scene, look, &texture, &sources, &wanted);
+    let sources = Sources::new(look, texture, &noticed);
+    let patches = repair(scene, look, texture, &sources, &wanted);
     let healed = spots.iter().zip(&verdict.spots).filter(|(spot, share)| spot.first && **share > 0.5).count()
         + verdict.lines.iter().filter(|share| **share > 0.5).count();
     layer.patches.extend(patches);

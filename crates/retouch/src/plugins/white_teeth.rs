@@ -46,8 +46,8 @@ impl Plugin for WhiteTeeth {
             if scene.cancelled() {
                 return;
             }
-            let Some((pixels, teeth)) = read_teeth(scene, mesh) else { continue };
-            let white = eye_white(scene, mesh);
+            let (teeth, white) = rayon::join(|| read_teeth(scene, mesh), || eye_white(scene, mesh));
+            let Some((pixels, teeth)) = teeth else { continue };
             let Some(wished) = whitened(&pixels.lab, &teeth, white, settings) else { continue };
             pixels.draw(scene, &wished, &teeth, layer);
             mouths += 1;
@@ -101,10 +101,11 @@ fn to_their_edges(pixels: &Pixels, regions: &MouthRegions, width: f32) -> Plane 
 
 /// Lightness and yellow of this person's eye whites, which are in the same light.
 fn eye_white(scene: &Scene<'_>, mesh: &Mesh) -> Option<[f32; 2]> {
-    let whites: Vec<[f32; 2]> = [0, 1]
+    let whites: Vec<[f32; 2]> = EyeView::both(scene, mesh)
         .into_iter()
-        .filter_map(|eye| {
-            let view = EyeView::read(scene, mesh, eye).filter(|view| view.seen > 0.5)?;
+        .flatten()
+        .filter(|view| view.seen > 0.5)
+        .filter_map(|view| {
             let lab = &view.pixels.lab;
             let light = quantile(&lab.l, &view.white, 0.6, LEAST)?;
             let lit = view.white.zip(&lab.l, |w, l| if l >= light { w } else { 0.0 });

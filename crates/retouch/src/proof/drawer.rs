@@ -10,6 +10,7 @@ use super::drawn::{Drawn, DrawnLayer};
 use super::original::Level;
 use super::seen::Seen;
 use crate::engine::{Engine, EngineError, Looker, Step, Watch, draw_task, needs, overview};
+use crate::known::Known;
 use crate::layer::Layer;
 use crate::pile::Pile;
 use crate::plugin::Need;
@@ -29,6 +30,8 @@ pub struct Drawer {
     /// The first tasks of the recipe drawn last, as far as that came.
     done: Vec<Finished>,
     checkpoint: Checkpoint,
+    /// What the plugin of the task that was changed last, of this number, found out on the layers below it.
+    known: (usize, Arc<Known>),
     latest: Option<Arc<Drawn>>,
     seen: Option<Arc<Seen>>,
 }
@@ -81,6 +84,7 @@ impl Drawer {
             base: Views::default(),
             done: Vec::new(),
             checkpoint: Checkpoint { index: 0, views: Views::default() },
+            known: (0, Arc::default()),
             latest: None,
             seen: None,
         }
@@ -165,7 +169,8 @@ impl Drawer {
         let fresh = self.done.iter().filter(|done| layers.insert(Arc::as_ptr(&done.shown.stored)));
         let stored: usize = fresh.map(|done| done.shown.stored.memory()).sum();
         let drawings: usize = self.done.iter().map(|done| done.layer.memory()).sum();
-        answers + canvases + self.base.regions_memory() + latest + stored + drawings
+        let known = self.known.1.memory();
+        known + answers + canvases + self.base.regions_memory() + latest + stored + drawings
     }
 
     /// Meets the needs that have not been met. Nothing has been laid on `base`, so its canvases are those of the level.
@@ -185,15 +190,14 @@ impl Drawer {
             None => Sight::new(&engine.networks, overview(picture, space), &looker)?,
         };
         self.answers = Some(Arc::clone(sight.answers()));
-        for need in missing {
-            stop.check()?;
-            let scene = Scene::new(Pile::new(picture), space, Some(&sight), &cancelled);
-            let mut scene = scene.resumed(self.base.clone());
-            scene.meet(&[need])?;
-            self.base = scene.views().clone();
-        }
+        let scene = Scene::new(Pile::new(picture), space, Some(&sight), &cancelled);
+        let mut scene = scene.reduced_by(1 << self.level.number()).resumed(self.base.clone());
+        scene.meet(&missing)?;
+        stop.check()?;
+        self.base = scene.views().clone();
         // New canvases have no layers on them yet.
         self.checkpoint = Checkpoint { index: 0, views: self.base.clone() };
+        self.known = (0, Arc::default());
         if Need::ALL.iter().all(|need| self.base.met().contains(need)) {
             self.answers = None;
         }
@@ -225,6 +229,10 @@ impl Drawer {
         if self.checkpoint.index > start {
             self.checkpoint = Checkpoint { index: 0, views: self.base.clone() };
         }
+        if self.known.0 != start {
+            self.known = (start, Arc::default());
+        }
+        let known = Arc::clone(&self.known.1);
         let level = Arc::clone(&self.level);
         let Level { picture, space, .. } = &*level;
         let stop = Stop::new(watch);
@@ -243,6 +251,7 @@ impl Drawer {
             let spec = task.plugin.spec();
             watch.step(Step::Plugin { index, total: recipe.tasks.len(), name: spec.name });
             stop.check()?;
+            scene.know((index == start).then_some(&*known));
             let layer = draw_task(&scene, task)?;
             stop.check()?;
             scene.lay(&layer, spec.blend, &needs(&recipe.tasks[index + 1..until]));

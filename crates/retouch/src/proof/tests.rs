@@ -167,6 +167,23 @@ fn the_way_to_a_recipe_does_not_matter() {
 }
 
 #[test]
+fn what_a_plugin_found_is_forgotten_when_the_picture_under_it_changes() {
+    let task = |name: &str, alpha1: f32| {
+        Task::new(crate::plugins::find(name).expect("a plugin")).with(Key::Alpha1, alpha1)
+    };
+    let recipe = |tone: f32, heal: f32| Recipe {
+        tasks: vec![task("Skin Tone", tone), task("Heal", heal)],
+        ..Recipe::default()
+    };
+    let mut drawer = drawer(1);
+    for (tone, heal) in [(2.0, 1.0), (2.0, 0.7), (0.1, 0.7), (0.1, 1.0), (2.0, 1.0), (2.0, 0.9)] {
+        let drawn = drawer.draw(&ENGINE, &recipe(tone, heal), &Unwatched).expect("draws");
+        let fresh = self::drawer(1).draw(&ENGINE, &recipe(tone, heal), &Unwatched).expect("draws");
+        assert!(whole(&drawn) == whole(&fresh), "{tone} {heal}");
+    }
+}
+
+#[test]
 fn a_draft_draws_one_task_and_the_drawing_goes_on_from_it() {
     let mut drawer = drawer(1);
     assert!(

@@ -9,7 +9,7 @@ use pixel::{Orientation, Plane, Rect, Size};
 use vision::{Face, FaceRegions, PictureRegions};
 
 use super::{FaceView, PictureView, Scene};
-use crate::canvas::{Canvas, document_lab};
+use crate::canvas::Canvas;
 use crate::layer::Layer;
 use crate::pile::{Pile, flatten};
 use crate::plugin::{Need, Plugin, Settings};
@@ -123,7 +123,7 @@ pub(crate) fn skin_patch(colour: impl Fn(f32, f32) -> [f32; 3]) -> SceneBuilder 
 pub(crate) fn lab(picture: &Picture) -> Lab {
     let size = picture.size;
     let rgb = [0, 1, 2].map(|c| Plane::from_fn(size, |x, y| picture.rgb.unit(3 * (y * size.width + x) + c)));
-    document_lab([&rgb[0], &rgb[1], &rgb[2]], &ColourSpace::srgb())
+    Lab::of([&rgb[0], &rgb[1], &rgb[2]], &ColourSpace::srgb())
 }
 
 /// Encoded sRGB of a CIELAB colour.

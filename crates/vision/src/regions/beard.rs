@@ -1,7 +1,7 @@
 //! Beard and moustache: hair texture on the lower face where the colour leaves the skin's.
 
 use pixel::Plane;
-use pixel::filter::{distance_outside, enlarge, gauss, gauss_masked, reduce};
+use pixel::filter::{distance_outside, enlarge, gauss, gauss_masked, reduce, sample_grid};
 
 use super::canvas::{Canvas, quantile, ramp};
 use super::prior::Prior;
@@ -111,9 +111,9 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
 /// A plane of the prior on another canvas over the same picture.
 fn sample(prior: &Prior, plane: &Plane, canvas: &Canvas<'_>, onto: &Canvas<'_>) -> Plane {
     let factor = prior.factor as f32;
-    Plane::from_fn(onto.size(), |i, j| {
-        let [x, y] = onto.place(i as f32, j as f32);
-        let [u, v] = canvas.index([x, y]);
-        plane.bilinear((u + 0.5) / factor - 0.5, (v + 0.5) / factor - 0.5)
-    })
+    let (columns, rows) = (onto.size().width, onto.size().height);
+    let index = |place: [f32; 2], k: usize| (canvas.index(place)[k] + 0.5) / factor - 0.5;
+    let us: Vec<f32> = (0..columns).map(|i| index(onto.place(i as f32, 0.0), 0)).collect();
+    let vs: Vec<f32> = (0..rows).map(|j| index(onto.place(0.0, j as f32), 1)).collect();
+    sample_grid(plane, &us, &vs)
 }

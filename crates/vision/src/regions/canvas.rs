@@ -98,9 +98,7 @@ impl Canvas<'_> {
 
 /// CIELAB of encoded sRGB.
 pub(crate) fn lab(rgb: [&Plane; 3]) -> Lab {
-    let [mut red, mut green, mut blue] = rgb.map(Plane::clone);
-    ColourSpace::srgb().rows_to_linear(red.samples_mut(), green.samples_mut(), blue.samples_mut());
-    Lab::from_linear([&red, &green, &blue])
+    Lab::of(rgb, &ColourSpace::srgb())
 }
 
 /// Hermite step: 0 at `from`, 1 at `to`, in either direction.

@@ -1,8 +1,8 @@
 //! Colour-guided filtering of several mattes by one picture (He, Sun and Tang, 2013, with Gaussian windows): what
 //! depends on the picture alone is worked out once.
 
-use pixel::Plane;
 use pixel::filter::gauss;
+use pixel::{Plane, Rect, wide_lanes};
 
 /// Local statistics of a guide.
 pub(crate) struct Guide {
@@ -24,41 +24,67 @@ impl Guide {
         const PAIRS: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
         let mean = rgb.map(|plane| gauss(plane, sigma));
         let mut inverse = PAIRS.map(|(i, j)| gauss(&rgb[i].zip(rgb[j], |a, b| a * b), sigma));
-        for n in 0..mean[0].size().area() {
-            let m = [0, 1, 2].map(|k| f64::from(mean[k].samples()[n]));
-            let mut s = [0.0; 6];
-            for (k, (i, j)) in PAIRS.into_iter().enumerate() {
-                s[k] = f64::from(inverse[k].samples()[n]) - m[i] * m[j];
-                if i == j {
-                    s[k] = s[k].max(0.0) + f64::from(epsilon);
-                }
-            }
-            for (plane, v) in inverse.iter_mut().zip(invert(s)) {
-                plane.samples_mut()[n] = v as f32;
-            }
-        }
+        wide_lanes(|| invert_covariances(&mean, &mut inverse, epsilon));
         Self { sigma, mean, inverse }
+    }
+
+    /// The statistics of the samples inside `rect`.
+    pub fn crop(&self, rect: Rect) -> Self {
+        let crop = |plane: &Plane| plane.crop(rect);
+        Self {
+            sigma: self.sigma,
+            mean: self.mean.each_ref().map(crop),
+            inverse: self.inverse.each_ref().map(crop),
+        }
     }
 
     /// The local model of a matte of the guide's size; `rgb` is the guide itself.
     pub fn fit(&self, rgb: [&Plane; 3], matte: &Plane) -> LocalModel {
-        let mean = gauss(matte, self.sigma);
+        let mut offset = gauss(matte, self.sigma);
         let mut slope = rgb.map(|plane| gauss(&plane.zip(matte, |a, b| a * b), self.sigma));
-        let mut offset = mean;
-        for n in 0..offset.size().area() {
-            let p = offset.samples()[n];
-            let m = [0, 1, 2].map(|k| self.mean[k].samples()[n]);
-            let c = [0, 1, 2].map(|k| slope[k].samples()[n] - m[k] * p);
-            let [rr, rg, rb, gg, gb, bb] = [0, 1, 2, 3, 4, 5].map(|k| self.inverse[k].samples()[n]);
-            let a = [
-                rr * c[0] + rg * c[1] + rb * c[2],
-                rg * c[0] + gg * c[1] + gb * c[2],
-                rb * c[0] + gb * c[1] + bb * c[2],
-            ];
-            (0..3).for_each(|k| slope[k].samples_mut()[n] = a[k]);
-            offset.samples_mut()[n] = p - a[0] * m[0] - a[1] * m[1] - a[2] * m[2];
-        }
+        wide_lanes(|| self.solve(&mut slope, &mut offset));
         LocalModel { slope: slope.map(|plane| gauss(&plane, self.sigma)), offset: gauss(&offset, self.sigma) }
+    }
+
+    /// From means of channel times matte and of the matte to slopes and offset.
+    #[inline(always)]
+    fn solve(&self, slope: &mut [Plane; 3], offset: &mut Plane) {
+        let area = offset.size().area();
+        let offset = &mut offset.samples_mut()[..area];
+        let [sr, sg, sb] = slope.each_mut().map(|plane| &mut plane.samples_mut()[..area]);
+        let [mr, mg, mb] = self.mean.each_ref().map(|plane| &plane.samples()[..area]);
+        let [rr, rg, rb, gg, gb, bb] = self.inverse.each_ref().map(|plane| &plane.samples()[..area]);
+        for n in 0..area {
+            let p = offset[n];
+            let (r, g, b) = (sr[n] - mr[n] * p, sg[n] - mg[n] * p, sb[n] - mb[n] * p);
+            sr[n] = rr[n] * r + rg[n] * g + rb[n] * b;
+            sg[n] = rg[n] * r + gg[n] * g + gb[n] * b;
+            sb[n] = rb[n] * r + gb[n] * g + bb[n] * b;
+            offset[n] = p - sr[n] * mr[n] - sg[n] * mg[n] - sb[n] * mb[n];
+        }
+    }
+}
+
+/// From means of products of channels to the inverse of their covariances plus `epsilon`.
+#[inline(always)]
+fn invert_covariances(mean: &[Plane; 3], products: &mut [Plane; 6], epsilon: f32) {
+    let area = mean[0].size().area();
+    let [r, g, b] = mean.each_ref().map(|plane| &plane.samples()[..area]);
+    let [rr, rg, rb, gg, gb, bb] = products.each_mut().map(|plane| &mut plane.samples_mut()[..area]);
+    for n in 0..area {
+        let [mr, mg, mb] = [r[n], g[n], b[n]].map(f64::from);
+        let variance =
+            |square: f32, mean: f64| (f64::from(square) - mean * mean).max(0.0) + f64::from(epsilon);
+        let inverse = invert([
+            variance(rr[n], mr),
+            f64::from(rg[n]) - mr * mg,
+            f64::from(rb[n]) - mr * mb,
+            variance(gg[n], mg),
+            f64::from(gb[n]) - mg * mb,
+            variance(bb[n], mb),
+        ]);
+        (rr[n], rg[n], rb[n]) = (inverse[0] as f32, inverse[1] as f32, inverse[2] as f32);
+        (gg[n], gb[n], bb[n]) = (inverse[3] as f32, inverse[4] as f32, inverse[5] as f32);
     }
 }
 
@@ -75,6 +101,7 @@ impl LocalModel {
 }
 
 /// Inverse of a symmetric positive 3 × 3 matrix given and returned as its upper triangle.
+#[inline(always)]
 fn invert([xx, xy, xz, yy, yz, zz]: [f64; 6]) -> [f64; 6] {
     let c = [
         yy * zz - yz * yz,

@@ -15,7 +15,7 @@ mod skin;
 mod strands;
 
 use pixel::filter::gauss;
-use pixel::{Plane, Size};
+use pixel::{Plane, Rect, Size};
 
 pub use canvas::Canvas;
 pub use eyes::{EyeRegions, eye_regions};
@@ -27,7 +27,7 @@ use crate::landmarks::{Mesh, OVAL};
 use crate::parts::Part;
 use crate::sight::Sight;
 use beard::beard;
-use canvas::ramp;
+use canvas::{lay_over, ramp};
 use nearby::{brows, glasses, lashes, nostrils};
 use prior::Prior;
 use skin::{person_share, skin};
@@ -105,32 +105,18 @@ pub struct PictureRegions {
 /// When a network cannot be loaded or run.
 pub fn face_regions(sight: &Sight<'_>, face: &Face, canvas: &Canvas<'_>) -> Result<FaceRegions, VisionError> {
     let prior = Prior::sample(sight, canvas, false)?;
-    let faces = sight.faces()?;
-    let Some(mesh) = &face.mesh else {
-        let share = person_share(face, faces, canvas, &prior);
-        let skin = skin(canvas, &prior, &Plane::zeros(canvas.size()), share.as_ref());
-        return Ok(FaceRegions { skin, ..FaceRegions::none(canvas.size()) });
-    };
-    let features = features(mesh, canvas, &prior);
-    let share = person_share(face, faces, canvas, &prior);
-    let skin = skin(canvas, &prior, &features.no_skin(canvas, mesh), share.as_ref());
-    let Features { mouth, eyes, brows, lashes, nostrils, beard, glasses } = features;
-    let MouthRegions { lips, mouth, teeth, gums_tongue } = mouth;
-    let oval = canvas.fill(&mesh.ring(&OVAL));
-    Ok(FaceRegions {
-        skin,
-        lips,
-        mouth,
-        teeth,
-        gums_tongue,
-        eyes,
-        brows,
-        lashes,
-        nostrils,
-        beard,
-        glasses,
-        oval,
-    })
+    let share = person_share(face, sight.faces()?, canvas, &prior);
+    let mut regions = FaceRegions::none(canvas.size());
+    let mut no_skin = Plane::zeros(canvas.size());
+    if let Some(mesh) = &face.mesh {
+        regions.oval = canvas.fill(&mesh.ring(&OVAL));
+        if let Some(features) = Features::find(mesh, canvas, &prior) {
+            lay_over(&mut no_skin, &features.no_skin, features.rect);
+            features.lay_over(&mut regions);
+        }
+    }
+    regions.skin = skin(canvas, &prior, &no_skin, share.as_ref());
+    Ok(regions)
 }
 
 /// What the picture is made of.
@@ -139,26 +125,27 @@ pub fn face_regions(sight: &Sight<'_>, face: &Face, canvas: &Canvas<'_>) -> Resu
 /// When a network cannot be loaded or run.
 pub fn picture_regions(sight: &Sight<'_>, canvas: &Canvas<'_>) -> Result<PictureRegions, VisionError> {
     let prior = Prior::sample(sight, canvas, true)?;
-    let mut excluded = Plane::zeros(canvas.size());
-    for mesh in sight.faces()?.iter().filter_map(|face| face.mesh.as_ref()) {
-        let [left, top, right, bottom] = mesh.bounds();
-        if !canvas.around(&[[left, top], [right, bottom]], 0.0).is_empty() {
-            excluded.apply_with(&features(mesh, canvas, &prior).no_skin(canvas, mesh), f32::max);
+    let faces = sight.faces()?;
+    let all_skin = || {
+        let mut excluded = Plane::zeros(canvas.size());
+        for mesh in faces.iter().filter_map(|face| face.mesh.as_ref()) {
+            if let Some(features) = Features::find(mesh, canvas, &prior) {
+                lay_over(&mut excluded, &features.no_skin, features.rect);
+            }
         }
-    }
-    let skin = skin(canvas, &prior, &excluded, None);
+        skin(canvas, &prior, &excluded, None)
+    };
     let refined = |part: Part| prior.refine(canvas, prior.plane(part));
-    let person = person(canvas, &prior);
+    let (skin, ((person, other), (hair, clothes))) = rayon::join(all_skin, || {
+        rayon::join(
+            || rayon::join(|| person(canvas, &prior), || refined(Part::Other)),
+            || rayon::join(|| refined(Part::Hair), || refined(Part::Clothes)),
+        )
+    });
     let background = person.map(|v| 1.0 - v);
     let within = |matte: Plane| matte.zip(&person, |v, p| v.min(p));
-    Ok(PictureRegions {
-        skin,
-        hair: within(refined(Part::Hair)),
-        clothes: within(refined(Part::Clothes)),
-        other: within(refined(Part::Other)),
-        person,
-        background,
-    })
+    let (hair, clothes, other) = (within(hair), within(clothes), within(other));
+    Ok(PictureRegions { skin, hair, clothes, other, person, background })
 }
 
 /// Persons where both networks see one; the parts network alone takes bright backdrops for cloth now and then, the
@@ -172,8 +159,9 @@ fn person(canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     prior.refine(canvas, &both)
 }
 
-/// The features of a face that are not skin.
+/// The features of a face that are not skin, on the part of a canvas around the face.
 struct Features {
+    rect: Rect,
     mouth: MouthRegions,
     eyes: [EyeRegions; 2],
     brows: Plane,
@@ -181,33 +169,59 @@ struct Features {
     nostrils: Plane,
     beard: Plane,
     glasses: Plane,
-}
-
-fn features(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Features {
-    Features {
-        mouth: mouth_regions(mesh, canvas),
-        eyes: eye_regions(mesh, canvas),
-        brows: brows(mesh, canvas),
-        lashes: lashes(mesh, canvas),
-        nostrils: nostrils(mesh, canvas),
-        beard: beard(mesh, canvas, prior),
-        glasses: glasses(mesh, canvas, prior),
-    }
+    /// All of them together, with the thin wet rim around eyes and lips.
+    no_skin: Plane,
 }
 
 impl Features {
-    /// All of them together, with the thin wet rim around eyes and lips.
-    fn no_skin(&self, canvas: &Canvas<'_>, mesh: &Mesh) -> Plane {
+    /// How far from a face its features reach, in face widths.
+    const REACH: f32 = 0.3;
+
+    /// `None` when the face lies beyond the canvas.
+    fn find(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Option<Self> {
+        let [left, top, right, bottom] = mesh.bounds();
+        let near = canvas.around(&[[left, top], [right, bottom]], Self::REACH * canvas.length(mesh.width()));
+        if near.is_empty() {
+            return None;
+        }
+        let (rect, prior) = prior.inset(canvas, near);
+        let rgb = canvas.crop(rect);
+        let canvas = &canvas.inset(&rgb, rect);
+        let ((beard, glasses), (mouth, eyes)) = rayon::join(
+            || (beard(mesh, canvas, &prior), glasses(mesh, canvas, &prior)),
+            || (mouth_regions(mesh, canvas), eye_regions(mesh, canvas)),
+        );
+        let ((brows, lashes), nostrils) =
+            rayon::join(|| (brows(mesh, canvas), lashes(mesh, canvas)), || nostrils(mesh, canvas));
         let rim = canvas.length(0.008 * mesh.width());
-        let mut all = self.mouth.lips.zip(&self.mouth.mouth, f32::max);
-        for eye in &self.eyes {
-            all.apply_with(&eye.opening, f32::max);
+        let mut wet = mouth.lips.zip(&mouth.mouth, f32::max);
+        eyes.iter().for_each(|eye| wet.apply_with(&eye.opening, f32::max));
+        let mut no_skin = gauss(&wet, 0.5 * rim).map(|v| ramp(v, 0.0, 0.5));
+        for plane in [&brows, &lashes, &nostrils, &beard, &glasses] {
+            no_skin.apply_with(plane, f32::max);
         }
-        let mut all = gauss(&all, 0.5 * rim).map(|v| ramp(v, 0.0, 0.5));
-        for plane in [&self.brows, &self.lashes, &self.nostrils, &self.beard, &self.glasses] {
-            all.apply_with(plane, f32::max);
+        Some(Self { rect, mouth, eyes, brows, lashes, nostrils, beard, glasses, no_skin })
+    }
+
+    fn lay_over(self, regions: &mut FaceRegions) {
+        let lay = |onto: &mut Plane, part: &Plane| lay_over(onto, part, self.rect);
+        lay(&mut regions.lips, &self.mouth.lips);
+        lay(&mut regions.mouth, &self.mouth.mouth);
+        lay(&mut regions.teeth, &self.mouth.teeth);
+        lay(&mut regions.gums_tongue, &self.mouth.gums_tongue);
+        lay(&mut regions.brows, &self.brows);
+        lay(&mut regions.lashes, &self.lashes);
+        lay(&mut regions.nostrils, &self.nostrils);
+        lay(&mut regions.beard, &self.beard);
+        lay(&mut regions.glasses, &self.glasses);
+        for (whole, eye) in regions.eyes.iter_mut().zip(self.eyes) {
+            lay(&mut whole.opening, &eye.opening);
+            lay(&mut whole.sclera, &eye.sclera);
+            lay(&mut whole.iris, &eye.iris);
+            lay(&mut whole.pupil, &eye.pupil);
+            (whole.centre, whole.radius) = (eye.centre, eye.radius);
+            (whole.pupil_radius, whole.openness) = (eye.pupil_radius, eye.openness);
         }
-        all
     }
 }
 

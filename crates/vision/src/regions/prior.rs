@@ -1,7 +1,7 @@
 //! Network answers brought to a canvas and refined there to the picture's own edges.
 
-use pixel::filter::{enlarge, enlarge_combined, reduce};
-use pixel::{Plane, Size};
+use pixel::filter::{enlarge, enlarge_combined, reduce, sample_grid};
+use pixel::{Plane, Rect, Size};
 
 use super::canvas::{Canvas, ramp};
 use super::guide::Guide;
@@ -42,33 +42,52 @@ impl Prior {
         let blur = (pitch / factor as f32).max(0.5);
         let guide = canvas.rgb.map(|plane| reduce(plane, factor));
         let small = guide[0].size();
-        let place = |i: usize, j: usize| {
-            let centre = |k: usize| (k as f32 + 0.5) * factor as f32 - 0.5;
-            canvas.place(centre(i), centre(j))
-        };
-        let mut class: [Plane; CLASSES] = std::array::from_fn(|_| Plane::zeros(small));
-        for j in 0..small.height {
-            for i in 0..small.width {
-                let [x, y] = place(i, j);
-                let at = parts.at(x, y);
-                class.iter_mut().zip(at).for_each(|(plane, v)| *plane.at_mut(i, j) = v);
-            }
-        }
+        let centre = |k: usize| (k as f32 + 0.5) * factor as f32 - 0.5;
+        let xs: Vec<f32> = (0..small.width).map(|i| canvas.place(centre(i), 0.0)[0]).collect();
+        let ys: Vec<f32> = (0..small.height).map(|j| canvas.place(0.0, centre(j))[1]).collect();
+        let class = parts.sample(&xs, &ys);
         let person = match person {
             false => None,
             true => {
-                let mask = sight.person()?;
                 let full = sight.full();
-                let index = |v: f32, side: usize| (v + 0.5) * PARTS_SIDE as f32 / side as f32 - 0.5;
-                Some(Plane::from_fn(small, |i, j| {
-                    let [x, y] = place(i, j);
-                    mask.bilinear(index(x, full.width), index(y, full.height))
-                }))
+                let index = |places: &[f32], side: usize| {
+                    let scale = PARTS_SIDE as f32 / side as f32;
+                    places.iter().map(|v| (v + 0.5) * scale - 0.5).collect::<Vec<f32>>()
+                };
+                Some(sample_grid(sight.person()?, &index(&xs, full.width), &index(&ys, full.height)))
             }
         };
         let [red, green, blue] = &guide;
         let statistics = Guide::new([red, green, blue], WINDOW * blur, EDGE_VARIANCE);
         Ok(Self { class, person, guide, statistics, factor, blur })
+    }
+
+    /// The samples of the canvas around `rect` that whole samples of this prior cover, and the prior of them. What is
+    /// told there near the edges may differ a little from what the whole prior tells.
+    pub fn inset(&self, canvas: &Canvas<'_>, rect: Rect) -> (Rect, Self) {
+        let factor = self.factor;
+        let small = Rect::from_edges(
+            rect.x / factor,
+            rect.y / factor,
+            rect.right().div_ceil(factor),
+            rect.bottom().div_ceil(factor),
+        );
+        let covered = Rect {
+            x: small.x * factor,
+            y: small.y * factor,
+            width: small.width * factor,
+            height: small.height * factor,
+        };
+        let crop = |plane: &Plane| plane.crop(small);
+        let part = Self {
+            class: self.class.each_ref().map(crop),
+            person: self.person.as_ref().map(crop),
+            guide: self.guide.each_ref().map(crop),
+            statistics: self.statistics.crop(small),
+            factor,
+            blur: self.blur,
+        };
+        (covered.intersect(canvas.size().rect()), part)
     }
 
     /// Size of the reduced planes.
@@ -98,6 +117,10 @@ impl Prior {
     /// A matte of this size refined to the full canvas, stretched so that nearly nothing is nothing and nearly all
     /// is all.
     pub fn refine(&self, canvas: &Canvas<'_>, matte: &Plane) -> Plane {
+        // What is nowhere likely would come out as nothing.
+        if matte.max() < 0.05 {
+            return Plane::zeros(canvas.size());
+        }
         let model = self.statistics.fit(self.guide(), matte);
         let [red, green, blue] = &model.slope;
         let planes = [red, green, blue, &model.offset];

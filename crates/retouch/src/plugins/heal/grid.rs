@@ -1,32 +1,13 @@
 //! Coarse planes carried to finer samples and masks grown by discs, both row by row.
 
+use pixel::filter::sample_grid;
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
 /// Bilinear samples of `plane` at the positions `i * scale + shift` of both axes; edges go on outside.
 pub(super) fn carry(plane: &Plane, size: Size, scale: f32, shift: f32) -> Plane {
-    let mut out = Plane::zeros(size);
-    if plane.size().area() == 0 || size.area() == 0 {
-        return out;
-    }
-    let place = |i: usize, side: usize| {
-        let at = (i as f32 * scale + shift).clamp(0.0, (side - 1) as f32);
-        let low = at as usize;
-        (low, (low + 1).min(side - 1), at - low as f32)
-    };
-    let columns: Vec<(usize, usize, f32)> = (0..size.width).map(|x| place(x, plane.width())).collect();
-    out.samples_mut().par_chunks_mut(size.width).enumerate().for_each_init(
-        || vec![0.0f32; plane.width()],
-        |line, (y, row)| {
-            let (top, bottom, t) = place(y, plane.height());
-            let pairs = plane.row(top).iter().zip(plane.row(bottom));
-            line.iter_mut().zip(pairs).for_each(|(v, (a, b))| *v = a * (1.0 - t) + b * t);
-            for (v, &(left, right, t)) in row.iter_mut().zip(&columns) {
-                *v = line[left] * (1.0 - t) + line[right] * t;
-            }
-        },
-    );
-    out
+    let places = |count: usize| (0..count).map(|i| i as f32 * scale + shift).collect::<Vec<f32>>();
+    sample_grid(plane, &places(size.width), &places(size.height))
 }
 
 /// 1 nearer than `radius` samples to a sample of `mask` above 1/2, elsewhere 0.
@@ -77,18 +58,6 @@ pub(super) fn grown(mask: &Plane, radius: f32) -> Plane {
 mod tests {
     use super::*;
     use pixel::filter::distance_outside;
-
-    #[test]
-    fn carries_what_bilinear_sampling_gives() {
-        let plane = Plane::from_fn(Size::new(7, 5), |x, y| ((x * 5 + y * 3) % 7) as f32);
-        let fine = carry(&plane, Size::new(30, 22), 0.25, -0.375);
-        for y in 0..22 {
-            for x in 0..30 {
-                let expected = plane.bilinear(0.25 * x as f32 - 0.375, 0.25 * y as f32 - 0.375);
-                assert!((fine.at(x, y) - expected).abs() < 1e-4, "{x} {y}");
-            }
-        }
-    }
 
     #[test]
     fn grows_as_far_as_the_distance_says() {

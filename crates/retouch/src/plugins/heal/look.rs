@@ -83,6 +83,11 @@ impl Look {
         (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone, face })
     }
 
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        6 * self.size().area() * size_of::<f32>()
+    }
+
     /// Width and height in samples.
     pub fn size(&self) -> Size {
         self.lab.size()

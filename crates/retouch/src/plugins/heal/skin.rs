@@ -102,6 +102,13 @@ impl Texture {
         Self { soft, bands, thin, roughness, tone }
     }
 
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        let bands = self.bands.iter().chain([&self.thin]);
+        let bands: usize = bands.flat_map(|band| &band.planes).map(|plane| plane.size().area()).sum();
+        (bands + 4 * self.tone.size().area()) * size_of::<f32>()
+    }
+
     /// How much clearer a mark must be because the skin here is rough: 1 on usual skin.
     pub fn doubt(&self, x: usize, y: usize) -> f32 {
         (self.roughness.at(x, y) / ROUGH).max(1.0).powi(2)

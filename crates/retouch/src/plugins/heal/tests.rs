@@ -6,8 +6,8 @@ use pixel::filter::gauss;
 use pixel::picture::{Metadata, Picture, Samples};
 use pixel::{Orientation, Plane, Size};
 
-use super::heal;
 use super::look::Look;
+use super::{Marks, heal};
 use crate::layer::Layer;
 use crate::pile::{Pile, flatten};
 use crate::plugin::Blend;
@@ -70,7 +70,7 @@ fn streak(lab: &mut Lab, from: [f32; 2], to: [f32; 2], sigma: f32, shift: [f32; 
 }
 
 fn picture(lab: &Lab) -> Picture {
-    let rgb = crate::canvas::lab_document(lab, &ColourSpace::srgb());
+    let rgb = lab.encoded(&ColourSpace::srgb());
     let levels =
         (0..SIZE.area()).flat_map(|i| [0, 1, 2].map(|c| (rgb[c].samples()[i] * 65535.0).round() as u16));
     Picture {
@@ -94,7 +94,7 @@ fn healed(picture: &Picture, sensitivity: f32) -> (Picture, Plane, (usize, usize
     let zone = Plane::from_fn(SIZE, |x, _| if x < 360 { 1.0 } else { 0.0 });
     let look = Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin: whole.clone(), zone, face: whole };
     let mut layer = Layer::default();
-    let counts = heal(&scene, &look, None, sensitivity, &mut layer);
+    let counts = heal(&scene, &Marks::find(look), None, sensitivity, &mut layer);
     let mut touched = Plane::zeros(SIZE);
     for patch in &layer.patches {
         for (i, _) in patch.touched.iter().enumerate().filter(|(_, on)| **on) {
