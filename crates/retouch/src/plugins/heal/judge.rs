@@ -53,6 +53,8 @@ const CREASES: [(usize, usize, f32); 14] = [
     (117, 187, 0.05),
     (346, 411, 0.05),
 ];
+/// How near to a line a spot's middle lies that is a piece of it, and how long that line is, in radii of the spot.
+const PIECE: [f32; 2] = [0.7, 3.2];
 /// How much clearer a line along a crease must be, when it is dark and when it is red.
 const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
 
@@ -79,20 +81,13 @@ pub(super) fn judge(
     let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
     let inflamed = inflamed_marks(look, spots);
     let own: Vec<f32> = spots.iter().map(|spot| permanence(look, spot, spots, &inflamed)).collect();
-    let kept =
-        spots.iter().zip(&own).filter(|(s, stays)| s.first && **stays > 0.5 && s.saliency > 1.0).count();
-    let spot_shares = spots
+    let extent: Vec<f32> = spots.iter().map(|spot| extends(look, spot)).collect();
+    let kept = spots
         .iter()
-        .zip(&own)
-        .map(|(spot, &stays)| {
-            // The same mark seen at another size is judged with it.
-            let seen_again =
-                spots.iter().zip(&own).filter(|(other, _)| other.first && !spot.first && meet(spot, other));
-            let stays = seen_again.map(|(_, &stays)| stays).fold(stays, f32::max);
-            clear(spot.saliency) * (1.0 - stays)
-        })
-        .collect();
-    let line_shares = lines
+        .zip(own.iter().zip(&extent))
+        .filter(|(s, (stays, extends))| s.first && stays.max(**extends) > 0.5 && s.saliency > 1.0)
+        .count();
+    let line_shares: Vec<f32> = lines
         .iter()
         .map(|line| {
             // Lines on neck and body are chains and straps, with a shine and a shadow, as often as hairs.
@@ -104,36 +99,72 @@ pub(super) fn judge(
             clear(line.saliency / doubt) * (1.0 - furrow(look, line, lines))
         })
         .collect();
+    let spot_shares = spots
+        .iter()
+        .zip(own.iter().zip(&extent))
+        .map(|(spot, (&stays, &extends))| {
+            // A stretch of a line is healed with the line.
+            let pieces = lines.iter().zip(&line_shares).filter(|(line, _)| is_piece(look, spot, line));
+            let piece = pieces.map(|(_, &share)| share).fold(0.0, f32::max);
+            // The same mark seen at another size is judged with it.
+            let seen_again = spots
+                .iter()
+                .zip(own.iter().zip(&extent))
+                .filter(|(other, _)| other.first && !spot.first && meet(spot, other));
+            // What is wide or goes on at one size may hold something small and round that does not; at the edge of a
+            // shadow it does not.
+            let again = seen_again.map(|(_, (&stays, &extends))| stays.max((1.0 - spot.even) * extends));
+            let stays = again.fold(stays.max(extends), f32::max);
+            clear(spot.saliency) * (1.0 - stays) * (1.0 - piece)
+        })
+        .collect();
     Verdict { spots: spot_shares, lines: line_shares, kept }
+}
+
+/// True when a spot is a stretch of a line.
+fn is_piece(look: &Look, spot: &Spot, line: &Line) -> bool {
+    let width = look.size().width;
+    let near = (PIECE[0] * spot.radius + 1.0).powi(2);
+    let away = |&i: &usize| ((i % width) as f32 - spot.x).powi(2) + ((i / width) as f32 - spot.y).powi(2);
+    line.length > PIECE[1] * spot.radius && line.spine.iter().any(|i| away(i) < near)
 }
 
 fn meet(a: &Spot, b: &Spot) -> bool {
     (a.x - b.x).hypot(a.y - b.y) < a.radius.max(b.radius)
 }
 
-/// How surely a spot belongs to the person, 0..1.
-fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32 {
-    let kind = if is_brown(spot) {
+/// 0 for red spots, 1 for dark ones, 2 for pale ones.
+fn kind(spot: &Spot) -> usize {
+    if is_brown(spot) {
         1
     } else if spot.shift[0] > 0.5 * spot.shift[1].abs() {
         2
     } else {
         0
-    };
-    let large = ramp(spot.radius / look.width, LARGEST[kind]);
-    let stays = large.max(ramp(spot.elongation, GOES_ON[kind]));
+    }
+}
+
+/// How surely a spot is too wide for a blemish or a stretch of something that goes on, 0..1.
+fn extends(look: &Look, spot: &Spot) -> f32 {
+    let kind = kind(spot);
+    ramp(spot.radius / look.width, LARGEST[kind]).max(ramp(spot.elongation, GOES_ON[kind]))
+}
+
+/// How surely a spot belongs to the person, 0..1.
+fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32 {
+    let kind = kind(spot);
     if kind == 0 {
-        return stays;
+        return 0.0;
     }
     // Brown spots of neck and body are there all year, pale ones are as often beads.
     if !on_face(look, spot) {
         return 1.0;
     }
     if kind == 2 {
-        return stays;
+        return 0.0;
     }
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
-    stays.max(mole(look, spot, inflammation(look, spot, inflamed))).max(ramp(alike, FRECKLES))
+    mole(look, spot, inflammation(look, spot, inflamed)).max(ramp(alike, FRECKLES))
 }
 
 /// How surely a brown spot is a mole. A single picture hardly tells a small mole from a scab: their size, edge and

@@ -17,7 +17,7 @@ const RING: f32 = 0.009;
 const DIRECTIONS: usize = 24;
 const DISTANCES: [f32; 7] = [0.008, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17];
 /// Sources that are tried at full resolution.
-const TRIED: usize = 4;
+const TRIED: usize = 10;
 /// Samples of the ring that carry the membrane.
 const ANCHORS: usize = 144;
 /// Share of a source that may be other marks or too near to features.

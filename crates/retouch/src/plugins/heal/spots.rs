@@ -25,6 +25,8 @@ const CHROMA: f32 = 0.6;
 const SECTORS: usize = 8;
 /// Least margin around a spot, in face widths.
 const SPOT_MARGIN: f32 = 0.0035;
+/// Range of lightness around a mark, in contrasts of the mark, from which, to which, it is the light that varies.
+const UNEVEN: [f32; 2] = [1.0, 2.0];
 /// Share of the contrast that the second weakest side must show.
 const ROUND: [f32; 2] = [0.3, 0.55];
 
@@ -52,6 +54,8 @@ pub(super) struct Spot {
     /// Length over breadth of what shares at least half of its colour and touches it: 1 is round, folds of the skin
     /// and the edges of its forms go on.
     pub elongation: f32,
+    /// How even the light is around it, 0..1.
+    pub even: f32,
     /// False when a clearer spot was found at the same place.
     pub first: bool,
 }
@@ -138,9 +142,18 @@ fn measure(
         })
         .collect();
     sides.sort_by(f32::total_cmp);
-    let round = ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
-    // Stubble and wrinkles are light and dark: where they are rough, what is red is hardly less certain.
+    let round_by = |sides: &[f32]| ((sides[1] - ROUND[0]) / (ROUND[1] - ROUND[0])).clamp(0.0, 1.0);
+    let mut round = round_by(&sides);
+    let even = evenness(&ring, contrast / density);
     let red = shift[1] > 0.9 * shift[0].abs();
+    // Shade beside a red mark hides it less in its redness than in its lightness.
+    if red {
+        let mut redder: Vec<f32> =
+            ring.iter().map(|sector| (core[1] - sector[1]) * density / shift[1]).collect();
+        redder.sort_by(f32::total_cmp);
+        round = round.max(even * round_by(&redder));
+    }
+    // Stubble and wrinkles are light and dark: where they are rough, what is red is hardly less certain.
     let doubt = texture.doubt(at.0, at.1).powf(if red { RED_DOUBT } else { 1.0 });
     let small = ((SPECK[1] - radius / look.width) / (SPECK[1] - SPECK[0])).clamp(0.0, 1.0);
     let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round / doubt;
@@ -167,8 +180,18 @@ fn measure(
         margin,
         elongation,
         footprint,
+        even,
         first: true,
     })
+}
+
+/// How even the skin around a mark of some contrast is in its light, 0..1: where that varies by far more than the mark
+/// does, it may be the edge of a shadow.
+fn evenness(ring: &[[f32; 3]], contrast: f32) -> f32 {
+    let mut lightness: Vec<f32> = ring.iter().map(|sector| sector[0]).collect();
+    lightness.sort_by(f32::total_cmp);
+    let spread = lightness[lightness.len() - 2] - lightness[1];
+    ((UNEVEN[1] - spread / contrast) / (UNEVEN[1] - UNEVEN[0])).clamp(0.0, 1.0)
 }
 
 fn weigh(shift: [f32; 3]) -> [f32; 3] {

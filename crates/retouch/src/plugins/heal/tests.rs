@@ -250,6 +250,35 @@ fn the_edge_of_a_form_is_no_mark() {
 }
 
 #[test]
+fn a_pimple_on_a_wide_flush_goes_and_the_flush_stays() {
+    let mut lab = skin();
+    dab(&mut lab, 180.0, 200.0, 30.0, [-3.0, 7.0, 2.0]);
+    dab(&mut lab, 180.0, 200.0, 8.0, [-4.0, 13.0, 2.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert!(mean(&touched, 180, 200, 6.0) > 0.9, "{}", mean(&touched, 180, 200, 6.0));
+    assert!(mean(&touched, 180, 224, 4.0) < 0.1, "{}", mean(&touched, 180, 224, 4.0));
+}
+
+#[test]
+fn the_red_rim_of_a_shadow_is_no_mark() {
+    let mut lab = skin();
+    // A shadow of a branch with leaves: a wavy edge, reddened where light seeps through skin.
+    for y in 0..SIZE.height {
+        for x in 0..360 {
+            let edge = 180.0 + 14.0 * (0.09 * y as f32).sin();
+            let away = x as f32 - edge;
+            let shade = 1.0 / (1.0 + (-away / 2.0).exp());
+            let rim = (-0.5 * (away / 5.0).powi(2)).exp() * (0.5 + 0.5 * (0.18 * y as f32).sin());
+            *lab.l.at_mut(x, y) -= 28.0 * shade;
+            *lab.a.at_mut(x, y) += 12.0 * rim;
+        }
+    }
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    let along: f32 = (20..400).map(|y| mean(&touched, 180, y, 1.0)).sum::<f32>() / 380.0;
+    assert!(along < 0.01, "{along}");
+}
+
+#[test]
 fn nothing_outside_the_zone_is_touched() {
     let mut lab = skin();
     dab(&mut lab, 390.0, 200.0, 7.0, [-8.0, 15.0, 3.0]);
