@@ -89,6 +89,18 @@ fn first_preview(bencher: Bencher) {
     });
 }
 
+/// From the file's bytes to something to look at, as a JPEG: half the sides of the preview.
+#[divan::bench(sample_count = 3)]
+fn first_sketch(bencher: Bencher) {
+    warm();
+    bencher.bench(|| {
+        let mut drawer = Drawer::new(preview());
+        let drawn = drawer.sketch(&ENGINE, &Recipe::preset(Preset::Balanced), &Unwatched).expect("draws");
+        let drawn = drawn.expect("nothing has been drawn");
+        drawn.read(drawn.size().rect(), &[]).to_jpeg(90).expect("encodes").len()
+    });
+}
+
 /// A slider of the balanced preset moves: the draft.
 #[divan::bench(args = balanced(), sample_count = 5)]
 fn slider_draft(bencher: Bencher, name: &str) {

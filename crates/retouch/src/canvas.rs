@@ -1,8 +1,8 @@
 //! A part of the picture so far, reduced to the resolution at which broad corrections are thought.
 
 use pixel::blend::soft_light;
+use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
-use pixel::colour::{Lab, linear_to_lab};
 use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Plane, Rect, Size};
 use rayon::prelude::*;
@@ -66,60 +66,73 @@ impl Canvas {
     /// Takes in the layer that was just pushed onto the pile: what a fresh reading of the pile would give, but
     /// for the difference between correcting a mean and the mean of corrected pixels.
     pub fn update(&mut self, layer: &Layer, blend: Blend, pile: &Pile<'_>, space: &ColourSpace) {
-        let mut changed = vec![false; self.size().area()];
+        let mut stale = vec![false; self.size().height];
         let grey = pile.picture().grey;
         match blend {
-            Blend::SoftLight => self.lay_pushes(&layer.fields, grey, &mut changed),
+            Blend::SoftLight => self.lay_pushes(&layer.fields, grey, &mut stale),
             Blend::Normal => {
-                layer.fields.iter().for_each(|field| self.lay_affine(field, grey, &mut changed));
-                layer.patches.iter().for_each(|patch| self.reread(patch.rect, pile, &mut changed));
+                layer.fields.iter().for_each(|field| self.lay_affine(field, grey, &mut stale));
+                layer.patches.iter().for_each(|patch| self.reread(patch.rect, pile, &mut stale));
             }
             Blend::Mask | Blend::Metadata => {}
         }
-        for index in 0..changed.len() {
-            if changed[index] {
-                let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[index]);
-                let lab = linear_to_lab(space.to_linear(rgb));
-                self.lab.l.samples_mut()[index] = lab[0];
-                self.lab.a.samples_mut()[index] = lab[1];
-                self.lab.b.samples_mut()[index] = lab[2];
-            }
-        }
+        let Self { rgb: [red, green, blue], lab, .. } = self;
+        lab.refresh([red, green, blue], space, &stale);
     }
 
     /// Soft-light fields add their pushes and are laid together.
-    fn lay_pushes(&mut self, fields: &[Field], grey: bool, changed: &mut [bool]) {
-        let mut push = vec![[0.0f32; 3]; changed.len()];
+    fn lay_pushes(&mut self, fields: &[Field], grey: bool, stale: &mut [bool]) {
+        let mut pushes = vec![[0.0f32; 3]; self.size().area()];
         for field in fields.iter().filter(|field| matches!(field.effect, Effect::SoftLight(_))) {
-            self.visit(field, grey, |index, values, _| (0..3).for_each(|c| push[index][c] += values[c]));
+            self.visit(field, grey, &mut pushes, |push, values, _| (0..3).for_each(|c| push[c] += values[c]));
         }
-        for (index, push) in push.iter().enumerate().filter(|(_, push)| **push != [0.0; 3]) {
-            changed[index] = true;
-            for c in 0..3 {
-                let value = &mut self.rgb[c].samples_mut()[index];
-                *value = soft_light(*value, push[c].clamp(-1.0, 1.0)).clamp(0.0, 1.0);
-            }
-        }
+        self.change(&pushes, stale, |push, rgb| {
+            (*push != [0.0; 3])
+                .then(|| [0, 1, 2].map(|c| soft_light(rgb[c], push[c].clamp(-1.0, 1.0)).clamp(0.0, 1.0)))
+        });
     }
 
-    fn lay_affine(&mut self, field: &Field, grey: bool, changed: &mut [bool]) {
+    fn lay_affine(&mut self, field: &Field, grey: bool, stale: &mut [bool]) {
         if matches!(field.effect, Effect::SoftLight(_)) {
             return;
         }
-        let mut laid = Vec::new();
-        self.visit(field, grey, |index, values, rgb| {
-            let wished = |c: usize| (rgb[c] * (1.0 + values[c]) + values[3 + c]).clamp(0.0, 1.0);
-            laid.push((index, [wished(0), wished(1), wished(2)]));
+        let mut laid = vec![None; self.size().area()];
+        self.visit(field, grey, &mut laid, |laid, values, rgb| {
+            *laid = Some([0, 1, 2].map(|c| (rgb[c] * (1.0 + values[c]) + values[3 + c]).clamp(0.0, 1.0)));
         });
-        for (index, rgb) in laid {
-            changed[index] = true;
-            (0..3).for_each(|c| self.rgb[c].samples_mut()[index] = rgb[c]);
-        }
+        self.change(&laid, stale, |laid, _| *laid);
     }
 
-    /// Calls `visit(index, values, rgb)` for the samples on which the field has an effect: pushes, or gains and
-    /// offsets, in the share in which the field covers the sample's block.
-    fn visit(&self, field: &Field, grey: bool, mut visit: impl FnMut(usize, [f32; 6], [f32; 3])) {
+    /// Gives the samples for which there is one a new value, and notes their rows.
+    fn change<T: Sync>(
+        &mut self,
+        told: &[T],
+        stale: &mut [bool],
+        new: impl Fn(&T, [f32; 3]) -> Option<[f32; 3]> + Sync,
+    ) {
+        let width = self.size().width.max(1);
+        let [reds, greens, blues] =
+            self.rgb.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
+        let rows = reds.zip(greens).zip(blues).zip(told.par_chunks(width)).zip(stale);
+        rows.for_each(|((((red, green), blue), told), stale)| {
+            for (((r, g), b), told) in red.iter_mut().zip(green).zip(blue).zip(told) {
+                if let Some(rgb) = new(told, [*r, *g, *b]) {
+                    [*r, *g, *b] = rgb;
+                    *stale = true;
+                }
+            }
+        });
+    }
+
+    /// Calls `visit(told, values, rgb)` for the samples on which the field has an effect: pushes, or gains and
+    /// offsets, in the share in which the field covers the sample's block. `told` has a place for each sample.
+    fn visit<T: Send>(
+        &self,
+        field: &Field,
+        grey: bool,
+        told: &mut [T],
+        visit: impl Fn(&mut T, [f32; 6], [f32; 3]) + Sync,
+    ) {
         let (grid, size) = (self.grid, self.size());
         let mut planes = field.effect.planes();
         let effects = planes.len();
@@ -131,18 +144,18 @@ impl Canvas {
         let covering = Covering { canvas: grid, field: field.grid };
         let columns = covering.columns(size.width, samples.width);
         let rows = covering.rows(size.height, samples.height);
-        let mut lines = Vec::new();
-        for (j, row) in rows.iter().enumerate() {
-            let Some(row) = row else { continue };
+        let told = told.par_chunks_mut(size.width.max(1));
+        told.zip(&rows).enumerate().for_each_init(Vec::new, |lines, (j, (told, row))| {
+            let Some(row) = row else { return };
             lines.clear();
             for plane in &planes {
                 let pair = plane.row(row.first).iter().zip(plane.row(row.second));
                 lines.extend(pair.map(|(u, l)| u + (l - u) * row.place));
             }
             if lines[..effects * samples.width].iter().all(|&v| v == 0.0) {
-                continue;
+                return;
             }
-            for (i, column) in columns.iter().enumerate() {
+            for (i, (column, told)) in columns.iter().zip(told).enumerate() {
                 let Some(column) = column else { continue };
                 let at = |k: usize| {
                     let line = &lines[k * samples.width..];
@@ -158,20 +171,19 @@ impl Canvas {
                         .chunks_exact_mut(3)
                         .for_each(|three| three.fill(luma([three[0], three[1], three[2]])));
                 }
-                let index = j * size.width + i;
-                let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[index]);
+                let rgb = [0, 1, 2].map(|c| self.rgb[c].at(i, j));
                 let mut share = row.share * column.share;
                 if planes.len() > effects {
                     let model = (0..3).map(|c| at(effects + c) * rgb[c]).sum::<f32>() + at(effects + 3);
                     share *= model.clamp(0.0, 1.0);
                 }
-                visit(index, values.map(|v| v * share), rgb);
+                visit(told, values.map(|v| v * share), rgb);
             }
-        }
+        });
     }
 
     /// Averages the full-resolution picture so far over the blocks that `rect` touches.
-    fn reread(&mut self, rect: Rect, pile: &Pile<'_>, changed: &mut [bool]) {
+    fn reread(&mut self, rect: Rect, pile: &Pile<'_>, stale: &mut [bool]) {
         let part = rect.intersect(self.grid.rect);
         if part.is_empty() {
             return;
@@ -186,15 +198,14 @@ impl Canvas {
             (self.grid.x + right * step).min(self.grid.rect.right()),
             (self.grid.y + bottom * step).min(self.grid.rect.bottom()),
         );
-        let width = self.size().width;
         let reduced = pile.read(blocks).map(|plane| pixel::filter::reduce(&plane, step));
         for j in top..bottom {
             for i in left..right {
                 for c in 0..3 {
                     *self.rgb[c].at_mut(i, j) = reduced[c].at(i - left, j - top);
                 }
-                changed[j * width + i] = true;
             }
+            stale[j] = true;
         }
     }
 }
@@ -264,30 +275,33 @@ pub fn reduce_upright(picture: &Picture, rect: Rect, step: usize) -> [Plane; 3] 
     let rows = blocks(stored.height, step, mirrored_y);
     let scale = 1.0 / picture.rgb.ceiling();
     let width = picture.size.width;
-    let reduced: Vec<Vec<f32>> = rows
-        .par_iter()
-        .map(|&(top, bottom)| {
-            let mut sums = vec![0.0f32; 3 * columns.len()];
+    let size = Size::new(columns.len(), rows.len());
+    let mut planes = [(); 3].map(|()| Plane::zeros(size));
+    let [reds, greens, blues] =
+        planes.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(size.width.max(1)));
+    let blocks = reds.zip(greens).zip(blues).zip(&rows);
+    blocks.for_each_init(
+        || vec![[0.0f32; 3]; columns.len()],
+        |sums, (((red, green), blue), &(top, bottom))| {
+            sums.fill([0.0; 3]);
             for y in stored.y + top..stored.y + bottom {
                 let start = 3 * (y * width + stored.x);
                 let line = start..start + 3 * stored.width;
                 match &picture.rgb {
-                    Samples::U8(samples) => add_blocks(&samples[line], &columns, &mut sums),
-                    Samples::U16(samples) => add_blocks(&samples[line], &columns, &mut sums),
+                    Samples::U8(samples) => add_blocks(&samples[line], &columns, sums),
+                    Samples::U16(samples) => add_blocks(&samples[line], &columns, sums),
                 }
             }
-            for (sum, &(left, right)) in sums.chunks_exact_mut(3).zip(&columns) {
+            let means = sums.iter().zip(&columns).map(|(sum, &(left, right))| {
                 let share = scale / ((right - left) * (bottom - top)) as f32;
-                sum.iter_mut().for_each(|s| *s *= share);
+                sum.map(|s| s * share)
+            });
+            for (((r, g), b), mean) in red.iter_mut().zip(green).zip(blue).zip(means) {
+                [*r, *g, *b] = mean;
             }
-            sums
-        })
-        .collect();
-    let size = Size::new(columns.len(), rows.len());
-    [0, 1, 2].map(|c| {
-        let plane = Plane::from_fn(size, |x, y| reduced[y][3 * x + c]);
-        upright_plane(&plane, picture.orientation)
-    })
+        },
+    );
+    planes.map(|plane| upright_plane(plane, picture.orientation))
 }
 
 /// Whether growing stored x and y run against the upright axes they belong to.
@@ -304,8 +318,8 @@ fn blocks(length: usize, step: usize, mirrored: bool) -> Vec<(usize, usize)> {
     (0..count).map(|i| ((i * step).saturating_sub(lead), ((i + 1) * step - lead).min(length))).collect()
 }
 
-fn add_blocks<T: Copy + Into<u32>>(line: &[T], columns: &[(usize, usize)], sums: &mut [f32]) {
-    for (sum, &(left, right)) in sums.chunks_exact_mut(3).zip(columns) {
+fn add_blocks<T: Copy + Into<u32>>(line: &[T], columns: &[(usize, usize)], sums: &mut [[f32; 3]]) {
+    for (sum, &(left, right)) in sums.iter_mut().zip(columns) {
         let mut total = [0u32; 3];
         for pixel in line[3 * left..3 * right].chunks_exact(3) {
             for c in 0..3 {
@@ -318,9 +332,9 @@ fn add_blocks<T: Copy + Into<u32>>(line: &[T], columns: &[(usize, usize)], sums:
     }
 }
 
-fn upright_plane(stored: &Plane, orientation: Orientation) -> Plane {
+fn upright_plane(stored: Plane, orientation: Orientation) -> Plane {
     if orientation == Orientation::Upright {
-        return stored.clone();
+        return stored;
     }
     let size = stored.size();
     Plane::from_fn(orientation.turn_size(size), |x, y| {

@@ -1,5 +1,7 @@
 //! From uploaded bytes and a recipe to a finished picture or a ZIP of layers.
 
+use std::borrow::Cow;
+
 use pixel::codec::{self, Decoded, EncodeOptions, Format, Limits};
 use pixel::colour::profile::ColourSpace;
 use pixel::picture::Picture;
@@ -301,8 +303,8 @@ pub(crate) fn document_space(picture: &Picture) -> ColourSpace {
 pub(crate) fn overview(picture: &Picture, space: &ColourSpace) -> Overview {
     let full = picture.upright_size();
     let step = full.long_edge().div_ceil(OVERVIEW_LONG_EDGE).max(1);
-    let rgb = reduce_upright(picture, full.rect(), step);
-    Overview { rgb: encoded_srgb([&rgb[0], &rgb[1], &rgb[2]], space), step: step as f32, full }
+    let rgb = Cow::Owned(reduce_upright(picture, full.rect(), step));
+    Overview { rgb: encoded_srgb(rgb, space).into_owned(), step: step as f32, full }
 }
 
 /// Closer looks at the upload for the networks.
@@ -315,8 +317,7 @@ pub(crate) struct Looker<'a> {
 
 impl Look for Looker<'_> {
     fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
-        let rgb = reduce_upright(self.picture, rect, step);
-        encoded_srgb([&rgb[0], &rgb[1], &rgb[2]], self.space)
+        encoded_srgb(Cow::Owned(reduce_upright(self.picture, rect, step)), self.space).into_owned()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The pixels of one feature of a face, at full resolution.
 
+use std::borrow::Cow;
+
 use pixel::colour::Lab;
 use pixel::{Plane, Rect, Size};
 
@@ -38,7 +40,7 @@ impl Pixels {
 
     /// Shows the pixels to a function that finds regions on a canvas.
     pub fn see<T>(&self, scene: &Scene<'_>, find: impl FnOnce(&vision::Canvas<'_>) -> T) -> T {
-        let [red, green, blue] = &encoded_srgb([&self.rgb[0], &self.rgb[1], &self.rgb[2]], scene.space());
+        let [red, green, blue] = &*encoded_srgb(Cow::Borrowed(&self.rgb), scene.space());
         find(&vision::Canvas { rgb: [red, green, blue], origin: (self.rect.x, self.rect.y), step: 1 })
     }
 

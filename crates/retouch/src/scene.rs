@@ -1,11 +1,13 @@
 //! What a plugin sees: the picture so far, and the faces and regions on it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
 use pixel::filter::{enlarge, reduce};
 use pixel::{Plane, Rect, Size};
+use rayon::prelude::*;
 use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 
@@ -110,6 +112,8 @@ pub struct Scene<'a> {
     pile: Pile<'a>,
     /// By how much the picture is reduced against what the final result is made of.
     reduction: usize,
+    /// By how much the canvases of faces are coarser than those of the final result.
+    coarseness: usize,
     space: &'a ColourSpace,
     sight: Option<&'a Sight<'a>>,
     views: Views,
@@ -126,13 +130,28 @@ impl<'a> Scene<'a> {
         sight: Option<&'a Sight<'a>>,
         cancelled: &'a (dyn Fn() -> bool + Sync),
     ) -> Self {
-        Self { pile, reduction: 1, space, sight, views: Views::default(), known: None, cancelled }
+        Self {
+            pile,
+            reduction: 1,
+            coarseness: 1,
+            space,
+            sight,
+            views: Views::default(),
+            known: None,
+            cancelled,
+        }
     }
 
     /// The same for a picture that is a whole number of times smaller than the one it stands for.
     #[must_use]
     pub fn reduced_by(self, reduction: usize) -> Self {
         Self { reduction, ..self }
+    }
+
+    /// Looks at faces with fewer samples a side, this many times: for a first look, which must be there soon.
+    #[must_use]
+    pub fn coarser_by(self, coarseness: usize) -> Self {
+        Self { coarseness, ..self }
     }
 
     /// Goes on where another scene of the same picture stopped: `pile` holds the layers that `views` show.
@@ -284,7 +303,7 @@ impl<'a> Scene<'a> {
             let step = self.face_step(face);
             let rect = skin_rect(face, face_rect(face, step, self.size()), &sight.parts()?);
             let canvas = Canvas::read(&self.pile, rect, step, self.space);
-            let srgb = self.encoded_srgb(&canvas);
+            let srgb = encoded_srgb(Cow::Borrowed(&canvas.rgb), self.space);
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
             let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
             Ok(FaceView { face: face.clone(), canvas, regions })
@@ -296,7 +315,7 @@ impl<'a> Scene<'a> {
     fn face_step(&self, face: &Face) -> usize {
         let reduction = self.reduction as f32;
         let step = (face.width * reduction / CANVAS_FACE_WIDTH).floor().max(1.0);
-        (step / reduction).round().max(1.0) as usize
+        self.coarseness * (step / reduction).round().max(1.0) as usize
     }
 
     fn open_picture(&self, sight: &Sight<'_>) -> Result<PictureView, VisionError> {
@@ -309,7 +328,7 @@ impl<'a> Scene<'a> {
             false => Canvas::read(&self.pile, size.rect(), step, self.space),
         };
         let coarse = canvas.channels().map(|plane| reduce(plane, REGIONS_STEP));
-        let srgb = encoded_srgb([&coarse[0], &coarse[1], &coarse[2]], self.space);
+        let srgb = encoded_srgb(Cow::Owned(coarse), self.space);
         let seen =
             vision::Canvas { rgb: [&srgb[0], &srgb[1], &srgb[2]], origin: (0, 0), step: step * REGIONS_STEP };
         let regions = vision::picture_regions(sight, &seen)?;
@@ -323,10 +342,6 @@ impl<'a> Scene<'a> {
             background: enlarged(&regions.background),
         };
         Ok(PictureView { canvas: Arc::new(canvas), regions: Arc::new(regions) })
-    }
-
-    fn encoded_srgb(&self, canvas: &Canvas) -> [Plane; 3] {
-        encoded_srgb(canvas.channels(), self.space)
     }
 
     /// Lays a finished drawing over the picture. Of the views only those that `later` plugins need are
@@ -359,21 +374,20 @@ impl<'a> Scene<'a> {
     }
 }
 
-/// Encoded sRGB of encoded document RGB, for the networks.
-pub fn encoded_srgb(rgb: [&Plane; 3], space: &ColourSpace) -> [Plane; 3] {
+/// Encoded sRGB of encoded document RGB, for the networks: the same planes when the document is in sRGB.
+pub fn encoded_srgb<'p>(rgb: Cow<'p, [Plane; 3]>, space: &ColourSpace) -> Cow<'p, [Plane; 3]> {
     if space.is_srgb() {
-        return rgb.map(Plane::clone);
+        return rgb;
     }
     let srgb = ColourSpace::srgb();
-    let size = rgb[0].size();
-    let mut out = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
-    for i in 0..size.area() {
-        let value = srgb.from_linear(space.to_linear([0, 1, 2].map(|c| rgb[c].samples()[i])));
-        for c in 0..3 {
-            out[c].samples_mut()[i] = value[c];
-        }
-    }
-    out
+    let mut rgb = rgb.into_owned();
+    let width = rgb[0].width().max(1);
+    let [reds, greens, blues] = rgb.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
+    reds.zip(greens).zip(blues).for_each(|((red, green), blue)| {
+        space.rows_to_linear(red, green, blue);
+        srgb.rows_from_linear(red, green, blue);
+    });
+    Cow::Owned(rgb)
 }
 
 fn vision_canvas<'c>(canvas: &Canvas, srgb: &'c [Plane; 3]) -> vision::Canvas<'c> {

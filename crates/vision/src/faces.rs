@@ -59,6 +59,20 @@ impl Face {
         let b = self.mesh.as_ref().map_or(self.frame, Mesh::bounds);
         [(b[0] + b[2]) * 0.5, (b[1] + b[3]) * 0.5]
     }
+
+    /// The same face on the picture reduced by averaging blocks of `by` × `by` pixels.
+    pub(crate) fn shrunk(&self, by: usize) -> Self {
+        let by = by as f32;
+        let place = |v: f32| (v + 0.5) / by - 0.5;
+        let mesh = self.mesh.clone().map(|mut mesh| {
+            for point in mesh.points.iter_mut() {
+                *point = [place(point[0]), place(point[1]), point[2] / by];
+            }
+            mesh
+        });
+        let points = self.points.map(|point| point.map(place));
+        Self { frame: self.frame.map(place), score: self.score, points, mesh, width: self.width / by }
+    }
 }
 
 /// All faces of the picture, largest first. Also see [`Sight::faces`], which remembers them.

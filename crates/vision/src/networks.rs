@@ -16,9 +16,12 @@ pub const PARTS_SIDE: usize = 256;
 /// Side of the input and of the output of the salient-object network.
 pub const SALIENT_SIDE: usize = 320;
 
+/// Threads of one run. Two cost 4 % more processor time than one (parts network), and halve the wait when a core is idle.
+const RUN_THREADS: usize = 2;
+
 /// The networks and the threads they run on. One value serves a whole process and all its threads.
 ///
-/// Each run takes one thread, because the runtime's rounding depends on the number of threads a run is split over;
+/// Each run is split over two threads whatever the machine has, because the runtime's rounding depends on their number;
 /// several runs go on side by side.
 pub struct Networks {
     lanes: Lanes,
@@ -112,7 +115,7 @@ impl Networks {
     }
 }
 
-/// One-thread pools, each for one run at a time.
+/// Pools of [`RUN_THREADS`], each for one run at a time.
 struct Lanes {
     pools: Vec<Mutex<OnceLock<Arc<ThreadPool>>>>,
     next: AtomicUsize,
@@ -128,7 +131,7 @@ impl Lanes {
     fn run<T: Send>(&self, work: impl FnOnce(Arc<ThreadPool>) -> T + Send) -> T {
         let in_lane = || {
             let lane = self.take();
-            let pool = lane.get_or_init(|| Arc::new(ThreadPool::with_num_threads(1)));
+            let pool = lane.get_or_init(|| Arc::new(ThreadPool::with_num_threads(RUN_THREADS)));
             work(Arc::clone(pool))
         };
         std::thread::scope(|scope| match scope.spawn(in_lane).join() {

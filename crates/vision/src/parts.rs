@@ -56,6 +56,14 @@ impl Parts {
         Ok(Self { rect, probability })
     }
 
+    /// The same on the picture reduced by averaging blocks of `by` × `by` pixels.
+    pub(crate) fn shrunk(&self, by: usize) -> Self {
+        let (x, y) = (self.rect.x / by, self.rect.y / by);
+        let (right, bottom) = (self.rect.right().div_ceil(by), self.rect.bottom().div_ceil(by));
+        let rect = Rect { x, y, width: right - x, height: bottom - y };
+        Self { rect, probability: self.probability.clone() }
+    }
+
     /// The plane of one class.
     pub fn plane(&self, part: Part) -> &Plane {
         &self.probability[part as usize]

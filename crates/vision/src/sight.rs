@@ -26,14 +26,28 @@ pub struct Sight<'a> {
 /// picture, and [`Sight::resume`] goes on from it.
 pub struct Answers {
     overview: Overview,
-    faces: OnceLock<Result<Vec<Face>, VisionError>>,
-    whole: OnceLock<Result<Parts, VisionError>>,
-    heads: OnceLock<Result<Vec<Parts>, VisionError>>,
-    person: OnceLock<Result<Plane, VisionError>>,
-    salient: OnceLock<Result<Plane, VisionError>>,
+    faces: Answer<Vec<Face>>,
+    whole: Answer<Parts>,
+    heads: Answer<Vec<Parts>>,
+    person: Answer<Plane>,
+    salient: Answer<Plane>,
 }
 
 impl Answers {
+    /// What has been found out so far, said of the picture reduced by averaging blocks of `by` × `by` pixels, of which
+    /// `overview` is one: a coarser copy need not ask the networks again.
+    #[must_use]
+    pub fn shrunk(&self, by: usize, overview: Overview) -> Self {
+        Self {
+            overview,
+            faces: known(&self.faces, |faces| faces.iter().map(|face| face.shrunk(by)).collect()),
+            whole: known(&self.whole, |parts| parts.shrunk(by)),
+            heads: known(&self.heads, |heads| heads.iter().map(|parts| parts.shrunk(by)).collect()),
+            person: known(&self.person, Plane::clone),
+            salient: known(&self.salient, Plane::clone),
+        }
+    }
+
     /// Bytes held: the overview and the answers of the networks.
     pub fn memory(&self) -> usize {
         let samples = |planes: &[Plane]| planes.iter().map(|plane| plane.size().area()).sum::<usize>();
@@ -44,6 +58,14 @@ impl Answers {
         let planes: usize = planes.iter().flatten().map(|plane| plane.size().area()).sum();
         (samples(&self.overview.rgb) + whole + heads + planes) * size_of::<f32>()
     }
+}
+
+type Answer<T> = OnceLock<Result<T, VisionError>>;
+
+/// An answer put in other words, if there is one.
+fn known<T>(answer: &Answer<T>, said: impl Fn(&T) -> T) -> Answer<T> {
+    let told = answer.get().map(|known| known.as_ref().map(said).map_err(Clone::clone));
+    told.map_or_else(OnceLock::new, OnceLock::from)
 }
 
 impl<'a> Sight<'a> {

@@ -1,5 +1,7 @@
 //! How the picture is looked at: the overview, closer looks, and resampling for the networks.
 
+use std::borrow::Cow;
+
 use pixel::filter::sample_grid_here;
 use pixel::{Plane, Rect, Size};
 
@@ -127,8 +129,15 @@ pub(crate) fn sample(view: &View<'_>, grid: &Grid, columns: usize, rows: usize, 
         let (x, y) = (index(x, 0), index(y, 1));
         x < -0.5 || y < -0.5 || x > last_x || y > last_y
     };
+    let places = || (0..rows).flat_map(|j| (0..columns).map(move |i| grid.place(i as f32, j as f32)));
+    let (right, bottom) = (columns as f32 - 1.0, rows as f32 - 1.0);
+    let corners = [(0.0, 0.0), (right, 0.0), (0.0, bottom), (right, bottom)];
+    let reaches_out =
+        beyond == Beyond::Nothing && corners.into_iter().any(|(i, j)| outside(grid.place(i, j)));
     for channel in view.rgb {
-        let reduced = reduce(channel, crop, fx, fy);
+        let untouched = (fx, fy) == (1, 1) && crop == size.rect();
+        let reduced =
+            if untouched { Cow::Borrowed(channel) } else { Cow::Owned(reduce(channel, crop, fx, fy)) };
         let start = samples.len();
         if level {
             let us: Vec<f32> = (0..columns).map(|i| u(grid.place(i as f32, 0.0)[0])).collect();
@@ -136,12 +145,11 @@ pub(crate) fn sample(view: &View<'_>, grid: &Grid, columns: usize, rows: usize, 
             samples.resize(start + columns * rows, 0.0);
             sample_grid_here(&reduced, &us, &vs, &mut samples[start..]);
         } else {
-            let places = (0..rows).flat_map(|j| (0..columns).map(move |i| grid.place(i as f32, j as f32)));
-            samples.extend(places.map(|[x, y]| reduced.bilinear(u(x), v(y))));
+            samples.extend(places().map(|[x, y]| reduced.bilinear(u(x), v(y))));
         }
-        if beyond == Beyond::Nothing {
-            for (n, value) in samples[start..].iter_mut().enumerate() {
-                if outside(grid.place((n % columns) as f32, (n / columns) as f32)) {
+        if reaches_out {
+            for (value, place) in samples[start..].iter_mut().zip(places()) {
+                if outside(place) {
                     *value = f32::NAN;
                 }
             }

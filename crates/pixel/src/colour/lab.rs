@@ -94,6 +94,22 @@ impl Lab {
         lab
     }
 
+    /// Brings the rows for which `stale` is true up to date with the encoded RGB they were made of.
+    pub fn refresh(&mut self, rgb: [&Plane; 3], space: &ColourSpace, stale: &[bool]) {
+        let width = self.size().width.max(1);
+        let [ls, as_, bs] =
+            [&mut self.l, &mut self.a, &mut self.b].map(|p| p.samples_mut().par_chunks_mut(width));
+        ls.zip(as_).zip(bs).zip(stale).enumerate().filter(|(_, (_, stale))| **stale).for_each(
+            |(y, (((l, a), b), _))| {
+                for (row, plane) in [&mut *l, &mut *a, &mut *b].into_iter().zip(rgb) {
+                    row.copy_from_slice(plane.row(y));
+                }
+                space.rows_to_linear(l, a, b);
+                wide_lanes(|| rows_to_lab(l, a, b));
+            },
+        );
+    }
+
     /// Encoded RGB of the colours, limited to what the space can hold.
     pub fn encoded(&self, space: &ColourSpace) -> [Plane; 3] {
         let mut rgb = [self.l.clone(), self.a.clone(), self.b.clone()];

@@ -1,5 +1,7 @@
 //! The drawing of an inspection: tinted regions, framed faces, dotted landmarks.
 
+use std::borrow::Cow;
+
 use pixel::picture::{Metadata, Picture, Samples};
 use pixel::{Orientation, Plane, Size};
 
@@ -19,7 +21,8 @@ pub(super) fn draw(scene: &Scene<'_>) -> Picture {
     let Some(view) = scene.picture() else { return finished([const { Vec::new() }; 3], Size::new(0, 0)) };
     let canvas = &view.canvas;
     let size = canvas.size();
-    let mut drawing = Drawing { rgb: encoded_srgb(canvas.channels(), scene.space()), size };
+    let mut drawing =
+        Drawing { rgb: encoded_srgb(Cow::Borrowed(&canvas.rgb), scene.space()).into_owned(), size };
 
     let regions = &view.regions;
     for region in [Region::Hair, Region::Clothes, Region::Other, Region::Skin] {

@@ -11,6 +11,8 @@ mod prior;
 mod statistics;
 mod trimap;
 
+use std::borrow::Cow;
+
 use pixel::picture::{Picture, Samples};
 use pixel::{Plane, Rect};
 use vision::{Sight, VisionError};
@@ -64,7 +66,7 @@ pub fn cut_out(
     let full = picture.size;
     let step = full.long_edge().div_ceil(WORKING_LONG_EDGE).max(1);
     let rgb = reduce_upright(picture, full.rect(), step);
-    let srgb = encoded_srgb([&rgb[0], &rgb[1], &rgb[2]], space);
+    let srgb = encoded_srgb(Cow::Borrowed(&rgb), space);
     let Some(prior) = Prior::find(sight, &srgb, step, method)? else { return Ok(None) };
     let mut backdrop = Backdrop::fit(&rgb, &prior.subject);
     let trimap = Trimap::draw(&rgb, &prior, backdrop.as_mut());

@@ -41,13 +41,25 @@ impl DrawnLayer {
     }
 }
 
+/// How much a version tells of the picture as it will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fidelity {
+    /// A first look, on half the sides of the level that was asked for.
+    Sketch,
+    /// Layers above the changed one are those of the version before.
+    Draft,
+    /// Every layer was drawn over the layers that lie below it now.
+    Exact,
+}
+
 /// A level with the layers of a recipe over it. Never changes; layers are shared with the versions before and after.
+#[derive(Clone)]
 pub struct Drawn {
     pub(super) level: Arc<Level>,
     pub(super) recipe: Recipe,
     pub(super) layers: Vec<DrawnLayer>,
     pub(super) faces: usize,
-    pub(super) exact: bool,
+    pub(super) fidelity: Fidelity,
 }
 
 impl Drawn {
@@ -56,10 +68,14 @@ impl Drawn {
         &self.recipe
     }
 
-    /// True when every layer was drawn over the layers that lie below it now; false for a draft, in which layers above
-    /// the changed one are those of the version before.
+    /// How much it tells of the picture as it will be.
+    pub fn fidelity(&self) -> Fidelity {
+        self.fidelity
+    }
+
+    /// True when it is the picture as it will be, see [`Fidelity::Exact`].
     pub fn is_exact(&self) -> bool {
-        self.exact
+        self.fidelity == Fidelity::Exact
     }
 
     /// Upright size.

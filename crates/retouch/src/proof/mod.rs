@@ -21,6 +21,8 @@
 //!
 //! let mut drawer = Drawer::new(level);
 //! let mut recipe = Recipe::preset(Preset::Slight);
+//! // Something to look at while the rest is worked out.
+//! let _sketch = drawer.sketch(&engine, &recipe, &Unwatched)?;
 //! let first = drawer.draw(&engine, &recipe, &Unwatched)?;
 //!
 //! // A slider moves: a draft at once, then the picture as it will be.
@@ -51,7 +53,7 @@ mod tests;
 
 pub use crate::inspect::Region;
 pub use drawer::Drawer;
-pub use drawn::{Drawn, DrawnLayer};
+pub use drawn::{Drawn, DrawnLayer, Fidelity};
 pub use original::{Level, Original};
 pub use seen::Seen;
 pub use tile::Tile;

@@ -162,6 +162,16 @@ impl Level {
         Self { number, picture, space: self.space.clone(), format: self.format, notes: self.notes.clone() }
     }
 
+    /// The next coarser level by block averages.
+    pub(super) fn halved(&self) -> Self {
+        self.reduced(self.number + 1)
+    }
+
+    /// True when there is no coarser level.
+    pub(super) fn is_coarsest(&self) -> bool {
+        self.size().long_edge() <= SMALLEST
+    }
+
     /// Which level it is: 0 is full resolution.
     pub fn number(&self) -> u8 {
         self.number

@@ -7,7 +7,7 @@ use pixel::codec::{self, EncodeOptions, Format, Limits};
 use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Plane, Rect, Size};
 
-use super::{Drawer, Original, Region, Tile};
+use super::{Drawer, Fidelity, Original, Region, Tile};
 use crate::engine::{Engine, EngineError, Options, OutcomeKind, Step, Unwatched, Watch};
 use crate::plugin::Key;
 use crate::recipe::{OutputChoice, Preset, Recipe, Task};
@@ -204,6 +204,56 @@ fn a_draft_draws_one_task_and_the_drawing_goes_on_from_it() {
     assert!(drawer.draft(&ENGINE, &two, &Unwatched).expect("no error").is_none(), "two sliders moved");
     let last = drawer.draft(&ENGINE, &moved(5, 0.2), &Unwatched).expect("draws").expect("a version");
     assert!(last.is_exact(), "nothing above it is old");
+}
+
+#[test]
+fn a_sketch_resembles_the_picture_and_leaves_no_trace_in_it() {
+    let wanted = drawer(0).draw(&ENGINE, &balanced(), &Unwatched).expect("draws");
+    let mut drawer = drawer(0);
+    let steps = Steps::all();
+    let sketch = drawer.sketch(&ENGINE, &balanced(), &steps).expect("draws").expect("nothing is there yet");
+    assert_eq!(steps.names(), ["Analysing"], "its plugins are not announced");
+    assert!(sketch.fidelity() == Fidelity::Sketch && !sketch.is_exact());
+    assert_eq!(sketch.size(), drawer.level().halved().size());
+    assert_eq!((sketch.faces(), sketch.layers().len()), (1, balanced().tasks.len()));
+
+    // Of what a slow look changes, more than half is there already.
+    let reduced = |tile: Tile| {
+        let luma = |x: usize, y: usize| {
+            let pixel = 3 * (y * tile.size.width + x);
+            (0..3).map(|c| f32::from(tile.rgb[pixel + c])).sum::<f32>() / 3.0
+        };
+        pixel::filter::gauss(&Plane::from_fn(tile.size, luma), tile.size.width as f32 / 150.0)
+    };
+    let changes = |drawn: &super::Drawn, side: usize| {
+        let all: Vec<usize> = (0..balanced().tasks.len()).collect();
+        let rect = drawn.size().rect();
+        let (before, after) = (reduced(drawn.read(rect, &all)), reduced(drawn.read(rect, &[])));
+        pixel::filter::reduce(&after.zip(&before, |a, b| a - b), side)
+    };
+    let (rough, fine) = (changes(&sketch, 4), changes(&wanted, 8));
+    let size = Size::new(rough.width().min(fine.width()), rough.height().min(fine.height())).rect();
+    let (rough, fine) = (rough.crop(size), fine.crop(size));
+    let missed = rough.zip(&fine, |a, b| (a - b).powi(2)).sum() / fine.map(|v| v * v).sum();
+    assert!(missed < 0.5, "{missed:.2} of the changes are missed");
+
+    let drawn = drawer.draw(&ENGINE, &balanced(), &Unwatched).expect("draws");
+    assert!(drawn.is_exact() && whole(&drawn) == whole(&wanted));
+    assert!(
+        drawer.sketch(&ENGINE, &moved(5, 0.2), &Unwatched).expect("no error").is_none(),
+        "a draft is quicker"
+    );
+}
+
+#[test]
+fn a_sketch_that_is_called_off_is_none() {
+    let mut drawer = drawer(0);
+    let called_off = drawer.sketch(&ENGINE, &balanced(), &Steps::until(1));
+    assert!(matches!(called_off, Err(EngineError::Cancelled)));
+    let idle = Recipe { tasks: vec![], ..balanced() };
+    assert!(drawer.sketch(&ENGINE, &idle, &Unwatched).expect("no error").is_none(), "nothing to look for");
+    let mut coarsest = self::drawer(8);
+    assert!(coarsest.sketch(&ENGINE, &balanced(), &Unwatched).expect("no error").is_none(), "small enough");
 }
 
 #[test]

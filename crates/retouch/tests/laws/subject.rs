@@ -1,5 +1,6 @@
 //! Whom the laws are tried on: the sample portraits, made small enough to be quick, and ways to retouch them.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use pixel::codec::{self, EncodeOptions, Format, Limits};
@@ -170,7 +171,6 @@ struct Lens<'a> {
 
 impl Look for Lens<'_> {
     fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
-        let rgb = reduce_upright(self.picture, rect, step);
-        encoded_srgb([&rgb[0], &rgb[1], &rgb[2]], self.space)
+        encoded_srgb(Cow::Owned(reduce_upright(self.picture, rect, step)), self.space).into_owned()
     }
 }

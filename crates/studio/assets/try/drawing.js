@@ -58,6 +58,7 @@ export class Drawing extends EventTarget {
   #drawn;
   #began = 0;
   #hasVersion = false;
+  #hasExact = false;
   /** Milliseconds to a version, by level. @type {Map<number, number>} */
   #pace = new Map();
   /** What changed from version to version. @type {Map<number, Version>} */
@@ -73,16 +74,30 @@ export class Drawing extends EventTarget {
 
   /** @param {Wish} wish */
   want(wish) {
+    const isSame = this.#isDrawn(wish) && this.#levelOf(wish) === this.#levelOf(this.#drawn);
+    if (this.#under && isSame && !this.#drawn?.moving && !this.#hasExact) {
+      // Just that is on its way, perhaps behind a sketch that is shown already.
+      this.#wanted = undefined;
+      return;
+    }
     this.#wanted = wish;
     if (!this.#under) {
       void this.#run();
       return;
     }
     const isSlow = performance.now() - this.#began > SLOW;
-    const { photo, tasks } = wish;
-    const isSame = this.#drawn?.photo === photo && JSON.stringify(this.#drawn.tasks) === JSON.stringify(tasks);
     // A slider that was let go of wants what is being drawn, only exactly.
-    if (this.#hasVersion || (!isSame && (!wish.moving || isSlow))) this.#under.abort();
+    if (this.#hasVersion || (!this.#isDrawn(wish) && (!wish.moving || isSlow))) this.#under.abort();
+  }
+
+  /** True when the drawing under way has the same settings. @param {Wish} wish */
+  #isDrawn({ photo, tasks }) {
+    return this.#drawn?.photo === photo && JSON.stringify(this.#drawn.tasks) === JSON.stringify(tasks);
+  }
+
+  /** @param {Wish | undefined} wish */
+  #levelOf(wish) {
+    return wish && Math.max(wish.level, wish.photo.finest);
   }
 
   /** Nothing is wanted any more. */
@@ -116,8 +131,9 @@ export class Drawing extends EventTarget {
     this.#drawn = wish;
     this.#began = performance.now();
     this.#hasVersion = false;
+    this.#hasExact = false;
     let hasWord = false;
-    let level = Math.max(wish.level, wish.photo.finest);
+    let level = this.#levelOf(wish) ?? 0;
     if (wish.moving) while ((this.#pace.get(level) ?? 0) > SLUGGISH && this.#pace.has(level + 1)) level += 1;
     try {
       const response = await ask(`/studio/try/${wish.photo.id}/draw`, { body: { payload: payload(wish.tasks), level, moving: wish.moving }, signal: under.signal });
@@ -143,6 +159,7 @@ export class Drawing extends EventTarget {
   /** @param {Version} version @param {Wish} wish */
   async #show(version, wish) {
     const isFirst = !this.#hasVersion;
+    this.#hasExact = version.exact;
     this.shown = { version, wish };
     const onScreen = new Promise((resolve) => {
       const timer = setTimeout(resolve, SHOWN);

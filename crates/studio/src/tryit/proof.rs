@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
 
 use pixel::Rect;
-use retouch::proof::{Drawer, Drawn, Original, Seen, Tile};
+use retouch::proof::{Drawer, Drawn, Fidelity, Original, Seen, Tile};
 use retouch::{Engine, EngineError, Recipe, Step, Watch};
 use service::{ContentHash, PictureFacts};
 use tokio::time::Instant;
@@ -150,7 +150,11 @@ impl Proof {
     /// Bytes held by all of it.
     pub fn memory(&self) -> usize {
         let drawn: usize = locked(&self.drawers).values().map(|place| place.bytes).sum();
-        self.picture.original.memory() + drawn
+        let sketches = |drawn: &Drawn| drawn.fidelity() == Fidelity::Sketch;
+        let versions = locked(&self.versions);
+        let sketches = versions.kept.iter().map(|(_, drawn)| drawn).filter(|drawn| sketches(drawn));
+        let sketched: usize = sketches.map(|drawn| drawn.level().memory() + drawn.memory()).sum();
+        self.picture.original.memory() + drawn + sketched
     }
 
     /// Lets go of everything but the upload, or of all levels but one; gives how many bytes that frees.
@@ -164,9 +168,9 @@ impl Proof {
         before.saturating_sub(self.memory())
     }
 
-    /// Draws a recipe at a level: first a draft, if there is a quick way to one, then the exact picture unless a draft
-    /// `suffices`. Waits for whoever else draws on that level; a page leaves its older drawing before it asks for a
-    /// newer one.
+    /// Draws a recipe at a level: first a draft, if there is a quick way to one, or a sketch, if there is nothing to look
+    /// at yet; then the exact picture unless one of these `suffices`. Waits for whoever else draws on that level; a page
+    /// leaves its older drawing before it asks for a newer one.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`] when the listener has left; otherwise when the picture cannot be decoded or a network
@@ -213,9 +217,22 @@ impl Proof {
                 return Ok(());
             }
         }
+        if self.is_new(recipe)
+            && let Some(sketch) = drawer.sketch(engine, recipe, watch)?
+        {
+            watch.listener.version(self.publish(sketch.clone()), &sketch);
+            if suffices {
+                return Ok(());
+            }
+        }
         let drawn = drawer.draw(engine, recipe, watch)?;
         watch.listener.version(self.publish(drawn.clone()), &drawn);
         Ok(())
+    }
+
+    /// True when no version shows the recipe yet, at whatever level.
+    fn is_new(&self, recipe: &Recipe) -> bool {
+        locked(&self.versions).kept.iter().all(|(_, drawn)| drawn.recipe() != recipe)
     }
 
     fn drawer(&self, level: u8) -> Result<Arc<Mutex<Drawer>>, EngineError> {
