@@ -6,6 +6,7 @@ use pixel::{Plane, Rect, Size};
 use crate::error::VisionError;
 use crate::faces::Face;
 use crate::networks::{Networks, PARTS_SIDE};
+use crate::regions::ramp;
 use crate::view::{Beyond, Grid, View, sample};
 
 /// Number of classes.
@@ -92,8 +93,7 @@ impl Parts {
 
     /// 1 well inside the rectangle, falling to 0 at those of its edges that are not edges of the picture.
     fn weight(&self, x: f32, y: f32, full: Size) -> f32 {
-        let t = self.inside_columns(x, full).min(self.inside_rows(y, full));
-        t * t * (3.0 - 2.0 * t)
+        ramp(self.inside_columns(x, full).min(self.inside_rows(y, full)), 0.0, 1.0)
     }
 
     fn inside_columns(&self, x: f32, full: Size) -> f32 {
@@ -163,8 +163,7 @@ impl PartsMap<'_> {
                 if row == 0.0 {
                     continue;
                 }
-                let share: Vec<f32> =
-                    columns.iter().map(|c| c.min(row)).map(|t| t * t * (3.0 - 2.0 * t)).collect();
+                let share: Vec<f32> = columns.iter().map(|c| ramp(c.min(row), 0.0, 1.0)).collect();
                 weights.row_mut(j).iter_mut().zip(&share).for_each(|(sum, w)| *sum += w);
                 for (sum, own) in sums.iter_mut().zip(&own) {
                     let pairs = share.iter().zip(own.row(j));

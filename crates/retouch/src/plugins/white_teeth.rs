@@ -46,8 +46,9 @@ impl Plugin for WhiteTeeth {
             if scene.cancelled() {
                 return;
             }
-            let (teeth, white) = rayon::join(|| read_teeth(scene, mesh), || eye_white(scene, mesh));
-            let Some((pixels, teeth)) = teeth else { continue };
+            let Some((pixels, regions)) = read_mouth(scene, mesh) else { continue };
+            let (teeth, white) =
+                rayon::join(|| to_their_edges(&pixels, &regions, mesh.width()), || eye_white(scene, mesh));
             let Some(wished) = whitened(&pixels.lab, &teeth, white, settings) else { continue };
             pixels.draw(scene, &wished, &teeth, layer);
             mouths += 1;
@@ -56,16 +57,11 @@ impl Plugin for WhiteTeeth {
     }
 }
 
-/// The mouth's pixels with the matte of the teeth; `None` when no teeth are to be seen.
-fn read_teeth(scene: &Scene<'_>, mesh: &Mesh) -> Option<(Pixels, Plane)> {
-    let width = mesh.width();
-    let pixels = Pixels::around(scene, &mesh.ring(&landmarks::LIPS_OUTER), 0.02 * width + 2.0)?;
+/// The mouth's pixels and what lies there; `None` when no teeth are to be seen.
+fn read_mouth(scene: &Scene<'_>, mesh: &Mesh) -> Option<(Pixels, MouthRegions)> {
+    let pixels = Pixels::around(scene, &mesh.ring(&landmarks::LIPS_OUTER), 0.02 * mesh.width() + 2.0)?;
     let regions = pixels.see(scene, |canvas| mouth_regions(mesh, canvas));
-    if regions.teeth.max() < 0.5 {
-        return None;
-    }
-    let teeth = to_their_edges(&pixels, &regions, width);
-    Some((pixels, teeth))
+    (regions.teeth.max() >= 0.5).then_some((pixels, regions))
 }
 
 /// Extends the teeth to their own edges in the picture, a little over the lip line as the landmarks draw it, and

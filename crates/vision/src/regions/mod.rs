@@ -18,6 +18,7 @@ use pixel::filter::gauss;
 use pixel::{Plane, Rect, Size};
 
 pub use canvas::Canvas;
+pub(crate) use canvas::ramp;
 pub use eyes::{EyeRegions, eye_regions};
 pub use mouth::{MouthRegions, mouth_regions};
 
@@ -27,7 +28,7 @@ use crate::landmarks::{Mesh, OVAL};
 use crate::parts::Part;
 use crate::sight::Sight;
 use beard::beard;
-use canvas::{lay_over, ramp};
+use canvas::lay_over;
 use nearby::{brows, glasses, lashes, nostrils};
 use prior::Prior;
 use skin::{person_share, skin};

@@ -62,8 +62,8 @@ impl Prior {
         Ok(Self { class, person, guide, statistics, factor, blur })
     }
 
-    /// The samples of the canvas around `rect` that whole samples of this prior cover, and the prior of them. What is
-    /// told there near the edges may differ a little from what the whole prior tells.
+    /// The samples of the canvas around `rect` that whole samples of this prior cover, and the prior of them, which
+    /// knows nothing of persons. What is told there near the edges may differ a little from what the whole prior tells.
     pub fn inset(&self, canvas: &Canvas<'_>, rect: Rect) -> (Rect, Self) {
         let factor = self.factor;
         let small = Rect::from_edges(
@@ -81,7 +81,7 @@ impl Prior {
         let crop = |plane: &Plane| plane.crop(small);
         let part = Self {
             class: self.class.each_ref().map(crop),
-            person: self.person.as_ref().map(crop),
+            person: None,
             guide: self.guide.each_ref().map(crop),
             statistics: self.statistics.crop(small),
             factor,

@@ -68,6 +68,15 @@ pub(super) struct Verdict {
     pub kept: usize,
 }
 
+/// A spot with what speaks for leaving it alone.
+struct Suspect<'a> {
+    spot: &'a Spot,
+    /// How surely it belongs to the person, 0..1.
+    permanence: f32,
+    /// How surely it is wide or goes on, 0..1.
+    extends: f32,
+}
+
 /// Decides at a sensitivity (0..1).
 pub(super) fn judge(
     look: &Look,
@@ -80,13 +89,19 @@ pub(super) fn judge(
     let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
     let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
     let inflamed = inflamed_marks(look, spots);
-    let own: Vec<f32> = spots.iter().map(|spot| permanence(look, spot, spots, &inflamed)).collect();
-    let extent: Vec<f32> = spots.iter().map(|spot| extends(look, spot)).collect();
-    let kept = spots
+    let suspects: Vec<Suspect<'_>> = spots
         .iter()
-        .zip(own.iter().zip(&extent))
-        .filter(|(s, (stays, extends))| s.first && stays.max(**extends) > 0.5 && s.saliency > 1.0)
-        .count();
+        .map(|spot| Suspect {
+            spot,
+            permanence: permanence(look, spot, spots, &inflamed),
+            extends: extends(look, spot),
+        })
+        .collect();
+    let stays = |suspect: &&Suspect<'_>| {
+        let Suspect { spot, permanence, extends } = suspect;
+        spot.first && permanence.max(*extends) > 0.5 && spot.saliency > 1.0
+    };
+    let kept = suspects.iter().filter(stays).count();
     let line_shares: Vec<f32> = lines
         .iter()
         .map(|line| {
@@ -99,22 +114,20 @@ pub(super) fn judge(
             clear(line.saliency / doubt) * (1.0 - furrow(look, line, lines))
         })
         .collect();
-    let spot_shares = spots
+    let healed: Vec<(&Line, f32)> =
+        lines.iter().zip(line_shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
+    let spot_shares = suspects
         .iter()
-        .zip(own.iter().zip(&extent))
-        .map(|(spot, (&stays, &extends))| {
+        .map(|Suspect { spot, permanence, extends }| {
             // A stretch of a line is healed with the line.
-            let pieces = lines.iter().zip(&line_shares).filter(|(line, _)| is_piece(look, spot, line));
-            let piece = pieces.map(|(_, &share)| share).fold(0.0, f32::max);
-            // The same mark seen at another size is judged with it.
-            let seen_again = spots
-                .iter()
-                .zip(own.iter().zip(&extent))
-                .filter(|(other, _)| other.first && !spot.first && meet(spot, other));
-            // What is wide or goes on at one size may hold something small and round that does not; at the edge of a
-            // shadow it does not.
-            let again = seen_again.map(|(_, (&stays, &extends))| stays.max((1.0 - spot.even) * extends));
-            let stays = again.fold(stays.max(extends), f32::max);
+            let pieces = healed.iter().filter(|(line, _)| is_piece(look, spot, line));
+            let piece = pieces.map(|&(_, share)| share).fold(0.0, f32::max);
+            // The same mark seen at another size is judged with it. What is wide or goes on at one size may hold
+            // something small and round that does not; at the edge of a shadow it does not.
+            let again =
+                suspects.iter().filter(|other| other.spot.first && !spot.first && meet(spot, other.spot));
+            let again = again.map(|other| other.permanence.max((1.0 - spot.even) * other.extends));
+            let stays = again.fold(permanence.max(*extends), f32::max);
             clear(spot.saliency) * (1.0 - stays) * (1.0 - piece)
         })
         .collect();
@@ -133,34 +146,44 @@ fn meet(a: &Spot, b: &Spot) -> bool {
     (a.x - b.x).hypot(a.y - b.y) < a.radius.max(b.radius)
 }
 
-/// 0 for red spots, 1 for dark ones, 2 for pale ones.
-fn kind(spot: &Spot) -> usize {
+/// What a spot looks like.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// Of blood.
+    Red,
+    /// Of pigment or dirt.
+    Dark,
+    /// Shine, flakes, heads of pustules.
+    Pale,
+}
+
+fn kind(spot: &Spot) -> Kind {
     if is_brown(spot) {
-        1
+        Kind::Dark
     } else if spot.shift[0] > 0.5 * spot.shift[1].abs() {
-        2
+        Kind::Pale
     } else {
-        0
+        Kind::Red
     }
 }
 
 /// How surely a spot is too wide for a blemish or a stretch of something that goes on, 0..1.
 fn extends(look: &Look, spot: &Spot) -> f32 {
-    let kind = kind(spot);
+    let kind = kind(spot) as usize;
     ramp(spot.radius / look.width, LARGEST[kind]).max(ramp(spot.elongation, GOES_ON[kind]))
 }
 
 /// How surely a spot belongs to the person, 0..1.
 fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32 {
     let kind = kind(spot);
-    if kind == 0 {
+    if kind == Kind::Red {
         return 0.0;
     }
     // Brown spots of neck and body are there all year, pale ones are as often beads.
     if !on_face(look, spot) {
         return 1.0;
     }
-    if kind == 2 {
+    if kind == Kind::Pale {
         return 0.0;
     }
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
@@ -190,7 +213,7 @@ fn inflamed_marks<'a>(look: &Look, spots: &'a [Spot]) -> Vec<&'a Spot> {
         spot.first
             && spot.saliency > CLEARLY
             && a > 0.9 * l.abs()
-            && spot.elongation < GOES_ON[1][1]
+            && spot.elongation < GOES_ON[Kind::Dark as usize][1]
             && on_face(look, spot)
     };
     spots.iter().filter(red).collect()
