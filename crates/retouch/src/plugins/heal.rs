@@ -5,6 +5,7 @@ mod judge;
 mod lines;
 mod look;
 mod repair;
+mod separate;
 mod skin;
 mod spots;
 #[cfg(test)]
@@ -21,7 +22,8 @@ use crate::scene::{FaceView, Scene};
 use judge::judge;
 use lines::{Line, find_lines};
 use look::Look;
-use repair::{Sources, repair};
+use repair::{Sources, Wish, repair};
+use separate::Course;
 use skin::Texture;
 use spots::{Spot, bounds_of, find_spots, stamp};
 
@@ -117,14 +119,19 @@ fn heal(
     for (spot, share) in spots.iter().zip(&verdict.spots) {
         want(look, &mut wanted, &spot.footprint, spot.margin, *share);
     }
-    for (line, share) in lines.iter().zip(&verdict.lines) {
+    let strokes = wanted.map(|v| if v > 0.0 { 0.0 } else { 1.0 });
+    let mut courses = Vec::new();
+    for (line, share) in lines.iter().zip(&verdict.lines).filter(|(_, share)| **share > 0.0) {
         want(look, &mut wanted, &line.spine, (LINE_MARGIN * look.width).max(1.6), *share);
+        let places = line.spine.iter().map(|&i| [i % look.size().width, i / look.size().width]);
+        courses.extend(places.zip(&line.rays).map(|(at, &ray)| Course { at: at.map(|v| v as f32), ray }));
     }
     let mut noticed = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
     stamp(&mut noticed, spots.iter().filter(|s| s.saliency > 1.0).map(|s| &s.footprint));
     stamp(&mut noticed, lines.iter().filter(|l| l.saliency > 0.8).map(|l| &l.spine));
     let sources = Sources::new(look, texture, &noticed);
-    let patches = repair(scene, look, texture, &sources, &wanted);
+    let wish = Wish { share: wanted, strokes, courses };
+    let patches = repair(scene, look, texture, &sources, &wish);
     let healed = spots.iter().zip(&verdict.spots).filter(|(spot, share)| spot.first && **share > 0.5).count()
         + verdict.lines.iter().filter(|share| **share > 0.5).count();
     layer.patches.extend(patches);

@@ -34,6 +34,8 @@ pub(super) struct Line {
     pub shift: [f32; 3],
     /// Samples along its middle.
     pub spine: Vec<usize>,
+    /// The direction in which the line goes on at each of them.
+    pub rays: Vec<[f32; 2]>,
     /// Direction 0..pi.
     pub angle: f32,
     /// Length in samples.
@@ -208,7 +210,8 @@ fn measure(
     let mean_answer = spine.iter().map(|&i| answer.samples()[i]).sum::<f32>() / spine.len() as f32;
     let doubt = texture.doubt(middle[0] as usize, middle[1] as usize);
     let saliency = (mean_answer / ANSWER).min(contrast / CONTRAST) * two_sided * thin / doubt;
-    (saliency > 0.2).then_some(Line { saliency, shift, spine, angle, length, middle })
+    let own_rays = spine.iter().map(|&i| <[f32; 2]>::from(rays[course[i] as usize])).collect();
+    (saliency > 0.2).then_some(Line { saliency, shift, spine, rays: own_rays, angle, length, middle })
 }
 
 /// Length, breadth (four deviations along and across), direction and middle of a set of samples.

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::grid::{carry, grown};
 use super::look::Look;
+use super::separate::{AROUND, Course, Ground, detail, under, wide};
 use super::skin::Texture;
 use crate::layer::Patch;
 use crate::scene::Scene;
@@ -25,10 +26,11 @@ const DIRT: f32 = 0.06;
 /// Detail finer than this (Gaussian sigma, face widths) is taken over whole; softer mottling by this share.
 const FINE: f32 = 0.006;
 const MOTTLING: f32 = 0.25;
-/// Detail finer than this share of a mark's radius is kept where it is as strong as the skin's around.
-const OWN_PORES: f32 = 0.06;
-const OWN_TEXTURE: [f32; 2] = [0.75, 1.15];
-const OWN_PEAK: f32 = 1.25;
+/// Bands of detail hidden by a mark that are made up whole.
+const WHOLE_BANDS: usize = 2;
+/// How strong the detail left of a mark may be against that of the skin around, and its peaks.
+const OWN_TEXTURE: [f32; 2] = [0.6, 1.35];
+const OWN_PEAK: f32 = 1.6;
 /// Softness of the border of a repair, in face widths.
 const BORDER: f32 = 0.0016;
 /// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
@@ -43,15 +45,6 @@ struct Place {
     /// The ring of the whole mark as far as it lies near this piece: what the tone goes on from.
     anchors: Vec<(usize, usize)>,
     bounds: Rect,
-}
-
-impl Place {
-    fn is_round(&self) -> bool {
-        let (area, bounds) = (self.inside.len() as f32, self.bounds.size());
-        area > 0.3 * bounds.area() as f32
-            && bounds.width < 2 * bounds.height
-            && bounds.height < 2 * bounds.width
-    }
 }
 
 /// Where clean skin lies, and its texture.
@@ -77,14 +70,24 @@ impl Sources {
     }
 }
 
-/// Full-resolution patches for every place of `wanted` (share to be healed, 0..1) that can be repaired well.
+/// What is to be healed.
+pub(super) struct Wish {
+    /// The share to be healed, 0..1.
+    pub share: Plane,
+    /// 1 where no spot is to be healed, and the courses of the lines that are.
+    pub strokes: Plane,
+    pub courses: Vec<Course>,
+}
+
+/// Full-resolution patches for every place of the wish that can be repaired well.
 pub(super) fn repair(
     scene: &Scene<'_>,
     look: &Look,
     texture: &Texture,
     sources: &Sources,
-    wanted: &Plane,
+    wish: &Wish,
 ) -> Vec<Patch> {
+    let wanted = &wish.share;
     let soft = gauss(wanted, (BORDER * look.width).max(0.8))
         .zip(&look.zone, |v, zone| if v < 0.02 { 0.0 } else { v * zone });
     let wanted = &soft;
@@ -95,7 +98,7 @@ pub(super) fn repair(
             if scene.cancelled() {
                 return None;
             }
-            repair_place(scene, look, texture, sources, wanted, place)
+            repair_place(scene, look, texture, sources, wish, wanted, place)
         })
         .collect()
 }
@@ -182,6 +185,7 @@ fn repair_place(
     look: &Look,
     texture: &Texture,
     sources: &Sources,
+    wish: &Wish,
     wanted: &Plane,
     place: &Place,
 ) -> Option<Patch> {
@@ -191,6 +195,12 @@ fn repair_place(
     let before = scene.lab(&picture);
     let matte = full_matte(look, wanted, place, target);
     let own_tone = tone(texture, place, (0, 0));
+    if let Some(mark) = mark(look, sources, wish, &own_tone, place, offsets.first().copied()) {
+        let healed = without(look, &before, &mark);
+        if detail_fits(look, &before, &healed, &matte, place, target) {
+            return Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte));
+        }
+    }
     let mut best: Option<(f32, Lab)> = None;
     for offset in offsets {
         let (dx, dy) = (offset.0 * look.step as isize, offset.1 * look.step as isize);
@@ -206,14 +216,9 @@ fn repair_place(
             break;
         }
     }
-    let (miss, mut healed) = best?;
+    let (miss, healed) = best?;
     if miss > TEXTURE_AT_ALL.ln() {
         return None;
-    }
-    let radius = (place.inside.len() as f32 / std::f32::consts::PI).sqrt() * look.step as f32;
-    let own = with_own_pores(&healed, &before, (OWN_PORES * radius).max(0.8));
-    if place.is_round() && own_pores_fit(look, &before, &own, &matte, place, target) {
-        healed = own;
     }
     Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte))
 }
@@ -341,13 +346,68 @@ fn clone(look: &Look, tone: &[Plane; 3], source_tone: &[Plane; 3], source: &Lab)
     Lab { l: full(0, &source.l), a: full(1, &source.a), b: full(2, &source.b) }
 }
 
-/// The finest detail of `before` in place of that of `healed`: soft marks lie under pores that are still the skin's own.
-fn with_own_pores(healed: &Lab, before: &Lab, sigma: f32) -> Lab {
-    let change = |new: &Plane, old: &Plane| {
-        let smooth = gauss(&old.zip(new, |o, n| n - o), sigma);
-        old.zip(&smooth, |o, s| o + s)
+/// What a mark adds to the skin under it, on the bounds of its place; what it hides is made up from the skin at
+/// `offset`. `None` when the skin around does not tell.
+fn mark(
+    look: &Look,
+    sources: &Sources,
+    wish: &Wish,
+    own_tone: &[Plane; 3],
+    place: &Place,
+    offset: Option<(isize, isize)>,
+) -> Option<[Plane; 3]> {
+    let rect = place.bounds.grow((AROUND * look.width) as usize + 1, look.size());
+    let crop = |rect: Rect| [&look.lab.l, &look.lab.a, &look.lab.b].map(|plane| plane.crop(rect));
+    let (seen, clean) = (crop(rect), sources.clean.crop(rect));
+    let wide = wide(look, &seen, &clean);
+    let mut tone = wide.clone();
+    let (left, top) = (place.bounds.x - rect.x, place.bounds.y - rect.y);
+    for (tone, own) in tone.iter_mut().zip(own_tone) {
+        for y in 0..own.height() {
+            tone.row_mut(top + y)[left..left + own.width()].copy_from_slice(own.row(y));
+        }
+    }
+    let mut inside = Plane::zeros(rect.size());
+    let mut strokes = Plane::zeros(rect.size());
+    for &(x, y) in &place.inside {
+        *inside.at_mut(x - rect.x, y - rect.y) = 1.0;
+        *strokes.at_mut(x - rect.x, y - rect.y) = wish.strokes.at(x, y);
+    }
+    let ground = Ground { rect, seen: &seen, tone: &tone, wide: &wide, inside: &inside, clean: &clean };
+    let near = |course: &&Course| {
+        let [x, y] = course.at;
+        let (left, top) = (rect.x as f32, rect.y as f32);
+        x >= left && y >= top && x < rect.right() as f32 && y < rect.bottom() as f32
     };
-    Lab { l: change(&healed.l, &before.l), a: change(&healed.a, &before.a), b: change(&healed.b, &before.b) }
+    let courses: Vec<Course> = wish.courses.iter().filter(near).copied().collect();
+    let mut under = under(look, &ground, &courses, &strokes)?;
+    if let Some((dx, dy)) = offset {
+        let moved = |plane: &Plane| {
+            Plane::from_fn(rect.size(), |x, y| {
+                plane.at_clamped((rect.x + x) as isize + dx, (rect.y + y) as isize + dy)
+            })
+        };
+        let there = [&look.lab.l, &look.lab.a, &look.lab.b].map(moved);
+        for (k, (band, lost)) in detail(look, &there).iter().zip(&under.lost).enumerate() {
+            let weight = if k < WHOLE_BANDS { 1.0 } else { MOTTLING };
+            for c in 0..3 {
+                let pairs = band[c].samples().iter().zip(lost[c].samples());
+                let skin = under.skin[c].samples_mut().iter_mut();
+                skin.zip(pairs).for_each(|(v, (band, lost))| *v += weight * lost.sqrt() * band);
+            }
+        }
+    }
+    let own = Rect { x: left, y: top, ..place.bounds };
+    Some([0, 1, 2].map(|c| seen[c].zip(&under.skin[c], |v, s| v - s).crop(own)))
+}
+
+/// The picture without a mark, which is as large as the place it lies on.
+fn without(look: &Look, before: &Lab, mark: &[Plane; 3]) -> Lab {
+    let step = look.step as f32;
+    let less = |plane: &Plane, mark: &Plane| {
+        plane.zip(&carry(mark, plane.size(), 1.0 / step, 0.5 / step - 0.5), |v, m| v - m)
+    };
+    Lab { l: less(&before.l, &mark[0]), a: less(&before.a, &mark[1]), b: less(&before.b, &mark[2]) }
 }
 
 /// Mean colour of nine samples.
@@ -433,7 +493,7 @@ fn texture_ratio(look: &Look, before: &Lab, healed: &Lab, matte: &Plane, place: 
 }
 
 /// True when the detail left of the mark is neither stronger nor spikier than that of the skin around.
-fn own_pores_fit(look: &Look, before: &Lab, own: &Lab, matte: &Plane, place: &Place, target: Rect) -> bool {
+fn detail_fits(look: &Look, before: &Lab, own: &Lab, matte: &Plane, place: &Place, target: Rect) -> bool {
     let planes = [(&own.l, &before.l), (&own.a, &before.a), (&own.b, &before.b)];
     planes.into_iter().enumerate().all(|(channel, (new, old))| {
         let [mut inside, mut outside] = details(look, new, old, matte, place, target);
