@@ -343,11 +343,13 @@ async function preview() {
   underWay = control;
   const { signal } = control;
   const key = sampleKey();
+  // What is drawn is what was checked, however the form goes on changing.
+  const components = wire();
   const began = performance.now();
   previewSaid.textContent = words.working;
   document.body.dataset.preview = "working";
   try {
-    const checked = await ask("/studio/workflows/check", { body: wire(), signal });
+    const checked = await ask("/studio/workflows/check", { body: components, signal });
     /** @type {{problems: Problem[]}} */
     const { problems } = await checked.json();
     if (signal.aborted) return;
@@ -358,7 +360,7 @@ async function preview() {
       return;
     }
     if (!key) return;
-    const answer = await ask("/studio/workflows/preview", { body: { components: wire(), sample: key }, signal });
+    const answer = await ask("/studio/workflows/preview", { body: { components, sample: key }, signal });
     const picture = await answer.blob();
     if (signal.aborted) return;
     URL.revokeObjectURL(after.src);
