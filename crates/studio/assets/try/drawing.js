@@ -48,6 +48,11 @@ export function after({ id, width, height }, { version, level: finest }, hidden 
   return { width, height, finest, version: whole, tile: (level, column, row) => `/studio/try/${id}/after/${version}/${level}/${column}/${row}${hide}` };
 }
 
+/** The level that a wish can have. @param {Wish} wish */
+function levelOf({ level, photo }) {
+  return Math.max(level, photo.finest);
+}
+
 /** Fires "busy" and "idle", "step" ({detail: text}), "drawn" ({detail: {version, wish}}), "trouble" ({detail: {message, status}}). */
 export class Drawing extends EventTarget {
   /** @type {Wish | undefined} */
@@ -56,6 +61,8 @@ export class Drawing extends EventTarget {
   #under;
   /** The wish that is drawn. @type {Wish | undefined} */
   #drawn;
+  /** The level that was asked for; a sketch is coarser. */
+  #drawnLevel = 0;
   #began = 0;
   #hasVersion = false;
   #hasExact = false;
@@ -74,7 +81,7 @@ export class Drawing extends EventTarget {
 
   /** @param {Wish} wish */
   want(wish) {
-    const isSame = this.#isDrawn(wish) && this.#levelOf(wish) === this.#levelOf(this.#drawn);
+    const isSame = this.#isDrawn(wish) && this.#drawnLevel === levelOf(wish);
     if (this.#under && isSame && !this.#drawn?.moving && !this.#hasExact) {
       // Just that is on its way, perhaps behind a sketch that is shown already.
       this.#wanted = undefined;
@@ -93,11 +100,6 @@ export class Drawing extends EventTarget {
   /** True when the drawing under way has the same settings. @param {Wish} wish */
   #isDrawn({ photo, tasks }) {
     return this.#drawn?.photo === photo && JSON.stringify(this.#drawn.tasks) === JSON.stringify(tasks);
-  }
-
-  /** @param {Wish | undefined} wish */
-  #levelOf(wish) {
-    return wish && Math.max(wish.level, wish.photo.finest);
   }
 
   /** Nothing is wanted any more. */
@@ -133,8 +135,9 @@ export class Drawing extends EventTarget {
     this.#hasVersion = false;
     this.#hasExact = false;
     let hasWord = false;
-    let level = this.#levelOf(wish) ?? 0;
+    let level = levelOf(wish);
     if (wish.moving) while ((this.#pace.get(level) ?? 0) > SLUGGISH && this.#pace.has(level + 1)) level += 1;
+    this.#drawnLevel = level;
     try {
       const response = await ask(`/studio/try/${wish.photo.id}/draw`, { body: { payload: payload(wish.tasks), level, moving: wish.moving }, signal: under.signal });
       for await (const line of lines(response)) {
@@ -174,7 +177,8 @@ export class Drawing extends EventTarget {
     this.#hasVersion = true;
     await onScreen;
     const took = performance.now() - this.#began;
-    if (isFirst) this.#pace.set(version.level, took);
+    // A sketch says nothing about its level, on which nobody has drawn.
+    if (isFirst && version.level === this.#drawnLevel) this.#pace.set(version.level, took);
     this.#tell("drawn", { version, wish, took, isFirst });
   }
 
