@@ -8,7 +8,7 @@ use pixel::codec::{self, EncodeOptions, Format, Limits};
 use pixel::filter::resize_bilinear;
 use pixel::picture::{Picture, Samples};
 use pixel::{Plane, Rect, Size};
-use retouch::proof::{Drawer, Level, Original};
+use retouch::proof::{Drawer, Drawn, Level, Original};
 use retouch::{Engine, Key, Preset, Recipe, Task, Unwatched, plugins};
 
 /// The allocator of the command line, which the figures depend on.
@@ -81,22 +81,21 @@ fn analysis(bencher: Bencher) {
 /// From the file's bytes to the first picture with all layers, as a JPEG.
 #[divan::bench(sample_count = 3)]
 fn first_preview(bencher: Bencher) {
-    warm();
-    bencher.bench(|| {
-        let mut drawer = Drawer::new(preview());
-        let drawn = drawer.draw(&ENGINE, &Recipe::preset(Preset::Balanced), &Unwatched).expect("draws");
-        drawn.read(drawn.size().rect(), &[]).to_jpeg(90).expect("encodes").len()
-    });
+    first(bencher, |drawer, recipe| drawer.draw(&ENGINE, recipe, &Unwatched).expect("draws"));
 }
 
 /// From the file's bytes to something to look at, as a JPEG: half the sides of the preview.
 #[divan::bench(sample_count = 3)]
 fn first_sketch(bencher: Bencher) {
+    first(bencher, |drawer, recipe| {
+        drawer.sketch(&ENGINE, recipe, &Unwatched).expect("draws").expect("nothing has been drawn")
+    });
+}
+
+fn first(bencher: Bencher, draw: fn(&mut Drawer, &Recipe) -> Arc<Drawn>) {
     warm();
     bencher.bench(|| {
-        let mut drawer = Drawer::new(preview());
-        let drawn = drawer.sketch(&ENGINE, &Recipe::preset(Preset::Balanced), &Unwatched).expect("draws");
-        let drawn = drawn.expect("nothing has been drawn");
+        let drawn = draw(&mut Drawer::new(preview()), &Recipe::preset(Preset::Balanced));
         drawn.read(drawn.size().rect(), &[]).to_jpeg(90).expect("encodes").len()
     });
 }

@@ -279,8 +279,8 @@ pub fn reduce_upright(picture: &Picture, rect: Rect, step: usize) -> [Plane; 3] 
     let mut planes = [(); 3].map(|()| Plane::zeros(size));
     let [reds, greens, blues] =
         planes.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(size.width.max(1)));
-    let blocks = reds.zip(greens).zip(blues).zip(&rows);
-    blocks.for_each_init(
+    let lines = reds.zip(greens).zip(blues).zip(&rows);
+    lines.for_each_init(
         || vec![[0.0f32; 3]; columns.len()],
         |sums, (((red, green), blue), &(top, bottom))| {
             sums.fill([0.0; 3]);

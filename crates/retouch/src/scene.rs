@@ -3,11 +3,10 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
+use pixel::colour::{Lab, for_bands};
 use pixel::filter::{enlarge, reduce};
 use pixel::{Plane, Rect, Size};
-use rayon::prelude::*;
 use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 
@@ -381,9 +380,7 @@ pub fn encoded_srgb<'p>(rgb: Cow<'p, [Plane; 3]>, space: &ColourSpace) -> Cow<'p
     }
     let srgb = ColourSpace::srgb();
     let mut rgb = rgb.into_owned();
-    let width = rgb[0].width().max(1);
-    let [reds, greens, blues] = rgb.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
-    reds.zip(greens).zip(blues).for_each(|((red, green), blue)| {
+    for_bands(rgb.each_mut(), |_, [red, green, blue]| {
         space.rows_to_linear(red, green, blue);
         srgb.rows_from_linear(red, green, blue);
     });

@@ -84,12 +84,8 @@ impl Lab {
     pub fn of(rgb: [&Plane; 3], space: &ColourSpace) -> Self {
         let size = rgb[0].size();
         let mut lab = Self { l: Plane::zeros(size), a: Plane::zeros(size), b: Plane::zeros(size) };
-        for_bands([&mut lab.l, &mut lab.a, &mut lab.b], |samples, [l, a, b]| {
-            for (band, plane) in [&mut *l, &mut *a, &mut *b].into_iter().zip(rgb) {
-                band.copy_from_slice(&plane.samples()[samples.clone()]);
-            }
-            space.rows_to_linear(l, a, b);
-            wide_lanes(|| rows_to_lab(l, a, b));
+        for_bands([&mut lab.l, &mut lab.a, &mut lab.b], |samples, band| {
+            rows_of(rgb.map(|plane| &plane.samples()[samples.clone()]), space, band);
         });
         lab
     }
@@ -99,15 +95,12 @@ impl Lab {
         let width = self.size().width.max(1);
         let [ls, as_, bs] =
             [&mut self.l, &mut self.a, &mut self.b].map(|p| p.samples_mut().par_chunks_mut(width));
-        ls.zip(as_).zip(bs).zip(stale).enumerate().filter(|(_, (_, stale))| **stale).for_each(
-            |(y, (((l, a), b), _))| {
-                for (row, plane) in [&mut *l, &mut *a, &mut *b].into_iter().zip(rgb) {
-                    row.copy_from_slice(plane.row(y));
-                }
-                space.rows_to_linear(l, a, b);
-                wide_lanes(|| rows_to_lab(l, a, b));
-            },
-        );
+        ls.zip(as_)
+            .zip(bs)
+            .zip(stale)
+            .enumerate()
+            .filter(|(_, (_, stale))| **stale)
+            .for_each(|(y, (((l, a), b), _))| rows_of(rgb.map(|plane| plane.row(y)), space, [l, a, b]));
     }
 
     /// Encoded RGB of the colours, limited to what the space can hold.
@@ -137,6 +130,15 @@ impl Lab {
     }
 }
 
+/// Writes the CIELAB of rows of encoded RGB.
+fn rows_of(rgb: [&[f32]; 3], space: &ColourSpace, [l, a, b]: [&mut [f32]; 3]) {
+    for (row, encoded) in [&mut *l, &mut *a, &mut *b].into_iter().zip(rgb) {
+        row.copy_from_slice(encoded);
+    }
+    space.rows_to_linear(l, a, b);
+    wide_lanes(|| rows_to_lab(l, a, b));
+}
+
 #[inline(always)]
 fn rows_to_lab(red: &mut [f32], green: &mut [f32], blue: &mut [f32]) {
     for ((r, g), b) in red.iter_mut().zip(green).zip(blue) {
@@ -152,7 +154,7 @@ fn rows_to_linear(l: &mut [f32], a: &mut [f32], b: &mut [f32]) {
 }
 
 /// Calls `work` with the same range of samples of three planes of one size, range by range, on all threads.
-fn for_bands(planes: [&mut Plane; 3], work: impl Fn(Range<usize>, [&mut [f32]; 3]) + Sync) {
+pub fn for_bands(planes: [&mut Plane; 3], work: impl Fn(Range<usize>, [&mut [f32]; 3]) + Sync) {
     /// Samples that stay in the processor's cache while they are converted.
     const BAND: usize = 4096;
     let [first, second, third] = planes.map(|plane| plane.samples_mut().par_chunks_mut(BAND));

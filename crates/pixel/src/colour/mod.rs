@@ -7,7 +7,7 @@
 mod lab;
 pub mod profile;
 
-pub use lab::{Lab, lab_to_linear, linear_to_lab};
+pub use lab::{Lab, for_bands, lab_to_linear, linear_to_lab};
 
 /// sRGB transfer curve (IEC 61966-2-1), light from an encoded value; mirrored for negative values.
 pub fn srgb_to_linear(encoded: f32) -> f32 {

@@ -151,16 +151,18 @@ impl Drawer {
         let level = Arc::clone(&self.level);
         let looker = Looker { picture: &level.picture, space: &level.space };
         let sight = self.look(engine, &looker)?;
-        let half = std::thread::scope(|scope| {
-            let half = scope.spawn(|| level.halved());
+        let (half, seen) = std::thread::scope(|scope| {
+            let half = scope.spawn(|| {
+                let half = level.halved();
+                let seen = overview(&half.picture, &half.space);
+                (half, seen)
+            });
             sight.read_ahead(missing.contains(&Need::PictureRegions));
             half.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
-        let answers = sight.answers().shrunk(2, overview(&half.picture, &half.space));
-        let mut drawer =
-            Self { coarseness: 2, answers: Some(Arc::new(answers)), ..Self::new(Arc::new(half)) };
-        drawer.draw(engine, recipe, &Hushed(watch))?;
-        let Some(drawn) = drawer.latest else { return Ok(None) };
+        let answers = Some(Arc::new(sight.answers().shrunk(2, seen)));
+        let mut drawer = Self { coarseness: 2, answers, ..Self::new(Arc::new(half)) };
+        let drawn = drawer.draw(engine, recipe, &Hushed(watch))?;
         Ok(Some(Arc::new(Drawn { fidelity: Fidelity::Sketch, ..Drawn::clone(&drawn) })))
     }
 

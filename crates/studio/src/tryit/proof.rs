@@ -150,10 +150,10 @@ impl Proof {
     /// Bytes held by all of it.
     pub fn memory(&self) -> usize {
         let drawn: usize = locked(&self.drawers).values().map(|place| place.bytes).sum();
-        let sketches = |drawn: &Drawn| drawn.fidelity() == Fidelity::Sketch;
+        // A sketch has a level of its own, which no drawer holds.
         let versions = locked(&self.versions);
-        let sketches = versions.kept.iter().map(|(_, drawn)| drawn).filter(|drawn| sketches(drawn));
-        let sketched: usize = sketches.map(|drawn| drawn.level().memory() + drawn.memory()).sum();
+        let sketches = versions.kept.iter().filter(|(_, drawn)| drawn.fidelity() == Fidelity::Sketch);
+        let sketched: usize = sketches.map(|(_, drawn)| drawn.level().memory() + drawn.memory()).sum();
         self.picture.original.memory() + drawn + sketched
     }
 
@@ -210,18 +210,13 @@ impl Proof {
         if watch.cancelled() {
             return Err(EngineError::Cancelled);
         }
-        if let Some(draft) = drawer.draft(engine, recipe, watch)? {
-            let is_exact = draft.is_exact();
-            watch.listener.version(self.publish(draft.clone()), &draft);
-            if is_exact || suffices {
-                return Ok(());
-            }
-        }
-        if self.is_new(recipe)
-            && let Some(sketch) = drawer.sketch(engine, recipe, watch)?
-        {
-            watch.listener.version(self.publish(sketch.clone()), &sketch);
-            if suffices {
+        let quick = match drawer.draft(engine, recipe, watch)? {
+            None if self.is_new(recipe) => drawer.sketch(engine, recipe, watch)?,
+            draft => draft,
+        };
+        if let Some(quick) = quick {
+            watch.listener.version(self.publish(quick.clone()), &quick);
+            if quick.is_exact() || suffices {
                 return Ok(());
             }
         }
