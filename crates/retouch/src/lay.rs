@@ -5,15 +5,15 @@
 //! each layer is turned into opaque pixels quantised to the depth of the upload, exactly the values a
 //! layer file holds, and those are blended in. Rows that no layer touches are never read.
 
-use std::ops::Range;
+mod field;
 
 use pixel::blend::soft_light;
-use pixel::filter::GuidedModel;
 use pixel::picture::Samples;
-use pixel::{Orientation, Plane, Rect, Size, wide_lanes};
+use pixel::{Orientation, Rect, Size, wide_lanes};
 
-use crate::layer::{Effect, Field, Grid, Layer, Matte, Patch};
+use crate::layer::{Layer, Patch};
 use crate::plugin::Blend;
+use field::{Line, StoredField};
 
 /// A layer turned to stored orientation and prepared for row access.
 pub struct StoredLayer {
@@ -30,23 +30,6 @@ struct StoredPatch {
     /// Interleaved quantised RGB 0..1.
     rgb: Vec<f32>,
     touched: Vec<bool>,
-}
-
-struct StoredField {
-    rect: Rect,
-    /// First pixel of the first block; blocks may stick out of the picture on any side.
-    origin: (isize, isize),
-    step: usize,
-    soft_light: bool,
-    /// Interleaved samples: 3 pushes, or 3 gains and 3 offsets.
-    samples: Vec<f32>,
-    channels: usize,
-    /// Interleaved slope R, G, B and offset of the full-resolution matte.
-    matte: Option<Vec<f32>>,
-    columns: usize,
-    rows: usize,
-    /// For each grid row the columns with any effect, as a half-open range.
-    active: Vec<(usize, usize)>,
 }
 
 /// Depth-dependent rounding of layer values.
@@ -142,9 +125,7 @@ impl StoredLayer {
     /// Bytes held.
     pub fn memory(&self) -> usize {
         let patches = self.patches.iter().map(|patch| size_of_val(&*patch.rgb) + patch.touched.len());
-        let fields = self.fields.iter().chain(&self.mattes).map(|field| {
-            size_of_val(&*field.samples) + field.matte.as_ref().map_or(0, |model| size_of_val(&**model))
-        });
+        let fields = self.fields.iter().chain(&self.mattes).map(StoredField::memory);
         patches.chain(fields).sum()
     }
 
@@ -223,7 +204,7 @@ impl StoredLayer {
 
     fn lay_normal(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
         for field in &self.fields {
-            field.apply_affine(row, span, depth, scratch);
+            lay_affine(field, row, span, depth, scratch);
         }
         for patch in &self.patches {
             let part = patch.rect.intersect(span);
@@ -253,6 +234,28 @@ fn push_row(row: &mut [f32], pixels: &mut [f32], push: &[f32], dithers: &[f32], 
     }
 }
 
+/// Lays gains and offsets over a row.
+fn lay_affine(field: &StoredField, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
+    if field.soft_light {
+        return;
+    }
+    let Scratch { pixels, present, dithers, line, .. } = scratch;
+    let Some(columns) = field.evaluate(row, span, line) else { return };
+    dither_row(span.x, span.y, columns.end, dithers);
+    for (i, values) in columns.zip(line.values.chunks_exact(6)) {
+        if values == [0.0; 6] {
+            continue;
+        }
+        for c in 0..3 {
+            let wished = row[3 * i + c] * (1.0 + values[c]) + values[3 + c];
+            let laid = depth.dither(wished, dithers[3 * i + c]);
+            row[3 * i + c] = laid;
+            pixels[3 * i + c] = laid;
+        }
+        present[i] = true;
+    }
+}
+
 /// Dither thresholds of so many pixels of row `y`, from column `x` on, each for R, G and B.
 fn dither_row(x: usize, y: usize, columns: usize, thresholds: &mut Vec<f32>) {
     let eight: [f32; 24] = std::array::from_fn(|k| DITHER[y & 7][(x + k / 3) & 7]);
@@ -268,17 +271,6 @@ pub struct Scratch {
     present: Vec<bool>,
     dithers: Vec<f32>,
     line: Line,
-}
-
-/// One row of a field.
-#[derive(Default)]
-struct Line {
-    /// The field's samples between two grid rows.
-    blended: Vec<f32>,
-    /// Interleaved values, one set a pixel.
-    values: Vec<f32>,
-    /// Interleaved slopes and offset of the matte, one set a pixel.
-    model: Vec<f32>,
 }
 
 impl Scratch {
@@ -329,202 +321,4 @@ impl StoredPatch {
 /// What stands for three channels in a grey picture.
 pub(crate) fn luma(rgb: [f32; 3]) -> f32 {
     0.2126 * rgb[0] + 0.7152 * rgb[1] + 0.0722 * rgb[2]
-}
-
-impl StoredField {
-    /// `None` when the field has no effect anywhere.
-    fn new(field: &Field, orientation: Orientation, stored: Size, grey: bool) -> Option<Self> {
-        let planes = field.effect.planes();
-        let mut stored_field =
-            Self::of_planes(&planes, field.grid, field.matte.as_ref(), orientation, stored)?;
-        stored_field.soft_light = matches!(field.effect, Effect::SoftLight(_));
-        if grey {
-            for sample in stored_field.samples.chunks_exact_mut(3) {
-                sample.fill(luma([sample[0], sample[1], sample[2]]));
-            }
-        }
-        Some(stored_field)
-    }
-
-    fn of_matte(matte: &Matte, orientation: Orientation, stored: Size) -> Option<Self> {
-        Self::of_planes(&[&matte.plane], matte.grid, matte.guide.as_ref(), orientation, stored)
-    }
-
-    fn of_planes(
-        planes: &[&Plane],
-        grid: Grid,
-        matte: Option<&GuidedModel>,
-        orientation: Orientation,
-        stored: Size,
-    ) -> Option<Self> {
-        let turn = |plane: &Plane| plane.turned_to_stored(orientation);
-        let turned: Vec<Plane> = planes.iter().map(|plane| turn(plane)).collect();
-        let (columns, rows, channels) = (turned[0].width(), turned[0].height(), turned.len());
-        let samples = interleave(&turned);
-        let active: Vec<_> =
-            samples.chunks_exact(columns * channels).map(|row| active_columns(row, channels)).collect();
-        if active.iter().all(|range| range.0 == range.1) {
-            return None;
-        }
-        let matte = matte
-            .map(|m| interleave(&[turn(&m.slope[0]), turn(&m.slope[1]), turn(&m.slope[2]), turn(&m.offset)]));
-        Some(Self {
-            rect: orientation.rect_to_stored(grid.rect, stored),
-            origin: stored_origin(grid, planes[0].size(), orientation, stored),
-            step: grid.step,
-            soft_light: false,
-            samples,
-            channels,
-            matte,
-            columns,
-            rows,
-            active,
-        })
-    }
-
-    /// The two grid rows around stored row `y` and the share of the lower one.
-    fn rows_around(&self, y: usize) -> (usize, usize, f32) {
-        let place = (y as f32 - self.origin.1 as f32 + 0.5) / self.step as f32 - 0.5;
-        let place = place.clamp(0.0, (self.rows - 1) as f32);
-        let upper = place.floor() as usize;
-        (upper, (upper + 1).min(self.rows - 1), place - upper as f32)
-    }
-
-    /// The columns of a row (a rectangle one pixel high) on which the field has an effect.
-    fn reach(&self, span: Rect) -> Option<Range<usize>> {
-        let part = self.rect.intersect(span);
-        if part.is_empty() {
-            return None;
-        }
-        let (upper, lower, _) = self.rows_around(span.y);
-        let (upper, lower) = (self.active[upper], self.active[lower]);
-        let (first, last) = match (upper.0 < upper.1, lower.0 < lower.1) {
-            (false, false) => return None,
-            (true, false) => upper,
-            (false, true) => lower,
-            (true, true) => (upper.0.min(lower.0), upper.1.max(lower.1)),
-        };
-        // A sample reaches one step beyond its own centre.
-        let start = self.origin.0 + (first as isize - 1) * self.step as isize;
-        let end = self.origin.0 + (last as isize + 1) * self.step as isize;
-        let start = start.max(part.x as isize) as usize;
-        let end = end.clamp(0, part.right() as isize) as usize;
-        (start < end).then_some(start..end)
-    }
-
-    /// Works the field out for the part of a row on which it has an effect: `line.values` gets a set of
-    /// values for each of the columns returned, which count from `span.x`. `row` is the picture there.
-    fn evaluate(&self, row: &[f32], span: Rect, line: &mut Line) -> Option<Range<usize>> {
-        let reach = self.reach(span)?;
-        let weights = self.rows_around(span.y);
-        let Line { blended, values, model } = line;
-        self.blend_rows(&self.samples, self.channels, weights, blended);
-        match self.channels {
-            1 => self.spread::<1>(blended, reach.clone(), values),
-            3 => self.spread::<3>(blended, reach.clone(), values),
-            _ => self.spread::<6>(blended, reach.clone(), values),
-        }
-        let columns = reach.start - span.x..reach.end - span.x;
-        if let Some(matte) = &self.matte {
-            self.blend_rows(matte, 4, weights, blended);
-            self.spread::<4>(blended, reach, model);
-            let pixels = row[3 * columns.start..3 * columns.end].chunks_exact(3);
-            let sets = values.chunks_exact_mut(self.channels).zip(model.chunks_exact(4));
-            for ((values, m), pixel) in sets.zip(pixels) {
-                let share = m[0] * pixel[0] + m[1] * pixel[1] + m[2] * pixel[2] + m[3];
-                let share = share.clamp(0.0, 1.0);
-                values.iter_mut().for_each(|v| *v *= share);
-            }
-        }
-        Some(columns)
-    }
-
-    fn blend_rows(
-        &self,
-        samples: &[f32],
-        channels: usize,
-        (upper, lower, t): (usize, usize, f32),
-        blended: &mut Vec<f32>,
-    ) {
-        let length = self.columns * channels;
-        let row = |y: usize| &samples[y * length..(y + 1) * length];
-        blended.clear();
-        blended.extend(row(upper).iter().zip(row(lower)).map(|(u, l)| u + (l - u) * t));
-    }
-
-    /// Linear interpolation of a row of interleaved samples for the given columns of the picture.
-    fn spread<const N: usize>(&self, samples: &[f32], columns: Range<usize>, out: &mut Vec<f32>) {
-        let (step, half) = (self.step as isize, (self.step / 2) as isize);
-        let share = |k: isize| (k + half) as f32 / step as f32 + 0.5 / step as f32 - 0.5;
-        let shares: Vec<f32> = (0..step).map(share).collect();
-        let sample = |n: isize| -> [f32; N] {
-            let n = n.clamp(0, self.columns as isize - 1) as usize;
-            std::array::from_fn(|c| samples[n * N + c])
-        };
-        out.clear();
-        out.resize(columns.len() * N, 0.0);
-        let mut rest = out.as_mut_slice();
-        let mut from_first = columns.start as isize - self.origin.0 - half;
-        while !rest.is_empty() {
-            let (cell, k) = (from_first.div_euclid(step), from_first.rem_euclid(step) as usize);
-            let (a, b) = (sample(cell), sample(cell + 1));
-            let rise: [f32; N] = std::array::from_fn(|c| b[c] - a[c]);
-            let length = (shares.len() - k).min(rest.len() / N);
-            let (pixels, later) = rest.split_at_mut(length * N);
-            for (pixel, t) in pixels.chunks_exact_mut(N).zip(&shares[k..]) {
-                for c in 0..N {
-                    pixel[c] = a[c] + rise[c] * t;
-                }
-            }
-            rest = later;
-            from_first += length as isize;
-        }
-    }
-
-    fn apply_affine(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
-        if self.soft_light {
-            return;
-        }
-        let Scratch { pixels, present, dithers, line, .. } = scratch;
-        let Some(columns) = self.evaluate(row, span, line) else { return };
-        dither_row(span.x, span.y, columns.end, dithers);
-        for (i, values) in columns.zip(line.values.chunks_exact(6)) {
-            if values == [0.0; 6] {
-                continue;
-            }
-            for c in 0..3 {
-                let wished = row[3 * i + c] * (1.0 + values[c]) + values[3 + c];
-                let laid = depth.dither(wished, dithers[3 * i + c]);
-                row[3 * i + c] = laid;
-                pixels[3 * i + c] = laid;
-            }
-            present[i] = true;
-        }
-    }
-}
-
-/// First pixel of a grid's blocks in stored orientation. Blocks that stick out on one side upright may
-/// stick out on the other side when stored, hence the sign.
-fn stored_origin(grid: Grid, samples: Size, orientation: Orientation, stored: Size) -> (isize, isize) {
-    let (left, top) = (grid.x as isize, grid.y as isize);
-    let right = left + (samples.width * grid.step) as isize - 1;
-    let bottom = top + (samples.height * grid.step) as isize - 1;
-    let a = orientation.to_stored_signed(left, top, stored);
-    let b = orientation.to_stored_signed(right, bottom, stored);
-    (a.0.min(b.0), a.1.min(b.1))
-}
-
-fn interleave(planes: &[Plane]) -> Vec<f32> {
-    let mut samples = vec![0.0; planes.len() * planes[0].size().area()];
-    for (c, plane) in planes.iter().enumerate() {
-        samples.iter_mut().skip(c).step_by(planes.len()).zip(plane.samples()).for_each(|(s, v)| *s = *v);
-    }
-    samples
-}
-
-fn active_columns(row: &[f32], channels: usize) -> (usize, usize) {
-    let is_active = |sample: &[f32]| sample.iter().any(|&v| v != 0.0);
-    let first = row.chunks_exact(channels).position(is_active);
-    let last = row.chunks_exact(channels).rposition(is_active);
-    first.zip(last).map_or((0, 0), |(first, last)| (first, last + 1))
 }
