@@ -57,6 +57,14 @@ const CREASES: [(usize, usize, f32); 14] = [
 const PIECE: [f32; 2] = [0.7, 3.2];
 /// How much clearer a line along a crease must be, when it is dark and when it is red.
 const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
+/// Redness over darkness up to which a dark line is a hair, and from which it is a crease: in a crease light goes
+/// through the skin and comes back warmer, a hair only shades it.
+const HAIR_HUE: [f32; 2] = [0.16, 0.3];
+/// Least colour over darkness that tells that at all; black-and-white pictures have none.
+const HUELESS: f32 = 0.02;
+/// Number of lines beside from which, to which, a line of the colour of creases is one of several furrows; hairs need
+/// one more, as they lie side by side at the hairline only.
+const BESIDE: [f32; 2] = [0.9, 2.0];
 
 /// What is done to everything found.
 pub(super) struct Verdict {
@@ -248,6 +256,15 @@ fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
         && ratio(spot.contrast, other.contrast)
 }
 
+/// How surely a dark line has the colour of a hair and not of a crease, 0..1.
+fn hair_hue(line: &Line) -> f32 {
+    let [l, a, b] = line.shift;
+    if l >= 0.0 || a.abs() + b.abs() < HUELESS * -l {
+        return 0.0;
+    }
+    1.0 - ramp(a / -l, HAIR_HUE)
+}
+
 /// How surely a line is one of the furrows of a face, 0..1: soft, red-brown, beside others of its direction.
 fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
     let beside = all
@@ -261,7 +278,7 @@ fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
             other.saliency > 0.6 && near && turn < 0.35 && other.length > 0.4 * line.length
         })
         .count() as f32;
-    ramp(beside, [0.9, 2.0])
+    ramp(beside - hair_hue(line), BESIDE)
 }
 
 /// How much clearer a line must be because furrows run where and as it does.
@@ -282,7 +299,8 @@ fn doubt(look: &Look, mesh: &Mesh, line: &Line) -> f32 {
         let turn = turn.min(std::f32::consts::PI - turn);
         (-0.25..1.25).contains(&share) && away < side * look.width && turn < 0.6
     });
-    if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 }
+    let doubt = if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 };
+    1.0 + (doubt - 1.0) * (1.0 - hair_hue(line))
 }
 
 /// A scratch rather than a hair or a furrow.

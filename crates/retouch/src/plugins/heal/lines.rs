@@ -208,7 +208,7 @@ fn measure(
     let limit = if shift[1] > 0.6 * shift[0].abs() { 0.36 } else { 0.27 };
     let thin = ((limit - softness) / 0.07).clamp(0.0, 1.0);
     let mean_answer = spine.iter().map(|&i| answer.samples()[i]).sum::<f32>() / spine.len() as f32;
-    let doubt = texture.doubt(middle[0] as usize, middle[1] as usize);
+    let doubt = texture.doubt(look, middle[0] as usize, middle[1] as usize);
     let saliency = (mean_answer / ANSWER).min(contrast / CONTRAST) * two_sided * thin / doubt;
     let own_rays = spine.iter().map(|&i| <[f32; 2]>::from(rays[course[i] as usize])).collect();
     (saliency > 0.2).then_some(Line { saliency, shift, spine, rays: own_rays, angle, length, middle })

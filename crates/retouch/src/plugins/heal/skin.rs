@@ -18,6 +18,10 @@ const COARSE: usize = 2;
 const CELL: f32 = 0.06;
 /// Roughness from which skin is doubtful.
 const ROUGH: f32 = 1.6;
+/// Median detail of a smooth face, CIELAB: what is rough only beside skin out of focus, or made up, is not rough.
+const SMOOTH: f32 = 0.3;
+/// Least median detail, CIELAB, that roughness is measured by.
+const FLAT: f32 = 0.05;
 /// Cells are at least so many radii of the band wide, so that a mark does not hide in its own measure.
 const CELL_OF_RADIUS: f32 = 5.0;
 
@@ -43,6 +47,8 @@ pub(super) struct Texture {
     pub thin: Band,
     /// How much rougher the skin is at a place than this person's usually: stubble, hair, wrinkled skin.
     pub roughness: Spread,
+    /// How rough this person's skin is beside a smooth face, 0..1.
+    grain: f32,
     /// Lightness of the skin around, without marks.
     pub tone: Plane,
 }
@@ -95,11 +101,12 @@ impl Texture {
 
         let thin = band(full[0], full[2], 1, sigma(0));
 
-        let roughness = Spread::roughness(&thin.planes[0], &look.zone, (0.04 * look.width).max(4.0));
+        let (roughness, usual) = Spread::roughness(&thin.planes[0], &look.zone, (0.04 * look.width).max(4.0));
+        let grain = (usual / SMOOTH).min(1.0);
         let mut soft = soft.into_iter();
         let mut next = || soft.next().unwrap_or_else(|| Plane::zeros(look.size()));
         let soft = Lab { l: next(), a: next(), b: next() };
-        Self { soft, bands, thin, roughness, tone }
+        Self { soft, bands, thin, roughness, grain, tone }
     }
 
     /// Bytes held.
@@ -109,9 +116,11 @@ impl Texture {
         (bands + 4 * self.tone.size().area()) * size_of::<f32>()
     }
 
-    /// How much clearer a mark must be because the skin here is rough: 1 on usual skin.
-    pub fn doubt(&self, x: usize, y: usize) -> f32 {
-        (self.roughness.at(x, y) / ROUGH).max(1.0).powi(2)
+    /// How much clearer a mark must be because the skin here is rough: 1 on usual skin. On neck and body little
+    /// roughness counts too, where the skin is smooth: what makes it is a thin chain or a seam.
+    pub fn doubt(&self, look: &Look, x: usize, y: usize) -> f32 {
+        let grain = if look.face.at(x, y) > 0.5 { self.grain } else { 1.0 };
+        (grain * self.roughness.at(x, y) / ROUGH).max(1.0).powi(2)
     }
 
     /// Factor that makes a difference of CIELAB values at this place one of optical density: the same pigment
@@ -145,24 +154,26 @@ impl Spread {
         Self::windows(plane, inside, cell, floor, |own, floor| {
             if own.total() < 40 { floor } else { deviation(own).unwrap_or(floor).max(0.6 * floor) }
         })
+        .0
     }
 
-    /// Median of absolute values over that of all skin: single marks hardly move it, fields of hair do.
-    fn roughness(plane: &Plane, inside: &Plane, cell: f32) -> Self {
-        let usual = |all: &Counts| all.quantiles([0.5])[0].max(0.05);
+    /// Median of absolute values over that of all skin: single marks hardly move it, fields of hair do; and that of
+    /// all skin.
+    fn roughness(plane: &Plane, inside: &Plane, cell: f32) -> (Self, f32) {
+        let usual = |all: &Counts| all.quantiles([0.5])[0].max(FLAT);
         Self::windows(plane, inside, cell, usual, |own, usual| {
             if own.total() < 30 { 1.0 } else { own.quantiles([0.5])[0] / usual }
         })
     }
 
-    /// A value a cell, of the samples of the cells around and of what `overall` says of all samples.
+    /// A value a cell, of the samples of the cells around and of what `overall` says of all samples; and that.
     fn windows(
         plane: &Plane,
         inside: &Plane,
         cell: f32,
         overall: impl Fn(&Counts) -> f32,
         value: impl Fn(&Counts, f32) -> f32,
-    ) -> Self {
+    ) -> (Self, f32) {
         const SAMPLES: f32 = 8.0;
         let count = |side: usize| ((side as f32 / cell).ceil() as usize).max(1);
         let size = Size::new(count(plane.width()), count(plane.height()));
@@ -188,7 +199,7 @@ impl Spread {
             }
             value(&window, overall)
         });
-        Self { cell, grid }
+        (Self { cell, grid }, overall)
     }
 
     /// The deviations at all samples of a band of this size.

@@ -154,7 +154,7 @@ fn measure(
         round = round.max(even * round_by(&redder));
     }
     // Stubble and wrinkles are light and dark: where they are rough, what is red is hardly less certain.
-    let doubt = texture.doubt(at.0, at.1).powf(if red { RED_DOUBT } else { 1.0 });
+    let doubt = texture.doubt(look, at.0, at.1).powf(if red { RED_DOUBT } else { 1.0 });
     let small = ((SPECK[1] - radius / look.width) / (SPECK[1] - SPECK[0])).clamp(0.0, 1.0);
     let saliency = (answer / ANSWER).min(contrast / (CONTRAST + SPECK_CONTRAST * small)) * round / doubt;
     if saliency < NOTED {

@@ -7,6 +7,7 @@ use pixel::picture::{Metadata, Picture, Samples};
 use pixel::{Orientation, Plane, Size};
 
 use super::look::Look;
+use super::skin::Texture;
 use super::{Marks, heal};
 use crate::layer::Layer;
 use crate::pile::{Pile, flatten};
@@ -159,6 +160,40 @@ fn specks_scratches_and_hairs_go() {
     assert!(touched.at(100, 100) > 0.5);
     assert!(touched.at(205, 75) > 0.5);
     assert!(touched.at(115, 270) > 0.5);
+}
+
+/// Skin out of focus but for a band across the middle, which is rough beside the rest but not rough.
+fn smooth_skin() -> Lab {
+    let (mut lab, pores) = (skin(), pores());
+    for y in 0..SIZE.height {
+        for x in 0..SIZE.width {
+            let smooth = if (150..270).contains(&y) { 0.4 } else { 0.98 };
+            *lab.l.at_mut(x, y) -= smooth * pores.at(x, y);
+        }
+    }
+    lab
+}
+
+/// What a mark on the band of `smooth_skin` must be clearer by, where the face is `face`.
+fn doubt_on_the_band(face: f32) -> f32 {
+    let whole = Plane::filled(SIZE, 1.0);
+    let face = Plane::filled(SIZE, face);
+    let look = Look {
+        rect: SIZE.rect(),
+        step: 1,
+        width: WIDTH,
+        lab: lab_of(&picture(&smooth_skin())),
+        skin: whole.clone(),
+        zone: whole,
+        face,
+    };
+    Texture::measure(&look).doubt(&look, 210, 210)
+}
+
+#[test]
+fn a_little_texture_beside_smooth_skin_is_doubtful_on_the_neck_only() {
+    assert!(doubt_on_the_band(1.0) < 1.1, "{}", doubt_on_the_band(1.0));
+    assert!(doubt_on_the_band(0.0) > 2.0, "{}", doubt_on_the_band(0.0));
 }
 
 #[test]
