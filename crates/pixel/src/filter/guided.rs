@@ -1,8 +1,8 @@
 //! Guided filter (He, Sun and Tang, 2013) with Gaussian windows: smooths inside edges of the guide.
 
-use rayon::prelude::*;
-
 use super::gauss::{MaskedBlur, gauss};
+use crate::geometry::Rect;
+use crate::lanes::wide_lanes;
 use crate::plane::Plane;
 
 /// Self-guided smoothing of `plane` inside `matte`: small variations go, strong edges stay.
@@ -23,6 +23,15 @@ pub fn guided_masked(plane: &Plane, matte: &Plane, sigma: f32, edge: f32) -> Pla
     out
 }
 
+/// Local statistics of a colour guide: what fitting several mattes to one picture has in common.
+#[derive(Clone, Debug)]
+pub struct Guide {
+    sigma: f32,
+    mean: [Plane; 3],
+    /// Inverse of the local covariance plus epsilon, upper triangle: rr rg rb gg gb bb.
+    inverse: [Plane; 6],
+}
+
 /// Local linear model matte ≈ a·rgb + b, kept so that it can be evaluated at any resolution.
 #[derive(Clone, Debug)]
 pub struct GuidedModel {
@@ -32,64 +41,105 @@ pub struct GuidedModel {
     pub offset: Plane,
 }
 
+/// Refines the rough matte `prior` (0..1) to the edges of a colour guide (encoded 0..1), to 0..1.
+///
+/// `sigma` and `epsilon` are those of [`Guide::new`].
+pub fn guided_colour(guide: [&Plane; 3], prior: &Plane, sigma: f32, epsilon: f32) -> Plane {
+    Guide::new(guide, sigma, epsilon).fit(guide, prior).evaluate(guide)
+}
+
+impl Guide {
+    /// The statistics of a picture (encoded 0..1).
+    ///
+    /// `sigma` is the window in samples, about the uncertainty of a prior's edge; `epsilon` (about 1e-5 to 1e-3) is
+    /// the variance below which nothing counts as an edge.
+    pub fn new(rgb: [&Plane; 3], sigma: f32, epsilon: f32) -> Self {
+        const PAIRS: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
+        let mean = rgb.map(|plane| gauss(plane, sigma));
+        let mut inverse = PAIRS.map(|(i, j)| gauss(&rgb[i].zip(rgb[j], |a, b| a * b), sigma));
+        wide_lanes(|| invert_covariances(&mean, &mut inverse, epsilon));
+        Self { sigma, mean, inverse }
+    }
+
+    /// The statistics of the samples inside `rect`.
+    pub fn crop(&self, rect: Rect) -> Self {
+        let crop = |plane: &Plane| plane.crop(rect);
+        Self {
+            sigma: self.sigma,
+            mean: self.mean.each_ref().map(crop),
+            inverse: self.inverse.each_ref().map(crop),
+        }
+    }
+
+    /// The local model of a matte of the guide's size; `rgb` is the picture that the statistics are of.
+    pub fn fit(&self, rgb: [&Plane; 3], matte: &Plane) -> GuidedModel {
+        let mut offset = gauss(matte, self.sigma);
+        let mut slope = rgb.map(|plane| gauss(&plane.zip(matte, |a, b| a * b), self.sigma));
+        wide_lanes(|| self.solve(&mut slope, &mut offset));
+        GuidedModel {
+            slope: slope.map(|plane| gauss(&plane, self.sigma)),
+            offset: gauss(&offset, self.sigma),
+        }
+    }
+
+    /// From means of channel times matte and of the matte to slopes and offset.
+    #[inline(always)]
+    fn solve(&self, slope: &mut [Plane; 3], offset: &mut Plane) {
+        let area = offset.size().area();
+        let offset = &mut offset.samples_mut()[..area];
+        let [sr, sg, sb] = slope.each_mut().map(|plane| &mut plane.samples_mut()[..area]);
+        let [mr, mg, mb] = self.mean.each_ref().map(|plane| &plane.samples()[..area]);
+        let [rr, rg, rb, gg, gb, bb] = self.inverse.each_ref().map(|plane| &plane.samples()[..area]);
+        for n in 0..area {
+            let p = offset[n];
+            let (r, g, b) = (sr[n] - mr[n] * p, sg[n] - mg[n] * p, sb[n] - mb[n] * p);
+            sr[n] = rr[n] * r + rg[n] * g + rb[n] * b;
+            sg[n] = rg[n] * r + gg[n] * g + gb[n] * b;
+            sb[n] = rb[n] * r + gb[n] * g + bb[n] * b;
+            offset[n] = p - sr[n] * mr[n] - sg[n] * mg[n] - sb[n] * mb[n];
+        }
+    }
+}
+
+/// From means of products of channels to the inverse of their covariances plus `epsilon`.
+#[inline(always)]
+fn invert_covariances(mean: &[Plane; 3], products: &mut [Plane; 6], epsilon: f32) {
+    let area = mean[0].size().area();
+    let [r, g, b] = mean.each_ref().map(|plane| &plane.samples()[..area]);
+    let [rr, rg, rb, gg, gb, bb] = products.each_mut().map(|plane| &mut plane.samples_mut()[..area]);
+    for n in 0..area {
+        let [mr, mg, mb] = [r[n], g[n], b[n]].map(f64::from);
+        let variance =
+            |square: f32, mean: f64| (f64::from(square) - mean * mean).max(0.0) + f64::from(epsilon);
+        let inverse = invert([
+            variance(rr[n], mr),
+            f64::from(rg[n]) - mr * mg,
+            f64::from(rb[n]) - mr * mb,
+            variance(gg[n], mg),
+            f64::from(gb[n]) - mg * mb,
+            variance(bb[n], mb),
+        ]);
+        (rr[n], rg[n], rb[n]) = (inverse[0] as f32, inverse[1] as f32, inverse[2] as f32);
+        (gg[n], gb[n], bb[n]) = (inverse[3] as f32, inverse[4] as f32, inverse[5] as f32);
+    }
+}
+
 impl GuidedModel {
     /// The matte at the model's own resolution for this guide, limited to 0..1.
     pub fn evaluate(&self, guide: [&Plane; 3]) -> Plane {
         let mut out = self.offset.clone();
         for (slope, channel) in self.slope.iter().zip(guide) {
-            out.apply_with(&slope.zip(channel, |a, v| a * v), |o, v| o + v);
+            let pairs = slope.samples().iter().zip(channel.samples());
+            out.samples_mut().iter_mut().zip(pairs).for_each(|(v, (a, c))| *v += a * c);
         }
         out.apply(|v| v.clamp(0.0, 1.0));
         out
     }
 }
 
-/// Refines the rough matte `prior` (0..1) to the edges of a colour guide (encoded 0..1).
-///
-/// `sigma` is the window in samples, about the uncertainty of the prior's edge; `epsilon`
-/// (about 1e-5 to 1e-3) is the guide variance below which nothing counts as an edge.
-pub fn guided_colour(guide: [&Plane; 3], prior: &Plane, sigma: f32, epsilon: f32) -> Plane {
-    guided_colour_model(guide, prior, sigma, epsilon).evaluate(guide)
-}
-
-/// The local linear model behind [`guided_colour`], for evaluation on a finer guide.
-pub fn guided_colour_model(guide: [&Plane; 3], prior: &Plane, sigma: f32, epsilon: f32) -> GuidedModel {
-    const PAIRS: [(usize, usize); 6] = [(0, 0), (0, 1), (0, 2), (1, 1), (1, 2), (2, 2)];
-    let mut inputs: Vec<Plane> = guide.iter().map(|&g| g.clone()).collect();
-    inputs.push(prior.clone());
-    inputs.extend(guide.iter().map(|g| g.zip(prior, |a, b| a * b)));
-    inputs.extend(PAIRS.iter().map(|&(i, j)| guide[i].zip(guide[j], |a, b| a * b)));
-    let means: Vec<Plane> = inputs.par_iter().map(|p| gauss(p, sigma)).collect();
-
-    let size = prior.size();
-    let mut model = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
-    for i in 0..size.area() {
-        let m = |plane: usize| means[plane].samples()[i];
-        let (r, g, b, p) = (m(0), m(1), m(2), m(3));
-        let covariance = [m(4) - r * p, m(5) - g * p, m(6) - b * p];
-        let s = [
-            m(7) - r * r + epsilon,
-            m(8) - r * g,
-            m(9) - r * b,
-            m(10) - g * g + epsilon,
-            m(11) - g * b,
-            m(12) - b * b + epsilon,
-        ];
-        let a = solve_symmetric(s, covariance);
-        model[0].samples_mut()[i] = a[0];
-        model[1].samples_mut()[i] = a[1];
-        model[2].samples_mut()[i] = a[2];
-        model[3].samples_mut()[i] = p - a[0] * r - a[1] * g - a[2] * b;
-    }
-    let mut smooth: Vec<Plane> = model.par_iter().map(|plane| gauss(plane, sigma)).collect();
-    let offset = smooth.remove(3);
-    let [r, g, b] = <[Plane; 3]>::try_from(smooth).unwrap_or_else(|_| unreachable!("three slopes remain"));
-    GuidedModel { slope: [r, g, b], offset }
-}
-
-/// Solves the symmetric 3 × 3 system with upper triangle `s` (xx xy xz yy yz zz) by cofactors.
-fn solve_symmetric(s: [f32; 6], v: [f32; 3]) -> [f32; 3] {
-    let [xx, xy, xz, yy, yz, zz] = s.map(f64::from);
+/// Inverse of a symmetric positive 3 × 3 matrix given and returned as its upper triangle.
+#[inline(always)]
+fn invert([xx, xy, xz, yy, yz, zz]: [f64; 6]) -> [f64; 6] {
     let c = [
         yy * zz - yz * yz,
         xz * yz - xy * zz,
@@ -99,15 +149,7 @@ fn solve_symmetric(s: [f32; 6], v: [f32; 3]) -> [f32; 3] {
         xx * yy - xy * xy,
     ];
     let determinant = xx * c[0] + xy * c[1] + xz * c[2];
-    if determinant.abs() < 1e-30 {
-        return [0.0; 3];
-    }
-    let v = v.map(f64::from);
-    [
-        ((c[0] * v[0] + c[1] * v[1] + c[2] * v[2]) / determinant) as f32,
-        ((c[1] * v[0] + c[3] * v[1] + c[4] * v[2]) / determinant) as f32,
-        ((c[2] * v[0] + c[4] * v[1] + c[5] * v[2]) / determinant) as f32,
-    ]
+    c.map(|v| v / determinant.max(1e-30))
 }
 
 #[cfg(test)]
@@ -125,6 +167,29 @@ mod tests {
         assert!(refined.at(36, 20) > 0.75, "{}", refined.at(36, 20));
         assert!(refined.at(42, 20) < 0.5, "{}", refined.at(42, 20));
         assert!(refined.at(38, 20) - refined.at(41, 20) > 0.3);
+    }
+
+    #[test]
+    fn a_constant_matte_stays() {
+        let size = Size::new(30, 20);
+        let guide = [0, 1, 2].map(|k| Plane::from_fn(size, |x, y| ((x * (k + 2) + y * 5) % 7) as f32 / 7.0));
+        let rgb = [&guide[0], &guide[1], &guide[2]];
+        let matte = guided_colour(rgb, &Plane::filled(size, 0.7), 2.0, 1e-4);
+        assert!(matte.samples().iter().all(|v| (v - 0.7).abs() < 1e-3));
+    }
+
+    #[test]
+    fn statistics_of_a_part_fit_mattes_of_the_part() {
+        let size = Size::new(60, 40);
+        let guide = [0, 1, 2].map(|k| Plane::from_fn(size, |x, y| ((x * (k + 2) + y * 5) % 7) as f32 / 7.0));
+        let matte = Plane::from_fn(size, |x, _| x as f32 / 60.0);
+        let rgb = [&guide[0], &guide[1], &guide[2]];
+        let whole = Guide::new(rgb, 2.0, 1e-4);
+        let rect = Rect::from_edges(5, 5, 55, 35);
+        let part = guide.each_ref().map(|plane| plane.crop(rect));
+        let part = whole.crop(rect).fit([&part[0], &part[1], &part[2]], &matte.crop(rect));
+        let middle = whole.fit(rgb, &matte).offset.at(30, 20);
+        assert!((part.offset.at(25, 15) - middle).abs() < 1e-5);
     }
 
     #[test]

@@ -8,6 +8,6 @@ mod resample;
 
 pub use distance::{dilate, distance_inside, distance_outside, erode, erode_soft};
 pub use gauss::{MaskedBlur, gauss, gauss_masked};
-pub use guided::{GuidedModel, guided_colour, guided_colour_model, guided_masked};
+pub use guided::{Guide, GuidedModel, guided_colour, guided_masked};
 pub use label::{Components, label};
 pub use resample::{enlarge, enlarge_combined, reduce, resize_bilinear, sample_grid, sample_grid_here};

@@ -1,7 +1,7 @@
 //! Skin Mask: a selection of the skin, to confine colour and texture work in an editor.
 
 use pixel::Plane;
-use pixel::filter::guided_colour_model;
+use pixel::filter::Guide;
 
 use crate::canvas::Canvas;
 use crate::layer::{Layer, Matte};
@@ -63,7 +63,7 @@ fn matte(canvas: &Canvas, skin: &Plane, exponent: f32, sigma: f32) -> Matte {
     if canvas.grid.step == 1 {
         return Matte { grid: canvas.grid, plane: selection, guide: None };
     }
-    let guide = guided_colour_model(canvas.channels(), &selection, sigma, 1e-4);
+    let guide = Guide::new(canvas.channels(), sigma, 1e-4).fit(canvas.channels(), &selection);
     // The window keeps the local models from answering far away from where they were fitted.
     let near = pixel::filter::gauss(&selection, sigma);
     let window = near.map(|v| (v * 6.0).clamp(0.0, 1.0));

@@ -7,7 +7,6 @@ mod beard;
 mod canvas;
 mod colour;
 mod eyes;
-mod guide;
 mod mouth;
 mod nearby;
 mod prior;

@@ -1,10 +1,9 @@
 //! Network answers brought to a canvas and refined there to the picture's own edges.
 
-use pixel::filter::{enlarge, enlarge_combined, reduce, sample_grid};
+use pixel::filter::{Guide, enlarge, enlarge_combined, reduce, sample_grid};
 use pixel::{Plane, Rect, Size};
 
 use super::canvas::{Canvas, ramp};
-use super::guide::Guide;
 use crate::error::VisionError;
 use crate::networks::PARTS_SIDE;
 use crate::parts::{CLASSES, Part};
@@ -111,7 +110,7 @@ impl Prior {
 
     /// A matte of this size, snapped to the edges of the reduced canvas.
     pub fn snap(&self, matte: &Plane) -> Plane {
-        self.statistics.fit(self.guide(), matte).evaluate(self.guide()).map(|v| v.clamp(0.0, 1.0))
+        self.statistics.fit(self.guide(), matte).evaluate(self.guide())
     }
 
     /// A matte of this size refined to the full canvas, stretched so that nearly nothing is nothing and nearly all
