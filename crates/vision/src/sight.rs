@@ -35,14 +35,18 @@ pub struct Answers {
 
 impl Answers {
     /// What has been found out so far, said of the picture reduced by averaging blocks of `by` × `by` pixels, of which
-    /// `overview` is one: a coarser copy need not ask the networks again.
+    /// `overview` is one: a coarser copy need not ask the networks again. Heads that have not been looked at closer by
+    /// now are not looked at closer there.
     #[must_use]
     pub fn shrunk(&self, by: usize, overview: Overview) -> Self {
         Self {
             overview,
             faces: known(&self.faces, |faces| faces.iter().map(|face| face.shrunk(by)).collect()),
             whole: known(&self.whole, |parts| parts.shrunk(by)),
-            heads: known(&self.heads, |heads| heads.iter().map(|parts| parts.shrunk(by)).collect()),
+            heads: match self.heads.get() {
+                Some(_) => known(&self.heads, |heads| heads.iter().map(|parts| parts.shrunk(by)).collect()),
+                None => OnceLock::from(Ok(Vec::new())),
+            },
             person: known(&self.person, Plane::clone),
             salient: known(&self.salient, Plane::clone),
         }
@@ -128,6 +132,20 @@ impl<'a> Sight<'a> {
     /// Asks the networks all that [`Sight::parts`] and, if `person`, [`Sight::person`] will want, side by side when the
     /// networks may use two threads. What fails says so when it is asked for.
     pub fn read_ahead(&self, person: bool) {
+        self.ask(person, || {
+            self.head_parts().ok();
+        });
+    }
+
+    /// The same without a closer look at heads: enough for a copy of half the sides.
+    pub fn glance(&self, person: bool) {
+        self.ask(person, || {
+            self.faces().ok();
+        });
+    }
+
+    /// Asks about the whole picture beside `heads`.
+    fn ask(&self, person: bool, heads: impl FnOnce()) {
         let whole = || {
             self.whole_parts().ok();
             if person {
@@ -140,7 +158,7 @@ impl<'a> Sight<'a> {
             } else {
                 whole();
             }
-            self.head_parts().ok();
+            heads();
         });
     }
 
@@ -267,6 +285,22 @@ mod tests {
             let at = parts.at(0.0, 0.0);
             assert!((at.iter().sum::<f32>() - 1.0).abs() < 1e-4);
         }
+    }
+
+    #[test]
+    fn a_copy_made_at_a_glance_does_not_look_closer_and_the_picture_itself_still_does() {
+        let networks = Networks::new(1);
+        let sight = Sight::new(&networks, grey(200, 120), &Grey).expect("has pixels");
+        sight.glance(true);
+        let answers = sight.answers();
+        assert!(
+            answers.faces.get().is_some() && answers.whole.get().is_some() && answers.person.get().is_some()
+        );
+        assert!(answers.heads.get().is_none());
+        let copy = answers.shrunk(2, grey(100, 60));
+        assert!(matches!(copy.heads.get(), Some(Ok(heads)) if heads.is_empty()));
+        sight.read_ahead(true);
+        assert!(answers.heads.get().is_some());
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Drawer {
     }
 
     /// A first look at a level on which nothing the recipe needs has been looked for yet: the recipe on half the sides,
-    /// with what the networks say about the level itself. [`Drawer::draw`] goes on from those answers, so together they
+    /// with what the networks say at a glance about the level itself. [`Drawer::draw`] goes on from those answers, so together they
     /// cost little more than `draw` alone, and it draws the same pixels as without a sketch. `None` when there is
     /// nothing to be gained: the analysis is there, the recipe needs none, or the level is the coarsest.
     ///
@@ -157,7 +157,7 @@ impl Drawer {
                 let seen = overview(&half.picture, &half.space);
                 (half, seen)
             });
-            sight.read_ahead(missing.contains(&Need::PictureRegions));
+            sight.glance(missing.contains(&Need::PictureRegions));
             half.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });
         let answers = Some(Arc::new(sight.answers().shrunk(2, seen)));
