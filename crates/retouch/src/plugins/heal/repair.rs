@@ -31,6 +31,8 @@ const WHOLE_BANDS: usize = 2;
 /// How strong the detail left of a mark may be against that of the skin around, and its peaks.
 const OWN_TEXTURE: [f32; 2] = [0.6, 1.35];
 const OWN_PEAK: f32 = 1.6;
+/// Share of its strongest part from which a repair counts as its body and not as its border.
+const BODY: f32 = 0.3;
 /// Softness of the border of a repair, in face widths.
 const BORDER: f32 = 0.0016;
 /// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
@@ -469,8 +471,9 @@ fn details(
     let sigma = (0.0035 * look.width * look.step as f32).max(1.1);
     let detail = |plane: &Plane| plane.zip(&gauss(plane, sigma), |v, s| (v - s) * (v - s));
     let (new, old) = (detail(inner), detail(outer));
+    let body = BODY * matte.max();
     let inside =
-        new.samples().iter().zip(matte.samples()).filter(|(_, m)| **m > 0.3).map(|(v, _)| *v).collect();
+        new.samples().iter().zip(matte.samples()).filter(|(_, m)| **m > body).map(|(v, _)| *v).collect();
     let step = look.step;
     let blocks = place.ring.iter().map(|&(x, y)| Rect {
         x: look.rect.x + x * step - target.x,
@@ -487,9 +490,14 @@ fn details(
 
 /// Deviation of the finest detail inside the repair over that of the skin around.
 fn texture_ratio(look: &Look, before: &Lab, healed: &Lab, matte: &Plane, place: &Place, target: Rect) -> f32 {
-    let [inside, outside] =
-        details(look, &healed.l, &before.l, matte, place, target).map(|squares| mean_of(&squares) + 1e-3);
-    (inside / outside).sqrt()
+    let [mut inside, mut outside] = details(look, &healed.l, &before.l, matte, place, target);
+    let stronger = ratio(mean_of(&inside), mean_of(&outside), 1e-3);
+    if stronger > 1.0 { stronger } else { ratio(steady(&mut inside), steady(&mut outside), 1e-3).min(1.0) }
+}
+
+/// Ratio of deviations whose squares are given, with `least` to each for what nobody sees.
+fn ratio(inside: f32, outside: f32, least: f32) -> f32 {
+    ((inside + least) / (outside + least)).sqrt()
 }
 
 /// True when the detail left of the mark is neither stronger nor spikier than that of the skin around.
@@ -497,14 +505,24 @@ fn detail_fits(look: &Look, before: &Lab, own: &Lab, matte: &Plane, place: &Plac
     let planes = [(&own.l, &before.l), (&own.a, &before.a), (&own.b, &before.b)];
     planes.into_iter().enumerate().all(|(channel, (new, old))| {
         let [mut inside, mut outside] = details(look, new, old, matte, place, target);
-        let ratio = ((mean_of(&inside) + 1e-2) / (mean_of(&outside) + 1e-2)).sqrt();
-        let peak = ((high(&mut inside) + 1e-2) / (high(&mut outside) + 1e-2)).sqrt();
-        ratio < OWN_TEXTURE[1] && peak < OWN_PEAK && (channel > 0 || ratio > OWN_TEXTURE[0])
+        let stronger = ratio(mean_of(&inside), mean_of(&outside), 1e-2);
+        let peak = ratio(high(&mut inside), high(&mut outside), 1e-2);
+        let smoother = ratio(steady(&mut inside), steady(&mut outside), 1e-2);
+        stronger < OWN_TEXTURE[1] && peak < OWN_PEAK && (channel > 0 || smoother > OWN_TEXTURE[0])
     })
 }
 
 fn mean_of(values: &[f32]) -> f32 {
     values.iter().sum::<f32>() / values.len().max(1) as f32
+}
+
+/// Mean of all but the greatest tenth: an edge that the ring runs over is no texture that a repair would lack.
+fn steady(values: &mut [f32]) -> f32 {
+    let count = values.len() - values.len() / 10;
+    if count < values.len() {
+        values.select_nth_unstable_by(count, f32::total_cmp);
+    }
+    mean_of(&values[..count])
 }
 
 /// The value that two in a hundred exceed.

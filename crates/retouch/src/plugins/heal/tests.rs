@@ -359,3 +359,26 @@ fn sensitivity_grows_from_nothing_and_heals_faint_marks_last() {
     assert!(touched.at(100, 200) > 0.5);
     assert_eq!(touched.at(250, 200), 0.0);
 }
+
+#[test]
+fn a_mark_that_is_hardly_clear_enough_is_healed_a_little() {
+    let mut lab = skin();
+    dab(&mut lab, 200.0, 200.0, 8.0, [-5.0, 15.0, 3.0]);
+    let source = picture(&lab);
+    let redness = mean(&lab_of(&source).a, 200, 200, 5.0);
+    let healed_by = |sensitivity: f32| {
+        let (result, ..) = healed(&source, sensitivity);
+        redness - mean(&lab_of(&result).a, 200, 200, 5.0)
+    };
+    let whole = healed_by(1.0);
+    let (mut none, mut some) = (0.02, 1.0);
+    let mut least = whole;
+    for _ in 0..9 {
+        let middle = 0.5 * (none + some);
+        match healed_by(middle) {
+            change if change > 0.01 => (some, least) = (middle, change),
+            _ => none = middle,
+        }
+    }
+    assert!(whole > 8.0 && least < 0.2 * whole, "{least} of {whole}");
+}
