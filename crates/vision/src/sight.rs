@@ -39,14 +39,13 @@ impl Answers {
     /// now are not looked at closer there.
     #[must_use]
     pub fn shrunk(&self, by: usize, overview: Overview) -> Self {
+        let heads = known(&self.heads, |heads| heads.iter().map(|parts| parts.shrunk(by)).collect());
+        heads.get_or_init(|| Ok(Vec::new()));
         Self {
             overview,
             faces: known(&self.faces, |faces| faces.iter().map(|face| face.shrunk(by)).collect()),
             whole: known(&self.whole, |parts| parts.shrunk(by)),
-            heads: match self.heads.get() {
-                Some(_) => known(&self.heads, |heads| heads.iter().map(|parts| parts.shrunk(by)).collect()),
-                None => OnceLock::from(Ok(Vec::new())),
-            },
+            heads,
             person: known(&self.person, Plane::clone),
             salient: known(&self.salient, Plane::clone),
         }

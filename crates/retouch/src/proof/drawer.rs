@@ -129,9 +129,9 @@ impl Drawer {
     }
 
     /// A first look at a level on which nothing the recipe needs has been looked for yet: the recipe on half the sides,
-    /// with what the networks say at a glance about the level itself. [`Drawer::draw`] goes on from those answers, so together they
-    /// cost little more than `draw` alone, and it draws the same pixels as without a sketch. `None` when there is
-    /// nothing to be gained: the analysis is there, the recipe needs none, or the level is the coarsest.
+    /// with what the networks say at a glance about the level itself. [`Drawer::draw`] goes on from those answers, so
+    /// together they cost little more than `draw` alone, and it draws the same pixels as without a sketch. `None` when
+    /// there is nothing to be gained: the analysis is there, the recipe needs none, or the level is the coarsest.
     ///
     /// # Errors
     /// As [`Drawer::draw`].

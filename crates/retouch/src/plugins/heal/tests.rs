@@ -84,16 +84,20 @@ fn picture(lab: &Lab) -> Picture {
     }
 }
 
+/// A look at a picture that is all skin.
+fn look(lab: Lab, zone: Plane, face: Plane) -> Look {
+    Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin: Plane::filled(SIZE, 1.0), zone, face }
+}
+
 /// Heals a picture that is all skin; gives the result, the pixels touched and the numbers of marks healed and kept.
 fn healed(picture: &Picture, sensitivity: f32) -> (Picture, Plane, (usize, usize)) {
     let space = ColourSpace::srgb();
     let go_on = || false;
     let mut scene = Scene::new(Pile::new(picture), &space, None, &go_on);
     let lab = scene.lab(&scene.read(SIZE.rect()));
-    let whole = Plane::filled(SIZE, 1.0);
     // The right end is no place for healing.
     let zone = Plane::from_fn(SIZE, |x, _| if x < 360 { 1.0 } else { 0.0 });
-    let look = Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin: whole.clone(), zone, face: whole };
+    let look = look(lab, zone, Plane::filled(SIZE, 1.0));
     let mut layer = Layer::default();
     let counts = heal(&scene, &Marks::find(look), None, sensitivity, &mut layer);
     let mut touched = Plane::zeros(SIZE);
@@ -176,17 +180,7 @@ fn smooth_skin() -> Lab {
 
 /// What a mark on the band of `smooth_skin` must be clearer by, where the face is `face`.
 fn doubt_on_the_band(face: f32) -> f32 {
-    let whole = Plane::filled(SIZE, 1.0);
-    let face = Plane::filled(SIZE, face);
-    let look = Look {
-        rect: SIZE.rect(),
-        step: 1,
-        width: WIDTH,
-        lab: lab_of(&picture(&smooth_skin())),
-        skin: whole.clone(),
-        zone: whole,
-        face,
-    };
+    let look = look(lab_of(&picture(&smooth_skin())), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, face));
     Texture::measure(&look).doubt(&look, 210, 210)
 }
 
