@@ -48,6 +48,10 @@ let turn = 0;
 /** While a verdict is on its way the queue waits: what is gone from it then is the very result that was decided. */
 let isDeciding = false;
 let isStale = false;
+/** Verdicts given: a queue that was asked for before the last one still holds what it decided. */
+let decided = 0;
+/** Claims and releases reach the server one after the other: a late release would give a newer claim back. @type {Promise<unknown>} */
+let reserving = Promise.resolve();
 
 /** @param {string} text */
 function say(text) {
@@ -120,6 +124,7 @@ function select(entry, isSelected) {
 }
 
 async function refill() {
+  const before = decided;
   try {
     const answer = await ask(`/studio/review/queue${location.search}`);
     /** @type {{entries: Entry[], total: number}} */
@@ -128,6 +133,7 @@ async function refill() {
       isStale = true;
       return;
     }
+    if (before !== decided) return void refill();
     const kept = current && told.entries.find((entry) => entry.id === current?.id);
     entries = told.entries;
     total = told.total;
@@ -217,12 +223,19 @@ async function look(entry, own, keepView = false) {
 
 // Claims.
 
+/** @param {Entry} entry @param {"claim" | "release"} deed @returns {Promise<Response>} */
+function reserve(entry, deed) {
+  const told = reserving.then(() => ask(`/studio/review/${entry.id}/${deed}`, { body: {} }));
+  reserving = told.catch(() => {});
+  return told;
+}
+
 /** @param {Entry} entry */
 async function claim(entry) {
   if (!decides) return;
   isOurs = false;
   try {
-    const told = await (await ask(`/studio/review/${entry.id}/claim`, { body: {} })).json();
+    const told = await (await reserve(entry, "claim")).json();
     // The queue may have been read again meanwhile, the same result among it.
     const now = current;
     if (now?.id !== entry.id) {
@@ -249,7 +262,7 @@ function drawClaim() {
 async function release(entry) {
   if (!decides) return;
   try {
-    await ask(`/studio/review/${entry.id}/release`, { body: {} });
+    await reserve(entry, "release");
   } catch {
     // It ends by itself.
   }
@@ -281,6 +294,7 @@ async function judge(approved, reason) {
       isStale ||= !told.by;
       return;
     }
+    decided += 1;
     toast(approved ? words.approved : words.rejected);
     const next = without(entry);
     if (current === entry) {

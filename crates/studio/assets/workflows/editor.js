@@ -55,8 +55,9 @@ const title = (step) => (step.label && step.label !== step.type ? step.label : d
 /** @param {Step} step */
 const isFixed = (step) => step.type === "input" || step.type === "export";
 
+/** The steps as they are now: what changes afterwards is not in it. */
 function wire() {
-  return steps.map(({ type, label, settings }) => ({ type, label, settings }));
+  return steps.map(({ type, label, settings }) => ({ type, label, settings: { ...settings } }));
 }
 
 /** @param {number} from @param {number} to */

@@ -42,6 +42,17 @@ async function open(page, order) {
   await page.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor({ timeout: WORK });
 }
 
+/** Waits until the desk shows a result; what it showed instead is in the message. @param {import("playwright-core").Page} page @param {string} name */
+async function shows(page, name) {
+  try {
+    await page.locator("#name").filter({ hasText: name }).waitFor({ timeout: WORK });
+  } catch (error) {
+    const parts = ["#name", "#claim", "#queue", ".toasts", "dialog[open]"];
+    const seen = await page.evaluate((list) => list.map((one) => `${one}: ${document.querySelector(one)?.textContent ?? "-"}`), parts);
+    throw new Error(`the desk never showed ${name}; ${seen.join(", ")}`, { cause: error });
+  }
+}
+
 test("with nothing to do the page says so", async () => {
   const page = await browser.newPage();
   await signIn(page, house, { next: "/studio/review" });
@@ -63,16 +74,16 @@ test("results are approved and rejected by keyboard, with a marking that is show
   assert.equal(await page.locator("#name").innerText(), names[0]);
 
   await page.keyboard.press("ArrowRight");
-  await page.locator("#name").filter({ hasText: names[1] ?? "" }).waitFor();
+  await shows(page, names[1] ?? "");
   await page.keyboard.press("ArrowLeft");
-  await page.locator("#name").filter({ hasText: names[0] ?? "" }).waitFor();
+  await shows(page, names[0] ?? "");
   await page.keyboard.press("?");
   await assertAccessible(page, "keys");
   await page.keyboard.press("Escape");
 
   await page.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor();
   await page.keyboard.press("a");
-  await page.locator("#name").filter({ hasText: names[1] ?? "" }).waitFor({ timeout: WORK });
+  await shows(page, names[1] ?? "");
   assert.equal(await page.locator("#queue .queue-name").count(), 2);
 
   // A rectangle is drawn, named, and goes along with the rejection.
@@ -94,7 +105,7 @@ test("results are approved and rejected by keyboard, with a marking that is show
   await page.keyboard.press("2");
   await page.getByLabel("Comment").fill("left cheek");
   await page.keyboard.press("Control+Enter");
-  await page.locator("#name").filter({ hasText: names[2] ?? "" }).waitFor({ timeout: WORK });
+  await shows(page, names[2] ?? "");
   assert.equal(await page.locator("#queue .queue-name").count(), 1);
 
   await page.goto(`${house.base}${order}`);
@@ -140,7 +151,7 @@ test("the news of a verdict may overtake its answer", async () => {
     await page.keyboard.press("a");
     // Pressed again in impatience, it does not decide the next one too.
     await page.keyboard.press("a");
-    await page.locator("#name").filter({ hasText: name }).waitFor({ timeout: WORK });
+    await shows(page, name);
     await page.waitForFunction((left) => document.querySelectorAll("#queue li").length === left, names.length - 1 - place);
     await page.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor();
   }

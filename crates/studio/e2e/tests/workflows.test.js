@@ -115,6 +115,26 @@ test("a workflow is put together, previewed, saved, changed, compared and restor
   await page.close();
 });
 
+test("the preview draws what was checked, however the form goes on changing", async () => {
+  const page = await browser.newPage();
+  const trouble = troubles(page);
+  await signIn(page, house, { next: "/studio/workflows/new" });
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.locator("#palette [data-kind=fill-background]").click();
+  await previewed(page);
+  const colour = page.locator("#steps li").nth(1).getByRole("textbox", { name: "Colour", exact: true });
+  await page.route("**/workflows/check", async (route) => {
+    await colour.fill("white");
+    await route.continue();
+  }, { times: 1 });
+  const drawn = page.waitForRequest("**/workflows/preview");
+  await colour.fill("#102030");
+  assert.match((await drawn).postData() ?? "", /#102030/);
+  await page.locator("#steps li").nth(1).locator(".problem").filter({ hasText: "colour" }).waitFor({ timeout: PREVIEW });
+  assert.deepEqual(trouble, []);
+  await page.close();
+});
+
 test("a product is cut out in the preview, and the ground takes the chosen colour", async () => {
   const page = await browser.newPage();
   await signIn(page, house, { next: "/studio/workflows/new?from=1" });
