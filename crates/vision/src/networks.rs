@@ -1,13 +1,17 @@
 //! The five embedded networks, each loaded when it is first asked.
 
+mod depthwise;
+mod staged;
+
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
 
-use rten::{Model, NodeId, RunOptions, ThreadPool, ValueOrView};
+use rten::ThreadPool;
+use rten_tensor::NdTensor;
 use rten_tensor::prelude::*;
-use rten_tensor::{NdTensor, Tensor};
 
 use crate::error::VisionError;
+use staged::Staged;
 
 /// Side of the crop that the landmark network reads.
 pub const MESH_SIDE: usize = 256;
@@ -158,13 +162,7 @@ struct Network<const N: usize> {
     name: &'static str,
     weights: &'static [u8],
     outputs: [&'static str; N],
-    loaded: OnceLock<Result<Loaded<N>, VisionError>>,
-}
-
-struct Loaded<const N: usize> {
-    model: Model,
-    input: NodeId,
-    outputs: [NodeId; N],
+    loaded: OnceLock<Result<Staged, VisionError>>,
 }
 
 impl<const N: usize> Network<N> {
@@ -174,39 +172,20 @@ impl<const N: usize> Network<N> {
 
     fn run(&self, input: Vec<f32>, shape: [usize; 3], lanes: &Lanes) -> Result<[Vec<f32>; N], VisionError> {
         let failed = |reason: String| VisionError::Run { network: self.name, reason };
-        let loaded = self.ready()?;
+        let network = self.ready()?;
         let input = NdTensor::from_data([1, shape[0], shape[1], shape[2]], input);
-        let run = |pool| {
-            let options = RunOptions::default().with_thread_pool(Some(pool));
-            loaded.model.run_n(
-                vec![(loaded.input, ValueOrView::from(input.view()))],
-                loaded.outputs,
-                Some(options),
-            )
-        };
-        let values = lanes.run(run).map_err(|error| failed(error.to_string()))?;
+        let tensors = lanes.run(|pool| network.run(input, &pool)).map_err(failed)?;
         let mut outputs: [Vec<f32>; N] = std::array::from_fn(|_| Vec::new());
-        for (output, value) in outputs.iter_mut().zip(values) {
-            let tensor: Tensor<f32> = value.try_into().map_err(|_| failed("output is not float32".into()))?;
+        for (output, tensor) in outputs.iter_mut().zip(tensors) {
             *output = tensor.to_vec();
         }
         Ok(outputs)
     }
 
-    fn ready(&self) -> Result<&Loaded<N>, VisionError> {
-        self.loaded.get_or_init(|| self.load()).as_ref().map_err(Clone::clone)
-    }
-
-    fn load(&self) -> Result<Loaded<N>, VisionError> {
-        let failed = |reason: String| VisionError::Load { network: self.name, reason };
-        let model = Model::load_static_slice(self.weights).map_err(|error| failed(error.to_string()))?;
-        let node = |name: &str| model.node_id(name).map_err(|error| failed(error.to_string()));
-        let input = node("input")?;
-        let mut outputs = [input; N];
-        for (id, name) in outputs.iter_mut().zip(self.outputs) {
-            *id = node(name)?;
-        }
-        Ok(Loaded { model, input, outputs })
+    fn ready(&self) -> Result<&Staged, VisionError> {
+        let load = || Staged::load(self.weights, &self.outputs);
+        let failed = |reason| VisionError::Load { network: self.name, reason };
+        self.loaded.get_or_init(|| load().map_err(failed)).as_ref().map_err(Clone::clone)
     }
 }
 
