@@ -20,6 +20,8 @@ const SLOW = 400;
 const SLUGGISH = 350;
 /** Versions whose changes are remembered. */
 const REMEMBERED = 64;
+/** Share of a drawing that decoding and analysing take. */
+const LOOKED = 0.5;
 /** Milliseconds in which a version that was drawn should be on the screen. */
 const SHOWN = 2000;
 
@@ -53,7 +55,7 @@ function levelOf({ level, photo }) {
   return Math.max(level, photo.finest);
 }
 
-/** Fires "busy" and "idle", "step" ({detail: text}), "drawn" ({detail: {version, wish}}), "trouble" ({detail: {message, status}}). */
+/** Fires "busy" and "idle", "step" ({detail: {text, share}}, how much of the drawing lies behind, 0 to 1), "drawn" ({detail: {version, wish}}), "trouble" ({detail: {message, status}}). */
 export class Drawing extends EventTarget {
   /** @type {Wish | undefined} */
   #wanted;
@@ -208,10 +210,10 @@ export class Drawing extends EventTarget {
   }
 }
 
-/** @param {Line} line */
+/** A step in words, and the share of the drawing before it. @param {Line} line */
 function said({ step, name = "", index = 0, total = 1 }) {
-  if (step === "plugin") return words.plugin(name, index, total);
-  return step === "analysing" ? words.analysing : words.decoding;
+  if (step === "plugin") return { text: words.plugin(name, index, total), share: LOOKED + (1 - LOOKED) * (index / total) };
+  return step === "analysing" ? { text: words.analysing, share: LOOKED / 3 } : { text: words.decoding, share: 0 };
 }
 
 /** The JSON objects of a stream of lines. @param {Response} response @returns {AsyncGenerator<Line>} */

@@ -16,6 +16,8 @@ import { words } from "./words.js";
 
 /** Milliseconds after the last change of the view before another level is drawn. */
 const SETTLE = 120;
+/** Milliseconds that the first version gets the processor for itself, before fine tiles of the upload are asked for. */
+const PATIENCE = 2_000;
 
 /** @template {HTMLElement} T @param {string} selector @returns {T} */
 const find = (selector) => /** @type {T} */ (document.querySelector(selector));
@@ -24,7 +26,7 @@ const data = JSON.parse(find("#try-data").textContent ?? "{}");
 
 const room = find("#try");
 const status = find("#status");
-const bar = find("#drawing");
+const bar = /** @type {HTMLProgressElement} */ (find("#drawing"));
 const chooser = /** @type {HTMLInputElement} */ (find("#files"));
 const viewer = new Viewer(find("#viewer"));
 const stack = new Stack(find("#stack"), find("#stack-said"), find("#add"), data.plugins);
@@ -102,7 +104,7 @@ strip.addEventListener("choose", (event) => {
   for (const name of ["version", "level", "exact"]) delete room.dataset[name];
   room.toggleAttribute("data-empty", !photo);
   if (!photo) return;
-  viewer.show({ before: before(photo), after: null, label: photo.name });
+  viewer.show({ before: before(photo), after: null, label: photo.name, patience: PATIENCE });
   stack.load(settings.get(photo) ?? preset("balanced"));
   overlays.show(photo);
   changed(false);
@@ -184,6 +186,7 @@ viewer.addEventListener("gone", () => drawing.shown && changed(false));
 
 drawing.addEventListener("busy", () => {
   room.dataset.busy = "";
+  bar.value = 0;
   bar.hidden = false;
 });
 drawing.addEventListener("idle", () => {
@@ -192,7 +195,8 @@ drawing.addEventListener("idle", () => {
 });
 drawing.addEventListener("step", (event) => {
   // Quick drawings would only make the line flicker.
-  const text = /** @type {CustomEvent<string>} */ (event).detail;
+  const { text, share } = /** @type {CustomEvent<{text: string, share: number}>} */ (event).detail;
+  bar.value = share;
   if (performance.now() - lastDrawn > 600) say(text);
 });
 let lastDrawn = 0;

@@ -44,6 +44,8 @@ export class Pyramid {
   /** @type {Tile[]} */
   #wanted = [];
   #turn = 0;
+  /** True while tiles one level coarser than the fitting one will do. */
+  isRough = false;
 
   /**
    * @param {Source} source
@@ -72,6 +74,11 @@ export class Pyramid {
     return Math.min(Math.max(exact, this.finest), this.coarsest);
   }
 
+  /** The level that is fetched and drawn. @param {number} scale */
+  #shown(scale) {
+    return Math.min(this.levelFor(scale) + Number(this.isRough), this.coarsest);
+  }
+
   /** Takes over the tiles of an older version that cannot have changed. @param {Pyramid} older @param {(level: number, column: number, row: number) => boolean} isSame */
   adopt(older, isSame) {
     for (const [key, tile] of older.#tiles) {
@@ -88,7 +95,7 @@ export class Pyramid {
    * @param {boolean} sketch true when a coarse picture is wanted at once
    */
   want(place, area, sketch) {
-    const wanted = this.#visible(this.levelFor(place.scale), place, area);
+    const wanted = this.#visible(this.#shown(place.scale), place, area);
     if (sketch && !wanted.every((tile) => tile.arrived)) wanted.unshift(...this.#visible(this.coarsest, place, area));
     this.#turn += 1;
     for (const tile of wanted) tile.drawn = this.#turn;
@@ -142,7 +149,7 @@ export class Pyramid {
 
   /** True when every visible tile of the fitting level is there, or will never be. @param {Place} place @param {Area} area */
   isWhole(place, area) {
-    return this.#visible(this.levelFor(place.scale), place, area).every((tile) => tile.arrived || tile.gone);
+    return this.#visible(this.#shown(place.scale), place, area).every((tile) => tile.arrived || tile.gone);
   }
 
   /**
@@ -150,7 +157,7 @@ export class Pyramid {
    * @param {CanvasRenderingContext2D} context @param {Place} place @param {Area} area
    */
   draw(context, place, area) {
-    const level = this.levelFor(place.scale);
+    const level = this.#shown(place.scale);
     const whole = this.isWhole(place, area);
     context.imageSmoothingEnabled = place.scale < 1 || (place.scale < 2 && place.scale !== 1) || level > 0;
     context.imageSmoothingQuality = "high";

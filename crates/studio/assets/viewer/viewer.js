@@ -68,6 +68,9 @@ export class Viewer extends EventTarget {
   #glide = 0;
   #frame = 0;
   #isShown = false;
+  /** True when what is on the canvas is not what should be there. */
+  #isStale = true;
+  #patience = 0;
   #label = "";
   #ending = new AbortController();
 
@@ -100,14 +103,21 @@ export class Viewer extends EventTarget {
 
   // What is shown
 
-  /** Shows another picture. @param {{ before: Source, after: Source | null, label?: string, keepView?: boolean }} what */
-  show({ before, after, label = "", keepView = false }) {
+  /**
+   * Shows another picture. For `patience` milliseconds, or until a result is on the screen, coarser tiles of the picture
+   * before will do.
+   * @param {{ before: Source, after: Source | null, label?: string, keepView?: boolean, patience?: number }} what
+   */
+  show({ before, after, label = "", keepView = false, patience = 0 }) {
     for (const pyramid of [this.#before, this.#after, this.#next]) pyramid?.drop();
     this.said.textContent = "";
     this.#next = undefined;
     this.#before = this.#pyramid(before);
     this.#after = after ? this.#pyramid(after) : undefined;
     this.#label = label;
+    this.#before.isRough = patience > 0;
+    clearTimeout(this.#patience);
+    if (patience > 0) this.#patience = window.setTimeout(() => this.#refine(), patience);
     this.overlay(null);
     if (!keepView) this.#fit();
     this.#modeChanged();
@@ -329,6 +339,7 @@ export class Viewer extends EventTarget {
     this.#ending.abort();
     cancelAnimationFrame(this.#frame);
     cancelAnimationFrame(this.#glide);
+    clearTimeout(this.#patience);
     for (const pyramid of [this.#before, this.#after, this.#next, this.#over]) pyramid?.drop();
     this.element.replaceChildren();
     this.element.classList.remove("viewer");
@@ -347,7 +358,17 @@ export class Viewer extends EventTarget {
       this.said.textContent = words.trouble;
       this.#tell("trouble", { message: words.trouble, status });
     };
-    return new Pyramid(source, () => this.redraw(), troubled);
+    const arrived = () => (pyramid === this.#next ? this.#soon() : this.redraw());
+    const pyramid = new Pyramid(source, arrived, troubled);
+    return pyramid;
+  }
+
+  /** From now on the picture before is as fine as the zoom. */
+  #refine() {
+    clearTimeout(this.#patience);
+    if (!this.#before?.isRough) return;
+    this.#before.isRough = false;
+    this.redraw();
   }
 
   /** @param {string} name @param {unknown} detail */
@@ -481,6 +502,12 @@ export class Viewer extends EventTarget {
 
   /** Draws soon. */
   redraw() {
+    this.#isStale = true;
+    this.#soon();
+  }
+
+  /** Looks soon whether there is something to draw. */
+  #soon() {
     this.#isShown = false;
     if (this.#frame === 0) this.#frame = requestAnimationFrame(() => this.#paint());
   }
@@ -489,6 +516,13 @@ export class Viewer extends EventTarget {
     this.#frame = 0;
     const panes = this.#panes();
     this.#ask(panes);
+    if (this.#isStale) this.#draw(panes);
+    this.#isStale = false;
+    this.#loader.pump();
+  }
+
+  /** @param {Pane[]} panes */
+  #draw(panes) {
     this.context.clearRect(0, 0, this.canvas.width, this.canvas.height);
     for (const pane of panes) this.#paintPane(pane);
     const first = panes[0];
@@ -502,7 +536,6 @@ export class Viewer extends EventTarget {
         for (const [key, value] of Object.entries(box)) element.style.setProperty(key, `${value}px`);
       }
     }
-    this.#loader.pump();
   }
 
   /** Tells the loader what is wanted, and takes the new version when it is whole. @param {Pane[]} panes */
@@ -511,6 +544,7 @@ export class Viewer extends EventTarget {
     if (this.#next && isWhole(this.#next)) {
       this.#after?.drop();
       [this.#after, this.#next] = [this.#next, undefined];
+      this.#isStale = true;
     }
     const shows = new Set(panes.map((pane) => pane.shows));
     const needsBefore = shows.has("before") || shows.has("divider") || shows.has("difference") || this.#held;
@@ -526,7 +560,11 @@ export class Viewer extends EventTarget {
     if (all && !this.#isShown) {
       this.#isShown = true;
       // The picture is on the screen with the next frame.
-      requestAnimationFrame(() => this.#isShown && this.#tell("shown", {}));
+      requestAnimationFrame(() => {
+        if (!this.#isShown) return;
+        this.#tell("shown", {});
+        if (this.#after) this.#refine();
+      });
     }
   }
 

@@ -33,7 +33,7 @@ pub async fn show(State(desk): State<Desk>, visitor: Visitor) -> Result<Response
             (drop_zone(&desk))
             div .try-work {
                 div #viewer .try-viewer {}
-                div .try-status { p #status role="status" {} progress #drawing aria-label=(words::DRAWING) hidden {} }
+                div .try-status { p #status role="status" {} progress #drawing value="0" aria-label=(words::DRAWING) hidden {} }
                 (strip())
             }
             (panel())
