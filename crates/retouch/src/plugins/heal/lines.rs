@@ -1,5 +1,7 @@
 //! Finds scratches and stray hairs: thin lines that both sides of differ from, told from wrinkles.
 
+use std::collections::HashSet;
+
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
@@ -14,9 +16,15 @@ const HALF: f32 = 0.013;
 /// Answers of single samples, in deviations: looked at from here, counted up to here.
 const LOOKED_AT: f32 = 1.2;
 const COUNTED: f32 = 5.0;
-/// Mean answer along a line: of its weakest samples, and of the faintest line healed at full sensitivity.
+/// Mean answer along a line: of its weakest samples, of the faintest line healed at full sensitivity, and of the weakest
+/// samples of its ends, where hairs and scratches taper off.
 const FOLLOWED: f32 = 1.9;
 const ANSWER: f32 = 2.25;
+const TAPERED: f32 = 1.1;
+/// Samples within which a line goes on.
+const GAP: usize = 3;
+/// Directions by which an end may turn from one sample to the next.
+const TURN: u8 = 2;
 /// Contrast of the faintest line healed at full sensitivity.
 const CONTRAST: f32 = 2.8;
 /// Shortest line in face widths.
@@ -32,7 +40,7 @@ pub(super) struct Line {
     pub saliency: f32,
     /// Colour less that of its flanks, CIELAB in optical-density units.
     pub shift: [f32; 3],
-    /// Samples along its middle.
+    /// Samples along its middle, the faint ends last.
     pub spine: Vec<usize>,
     /// The direction in which the line goes on at each of them.
     pub rays: Vec<[f32; 2]>,
@@ -101,15 +109,49 @@ fn trace(look: &Look, texture: &Texture, strength: &Plane) -> Vec<Line> {
             }
         }
     });
-    let mut ridge = vec![false; size.area()];
-    for (index, _) in answer.samples().iter().enumerate().filter(|(_, v)| **v >= FOLLOWED) {
+    let is_ridge = |index: usize| {
         let (x, y) = (index % size.width, index / size.width);
         let (dx, dy) = rays[course[index] as usize];
         let beside = |side: f32| strength.bilinear(x as f32 - side * dy * 1.4, y as f32 + side * dx * 1.4);
         let here = strength.at(x, y);
-        ridge[index] = here >= beside(1.0) && here >= beside(-1.0);
+        here >= beside(1.0) && here >= beside(-1.0)
+    };
+    let answers = answer.samples();
+    let ridge: Vec<bool> = (0..size.area()).map(|i| answers[i] >= TAPERED && is_ridge(i)).collect();
+    let clear = ridge.iter().zip(answers).map(|(ridge, answer)| *ridge && *answer >= FOLLOWED).collect();
+    let measured = |spine| measure(look, texture, &answer, &course, &rays, spine);
+    let mut lines: Vec<Line> = runs(clear, size).into_iter().filter_map(measured).collect();
+    for line in &mut lines {
+        let ends = ends(&line.spine, &ridge, &course, size);
+        line.rays.extend(ends.iter().map(|&i| <[f32; 2]>::from(rays[course[i] as usize])));
+        line.spine.extend(ends);
     }
-    runs(ridge, size).into_iter().filter_map(|s| measure(look, texture, &answer, &course, &rays, s)).collect()
+    lines
+}
+
+/// Where a line goes on fainter, at most by its own number of samples.
+fn ends(spine: &[usize], ridge: &[bool], course: &[u8], size: Size) -> Vec<usize> {
+    let turned = |a: u8, b: u8| {
+        let apart = a.abs_diff(b);
+        apart.min(DIRECTIONS as u8 - apart)
+    };
+    let mut line: Vec<usize> = spine.to_vec();
+    let mut known: HashSet<usize> = spine.iter().copied().collect();
+    let mut next = 0;
+    while next < line.len() && line.len() < 2 * spine.len() {
+        let here = line[next];
+        next += 1;
+        let (x, y) = (here % size.width, here / size.width);
+        for v in y.saturating_sub(GAP)..(y + GAP + 1).min(size.height) {
+            for u in x.saturating_sub(GAP)..(x + GAP + 1).min(size.width) {
+                let index = v * size.width + u;
+                if ridge[index] && turned(course[index], course[here]) <= TURN && known.insert(index) {
+                    line.push(index);
+                }
+            }
+        }
+    }
+    line.split_off(spine.len())
 }
 
 /// The greatest sum over the directions, and its direction.
@@ -138,7 +180,6 @@ fn best_course(
 
 /// Groups of ridge samples with gaps of at most two samples, each in reading order.
 fn runs(mut ridge: Vec<bool>, size: Size) -> Vec<Vec<usize>> {
-    const GAP: usize = 3;
     let mut runs = Vec::new();
     for start in 0..ridge.len() {
         if !std::mem::take(&mut ridge[start]) {
@@ -233,4 +274,33 @@ fn extent(spine: &[usize], width: usize) -> (f32, f32, f32, [f32; 2]) {
     let angle = (0.5 * (2.0 * xy).atan2(xx - yy)).rem_euclid(std::f32::consts::PI);
     // A straight line of length n has the variance n² / 12.
     ((12.0 * long).sqrt() + 1.0, (12.0 * short).sqrt(), angle, [mx, my])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_go_on_in_the_direction_of_the_line_and_not_for_ever() {
+        let size = Size::new(60, 30);
+        let at = |x: usize, y: usize| y * size.width + x;
+        let (mut ridge, mut course) = (vec![false; size.area()], vec![0u8; size.area()]);
+        // Along a row with a gap; across it at the end; a stroke beside it, too far away.
+        let along: Vec<usize> = (4..56).filter(|x| !(24..26).contains(x)).map(|x| at(x, 10)).collect();
+        let across: Vec<usize> = (11..25).map(|y| at(30, y)).collect();
+        let beside: Vec<usize> = (20..40).map(|x| at(x, 2)).collect();
+        along.iter().chain(&across).chain(&beside).for_each(|&i| ridge[i] = true);
+        across.iter().for_each(|&i| course[i] = DIRECTIONS as u8 / 2);
+        let spine: Vec<usize> =
+            along.iter().copied().filter(|i| (12..23).contains(&(i % size.width))).collect();
+
+        let found = ends(&spine, &ridge, &course, size);
+        assert!(found.iter().all(|i| along.contains(i) && !spine.contains(i)), "{found:?}");
+        assert!(found.contains(&at(9, 10)) && found.contains(&at(27, 10)), "{found:?}");
+        assert!(found.len() <= spine.len() + 2 * GAP, "{found:?}");
+        // A direction that is nearly the same counts as the same, also beyond the last one.
+        along.iter().for_each(|&i| course[i] = DIRECTIONS as u8 - TURN);
+        spine.iter().for_each(|&i| course[i] = 0);
+        assert!(!ends(&spine, &ridge, &course, size).is_empty());
+    }
 }
