@@ -5,6 +5,8 @@
 export const TILE = 512;
 /** Requests under way at a time; browsers allow six to a server, and others need some. */
 const REQUESTS = 4;
+/** Tiles that come at once anyway: no coarse picture is needed before them. */
+const FEW = REQUESTS;
 /** Tiles kept beside the visible ones. */
 const SPARE = 48;
 /** Tries for a tile while the server is busy. */
@@ -96,7 +98,7 @@ export class Pyramid {
    */
   want(place, area, sketch) {
     const wanted = this.#visible(this.#shown(place.scale), place, area);
-    if (sketch && !wanted.every((tile) => tile.arrived)) wanted.unshift(...this.#visible(this.coarsest, place, area));
+    if (sketch && wanted.length > FEW && !wanted.every((tile) => tile.arrived)) wanted.unshift(...this.#visible(this.coarsest, place, area));
     this.#turn += 1;
     for (const tile of wanted) tile.drawn = this.#turn;
     for (const tile of this.#wanted) {

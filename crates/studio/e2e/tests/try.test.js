@@ -72,7 +72,7 @@ test("the picture follows a slider", async (t) => {
   for (let step = 0; step < 8; step += 1) {
     const old = await retouched();
     await slider.press(step % 2 ? "ArrowLeft" : "PageDown");
-    await page.waitForFunction((old) => /** @type {HTMLElement} */ (document.querySelector("#try")).dataset.version !== old, old);
+    await page.waitForFunction((old) => /** @type {HTMLElement} */ (document.querySelector("#try")).dataset.version !== old, old, { polling: 100 });
     times.push(Number(await page.evaluate(() => /** @type {HTMLElement} */ (document.querySelector("#try")).dataset.took)));
     await settled(page);
   }
@@ -186,11 +186,9 @@ const large = process.env.ATELIER_LARGE_PHOTO;
 test("a photo of 24 megapixels", { skip: large ? false : "ATELIER_LARGE_PHOTO names none" }, async (t) => {
   await page.goto(`${house.base}/studio/try`);
   for (const round of [1, 2, 3]) {
-    await page.evaluate(() => delete (/** @type {HTMLElement} */ (document.querySelector("#try")).dataset.version));
-    const began = performance.now();
+    const first = firstPreview();
     await page.locator("#files").setInputFiles(large ?? "");
-    await page.waitForFunction(() => /** @type {HTMLElement} */ (document.querySelector("#try")).dataset.version, undefined, { timeout: 60_000 });
-    t.diagnostic(`${round}. upload to first preview: ${Math.round(performance.now() - began)} ms; drawing alone: ${await page.locator("#status").innerText()}`);
+    t.diagnostic(`${round}. upload to first preview: ${Math.round(await first)} ms; drawing alone: ${await page.locator("#status").innerText()}`);
     await settled(page);
   }
   for (const name of ["Heal", "Dodge Burn", "Skin Tone", "Portrait Volumes", "White Teeth"]) {
@@ -199,7 +197,7 @@ test("a photo of 24 megapixels", { skip: large ? false : "ATELIER_LARGE_PHOTO na
     for (let step = 0; step < 6; step += 1) {
       const old = await retouched();
       await page.getByRole("slider", { name: `${name}: ` }).first().press("ArrowLeft");
-      await page.waitForFunction((old) => /** @type {HTMLElement} */ (document.querySelector("#try")).dataset.version !== old, old);
+      await page.waitForFunction((old) => /** @type {HTMLElement} */ (document.querySelector("#try")).dataset.version !== old, old, { polling: 100 });
       times.push(Number(await page.evaluate(() => /** @type {HTMLElement} */ (document.querySelector("#try")).dataset.took)));
       await settled(page);
     }
@@ -213,6 +211,24 @@ test("a photo of 24 megapixels", { skip: large ? false : "ATELIER_LARGE_PHOTO na
 test("nothing went wrong on the way", () => {
   assert.deepEqual(trouble.filter((line) => !/422|404/.test(line)), []);
 });
+
+/** Milliseconds from the choice of a photo to its first picture on the screen, as the page sees it: who asks from outside takes part in the race. */
+function firstPreview() {
+  return page.evaluate(() => {
+    const room = /** @type {HTMLElement} */ (document.querySelector("#try"));
+    delete room.dataset.version;
+    let began = 0;
+    document.querySelector("#files")?.addEventListener("change", () => (began = performance.now()), { once: true, capture: true });
+    return new Promise((/** @type {(took: number) => void} */ resolve) => {
+      const observer = new MutationObserver(() => {
+        if (!began || !room.dataset.version) return;
+        observer.disconnect();
+        resolve(performance.now() - began);
+      });
+      observer.observe(room, { attributes: true });
+    });
+  });
+}
 
 /** @param {import("playwright-core").Locator} link */
 async function fetched(link) {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use pixel::Rect;
 use retouch::proof::{Drawer, Drawn, Fidelity, Original, Seen, Tile};
@@ -15,6 +16,8 @@ use crate::gallery::{ShowError, TILE, locked, screen, tile_rect};
 const VERSIONS: usize = 4;
 /// Bytes that drawing takes for each pixel of its level, beside the networks: samples of up to 16 bits, canvases, layers.
 const DRAWING: usize = 20;
+/// How long a version has the processor for its way to the screen before the next one is drawn.
+const COURTESY: Duration = Duration::from_millis(80);
 /// Long edge on which faces and regions are looked for to be shown.
 const SEEN_EDGE: usize = 1_400;
 
@@ -219,6 +222,7 @@ impl Proof {
             if quick.is_exact() || suffices {
                 return Ok(());
             }
+            std::thread::sleep(COURTESY);
         }
         let drawn = drawer.draw(engine, recipe, watch)?;
         watch.listener.version(self.publish(drawn.clone()), &drawn);
