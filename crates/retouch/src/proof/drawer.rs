@@ -36,6 +36,8 @@ pub struct Drawer {
     known: (usize, Arc<Known>),
     latest: Option<Arc<Drawn>>,
     seen: Option<Arc<Seen>>,
+    /// Who drew the sketch, for sketches of later recipes.
+    sketcher: Option<Box<Drawer>>,
 }
 
 /// A task that has been drawn.
@@ -99,6 +101,7 @@ impl Drawer {
             known: (0, Arc::default()),
             latest: None,
             seen: None,
+            sketcher: None,
         }
     }
 
@@ -163,7 +166,30 @@ impl Drawer {
         let answers = Some(Arc::new(sight.answers().shrunk(2, seen)));
         let mut drawer = Self { coarseness: 2, answers, ..Self::new(Arc::new(half)) };
         let drawn = drawer.draw(engine, recipe, &Hushed(watch))?;
-        Ok(Some(Arc::new(Drawn { fidelity: Fidelity::Sketch, ..Drawn::clone(&drawn) })))
+        self.sketcher = Some(Box::new(drawer));
+        Ok(Some(sketched(&drawn)))
+    }
+
+    /// Another sketch after [`Drawer::sketch`], for a slider that moves faster than [`Drawer::draft`] can follow: a draft
+    /// if there is a shortcut from what was sketched last. `None` when nothing was sketched, or the recipe needs more of
+    /// the picture than was looked at then.
+    ///
+    /// # Errors
+    /// As [`Drawer::draw`].
+    pub fn resketch(
+        &mut self,
+        engine: &Engine,
+        recipe: &Recipe,
+        watch: &dyn Watch,
+    ) -> Result<Option<Arc<Drawn>>, EngineError> {
+        let known = |sketcher: &&mut Box<Self>| sketcher.missing(&needs(&recipe.tasks)).is_empty();
+        let Some(sketcher) = self.sketcher.as_mut().filter(known) else { return Ok(None) };
+        let watch = Hushed(watch);
+        let drawn = match sketcher.draft(engine, recipe, &watch)? {
+            Some(draft) => draft,
+            None => sketcher.draw(engine, recipe, &watch)?,
+        };
+        Ok(Some(sketched(&drawn)))
     }
 
     /// A quick version for a slider that is moving: only the first task that differs is drawn, the layers above it are
@@ -219,7 +245,8 @@ impl Drawer {
         let stored: usize = fresh.map(|done| done.shown.stored.memory()).sum();
         let drawings: usize = self.done.iter().map(|done| done.layer.memory()).sum();
         let known = self.known.1.memory();
-        known + answers + canvases + self.base.regions_memory() + latest + stored + drawings
+        let sketcher = self.sketcher.as_ref().map_or(0, |one| one.memory() + one.level.memory());
+        sketcher + known + answers + canvases + self.base.regions_memory() + latest + stored + drawings
     }
 
     /// Meets the needs that have not been met. Nothing has been laid on `base`, so its canvases are those of the level.
@@ -333,6 +360,11 @@ impl Drawer {
         self.latest = Some(Arc::clone(&drawn));
         drawn
     }
+}
+
+/// The same drawing, called a sketch.
+fn sketched(drawn: &Drawn) -> Arc<Drawn> {
+    Arc::new(Drawn { fidelity: Fidelity::Sketch, ..drawn.clone() })
 }
 
 /// True when the tasks draw the same over the same picture.

@@ -246,6 +246,30 @@ fn a_sketch_resembles_the_picture_and_leaves_no_trace_in_it() {
 }
 
 #[test]
+fn a_sketch_is_followed_by_others_that_are_what_they_would_be_alone() {
+    let mut drawer = drawer(0);
+    assert!(
+        drawer.resketch(&ENGINE, &balanced(), &Unwatched).expect("no error").is_none(),
+        "nothing was sketched"
+    );
+    let first =
+        drawer.sketch(&ENGINE, &balanced(), &Unwatched).expect("draws").expect("nothing is there yet");
+    let resketch = |drawer: &mut Drawer, recipe: &Recipe| {
+        drawer.resketch(&ENGINE, recipe, &Unwatched).expect("draws").expect("was sketched")
+    };
+    let last = balanced().tasks.len() - 1;
+    let one = resketch(&mut drawer, &moved(last, 0.2));
+    assert!(one.fidelity() == Fidelity::Sketch && one.size() == first.size());
+    // Another slider meanwhile: no shortcut, and the same picture.
+    let other = resketch(&mut drawer, &moved(last - 1, 0.9));
+    for (drawn, recipe) in [(one, moved(last, 0.2)), (other, moved(last - 1, 0.9))] {
+        let alone =
+            self::drawer(0).sketch(&ENGINE, &recipe, &Unwatched).expect("draws").expect("nothing is there");
+        assert!(whole(&drawn) == whole(&alone) && whole(&drawn) != whole(&first));
+    }
+}
+
+#[test]
 fn a_sketch_that_is_called_off_is_none() {
     let mut drawer = drawer(0);
     let called_off = drawer.sketch(&ENGINE, &balanced(), &Steps::until(1));

@@ -16,8 +16,8 @@ import { words } from "./words.js";
 
 /** Milliseconds after which a drawing is not worth waiting for when there is a newer wish. */
 const SLOW = 400;
-/** Milliseconds to a version beyond which a moving slider is followed on a coarser level. */
-const SLUGGISH = 350;
+/** Milliseconds to a version beyond which a moving slider is followed on a coarser level, until it rests. */
+const SLUGGISH = 150;
 /** Versions whose changes are remembered. */
 const REMEMBERED = 64;
 /** Share of a drawing that decoding and analysing take. */
@@ -68,8 +68,10 @@ export class Drawing extends EventTarget {
   #began = 0;
   #hasVersion = false;
   #hasExact = false;
-  /** Milliseconds to a version, by level. @type {Map<number, number>} */
+  /** Milliseconds to a version while a slider of a plugin moved, by level and plugin. @type {Map<string, number>} */
   #pace = new Map();
+  /** Levels of which there have been sketches, which are one level coarser: there they come quickly. @type {Set<number>} */
+  #sketched = new Set();
   /** What changed from version to version. @type {Map<number, Version>} */
   #changes = new Map();
   /** What is shown: the version, and the wish it fulfils. @type {{version: Version, wish: Wish} | undefined} */
@@ -104,6 +106,12 @@ export class Drawing extends EventTarget {
     return this.#drawn?.photo === photo && JSON.stringify(this.#drawn.tasks) === JSON.stringify(tasks);
   }
 
+  /** The plugin whose slider is moving. @param {Wish} wish */
+  #moved({ moving, tasks }) {
+    const shown = this.shown?.wish.tasks ?? [];
+    return moving && tasks.find((task, index) => JSON.stringify(task) !== JSON.stringify(shown[index]))?.Plugin;
+  }
+
   /** Nothing is wanted any more. */
   stop() {
     this.#wanted = undefined;
@@ -115,6 +123,7 @@ export class Drawing extends EventTarget {
   reset() {
     this.stop();
     this.#pace.clear();
+    this.#sketched.clear();
     this.#changes.clear();
   }
 
@@ -138,7 +147,8 @@ export class Drawing extends EventTarget {
     this.#hasExact = false;
     let hasWord = false;
     let level = levelOf(wish);
-    if (wish.moving) while ((this.#pace.get(level) ?? 0) > SLUGGISH && this.#pace.has(level + 1)) level += 1;
+    const moved = this.#moved(wish);
+    if (moved && this.#sketched.has(level) && (this.#pace.get(`${level} ${moved}`) ?? 0) > SLUGGISH) level += 1;
     this.#drawnLevel = level;
     try {
       const response = await ask(`/studio/try/${wish.photo.id}/draw`, { body: { payload: payload(wish.tasks), level, moving: wish.moving }, signal: under.signal });
@@ -164,7 +174,9 @@ export class Drawing extends EventTarget {
   /** @param {Version} version @param {Wish} wish */
   async #show(version, wish) {
     const isFirst = !this.#hasVersion;
+    const moved = this.#moved(wish);
     this.#hasExact = version.exact;
+    if (!wish.moving && version.level === this.#drawnLevel + 1) this.#sketched.add(this.#drawnLevel);
     this.shown = { version, wish };
     const onScreen = new Promise((resolve) => {
       const timer = setTimeout(resolve, SHOWN);
@@ -178,10 +190,8 @@ export class Drawing extends EventTarget {
     this.viewer.setAfter(after(wish.photo, version), this.#sameTiles(version));
     this.#hasVersion = true;
     await onScreen;
-    const took = performance.now() - this.#began;
-    // A sketch says nothing about its level, on which nobody has drawn.
-    if (isFirst && version.level === this.#drawnLevel) this.#pace.set(version.level, took);
-    this.#tell("drawn", { version, wish, took, isFirst });
+    if (isFirst && moved) this.#pace.set(`${version.level} ${moved}`, performance.now() - this.#began);
+    this.#tell("drawn", { version, wish });
   }
 
   /** Tells the tiles in which a version looks like the one on the screen. @param {Version} version */

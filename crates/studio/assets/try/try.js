@@ -201,7 +201,7 @@ drawing.addEventListener("step", (event) => {
 });
 let lastDrawn = 0;
 drawing.addEventListener("drawn", (event) => {
-  const { version, wish, took, isFirst } = /** @type {CustomEvent} */ (event).detail;
+  const { version, wish } = /** @type {CustomEvent} */ (event).detail;
   if (wish.photo !== strip.chosen) return;
   lastDrawn = performance.now();
   stack.tell(version.layers);
@@ -210,7 +210,6 @@ drawing.addEventListener("drawn", (event) => {
   room.dataset.version = String(version.version);
   room.dataset.level = String(version.level);
   room.dataset.exact = String(version.exact);
-  if (isFirst) room.dataset.took = String(Math.round(took));
 });
 drawing.addEventListener("trouble", (event) => {
   const { message, status: code } = /** @type {CustomEvent} */ (event).detail;

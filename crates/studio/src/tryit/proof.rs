@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pixel::Rect;
-use retouch::proof::{Drawer, Drawn, Fidelity, Original, Seen, Tile};
+use retouch::proof::{Drawer, Drawn, Original, Seen, Tile};
 use retouch::{Engine, EngineError, Recipe, Step, Watch};
 use service::{ContentHash, PictureFacts};
 use tokio::time::Instant;
@@ -153,11 +153,7 @@ impl Proof {
     /// Bytes held by all of it.
     pub fn memory(&self) -> usize {
         let drawn: usize = locked(&self.drawers).values().map(|place| place.bytes).sum();
-        // A sketch has a level of its own, which no drawer holds.
-        let versions = locked(&self.versions);
-        let sketches = versions.kept.iter().filter(|(_, drawn)| drawn.fidelity() == Fidelity::Sketch);
-        let sketched: usize = sketches.map(|(_, drawn)| drawn.level().memory() + drawn.memory()).sum();
-        self.picture.original.memory() + drawn + sketched
+        self.picture.original.memory() + drawn
     }
 
     /// Lets go of everything but the upload, or of all levels but one; gives how many bytes that frees.
@@ -191,6 +187,9 @@ impl Proof {
         if watch.cancelled() {
             return Err(EngineError::Cancelled);
         }
+        if suffices && self.draw_coarsely(engine, recipe, level, &watch)? {
+            return Ok(());
+        }
         watch.step(Step::Decoding);
         let drawer = self.drawer(level)?;
         let mut drawer = locked(&drawer);
@@ -200,6 +199,26 @@ impl Proof {
             place.bytes = bytes;
         }
         drawn
+    }
+
+    /// Follows a moving slider on a level that has no drawer of its own, with the sketches of the next finer one; false
+    /// when there are none.
+    fn draw_coarsely(
+        &self,
+        engine: &Engine,
+        recipe: &Recipe,
+        level: u8,
+        watch: &Watching<'_>,
+    ) -> Result<bool, EngineError> {
+        let finer = {
+            let drawers = locked(&self.drawers);
+            let finer = level.checked_sub(1).filter(|_| !drawers.contains_key(&level));
+            finer.and_then(|finer| drawers.get(&finer).map(|place| place.drawer.clone()))
+        };
+        let Some(finer) = finer else { return Ok(false) };
+        let Some(drawn) = locked(&finer).resketch(engine, recipe, watch)? else { return Ok(false) };
+        watch.listener.version(self.publish(drawn.clone()), &drawn);
+        Ok(true)
     }
 
     fn draw_with(
