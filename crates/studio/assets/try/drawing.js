@@ -68,8 +68,10 @@ export class Drawing extends EventTarget {
   #began = 0;
   #hasVersion = false;
   #hasExact = false;
-  /** Milliseconds to a version while a slider of a plugin moved, by level and plugin. @type {Map<string, number>} */
+  /** Milliseconds to a version for a slider of a plugin, by level and plugin. @type {Map<string, number>} */
   #pace = new Map();
+  /** The plugin whose slider moved last. */
+  #moved = "";
   /** Levels of which there have been sketches, which are one level coarser: there they come quickly. @type {Set<number>} */
   #sketched = new Set();
   /** What changed from version to version. @type {Map<number, Version>} */
@@ -106,10 +108,10 @@ export class Drawing extends EventTarget {
     return this.#drawn?.photo === photo && JSON.stringify(this.#drawn.tasks) === JSON.stringify(tasks);
   }
 
-  /** The plugin whose slider is moving. @param {Wish} wish */
-  #moved({ moving, tasks }) {
+  /** The first plugin whose settings a wish changes. @param {Wish} wish */
+  #changed({ tasks }) {
     const shown = this.shown?.wish.tasks ?? [];
-    return moving && tasks.find((task, index) => JSON.stringify(task) !== JSON.stringify(shown[index]))?.Plugin;
+    return tasks.find((task, index) => JSON.stringify(task) !== JSON.stringify(shown[index]))?.Plugin;
   }
 
   /** Nothing is wanted any more. */
@@ -147,8 +149,10 @@ export class Drawing extends EventTarget {
     this.#hasExact = false;
     let hasWord = false;
     let level = levelOf(wish);
-    const moved = this.#moved(wish);
-    if (moved && this.#sketched.has(level) && (this.#pace.get(`${level} ${moved}`) ?? 0) > SLUGGISH) level += 1;
+    if (wish.moving) this.#moved = this.#changed(wish) ?? this.#moved;
+    // What is not known yet is tried coarsely; how long it takes on the level itself is seen when the slider rests.
+    const isQuick = (this.#pace.get(`${level} ${this.#moved}`) ?? Infinity) <= SLUGGISH;
+    if (wish.moving && !isQuick && this.#sketched.has(level)) level += 1;
     this.#drawnLevel = level;
     try {
       const response = await ask(`/studio/try/${wish.photo.id}/draw`, { body: { payload: payload(wish.tasks), level, moving: wish.moving }, signal: under.signal });
@@ -174,7 +178,7 @@ export class Drawing extends EventTarget {
   /** @param {Version} version @param {Wish} wish */
   async #show(version, wish) {
     const isFirst = !this.#hasVersion;
-    const moved = this.#moved(wish);
+    const moved = wish.moving || this.shown?.wish.moving ? (this.#changed(wish) ?? this.#moved) : undefined;
     this.#hasExact = version.exact;
     if (!wish.moving && version.level === this.#drawnLevel + 1) this.#sketched.add(this.#drawnLevel);
     this.shown = { version, wish };
