@@ -87,7 +87,9 @@ async fn see_through(
         // The turn lasts as long as the thread does, whoever still waits for it.
         let _turn = _turn;
         match proof.draw(&engine, &recipe, level, moving, &reader) {
-            Ok(()) | Err(EngineError::Cancelled) => {}
+            // The drawer of the sketches lies on another level, and must not be let go of while the slider moves.
+            Ok(false) => return,
+            Ok(true) | Err(EngineError::Cancelled) => {}
             Err(error) => {
                 warn!(%error, "a proof could not be drawn");
                 reader.tell(&json!({ "error": error.to_string() }));

@@ -169,7 +169,8 @@ impl Proof {
 
     /// Draws a recipe at a level: first a draft, if there is a quick way to one, or a sketch, if there is nothing to look
     /// at yet; then the exact picture unless one of these `suffices`. Waits for whoever else draws on that level; a page
-    /// leaves its older drawing before it asks for a newer one.
+    /// leaves its older drawing before it asks for a newer one. False when sketches sufficed: they take no memory that was
+    /// not taken before.
     ///
     /// # Errors
     /// [`EngineError::Cancelled`] when the listener has left; otherwise when the picture cannot be decoded or a network
@@ -181,14 +182,14 @@ impl Proof {
         level: u8,
         suffices: bool,
         listener: &dyn Listener,
-    ) -> Result<(), EngineError> {
+    ) -> Result<bool, EngineError> {
         let level = level.clamp(self.finest, self.picture.original.levels() - 1);
         let watch = Watching { listener };
         if watch.cancelled() {
             return Err(EngineError::Cancelled);
         }
         if suffices && self.draw_coarsely(engine, recipe, level, &watch)? {
-            return Ok(());
+            return Ok(false);
         }
         watch.step(Step::Decoding);
         let drawer = self.drawer(level)?;
@@ -198,7 +199,7 @@ impl Proof {
         if let Some(place) = locked(&self.drawers).get_mut(&level) {
             place.bytes = bytes;
         }
-        drawn
+        drawn.map(|()| true)
     }
 
     /// Follows a moving slider on a level that has no drawer of its own, with the sketches of the next finer one; false
