@@ -70,7 +70,7 @@ export class Drawing extends EventTarget {
   #hasExact = false;
   /** Milliseconds to a version for a slider of a plugin, by level and plugin. @type {Map<string, number>} */
   #pace = new Map();
-  /** The plugin whose slider moved last. */
+  /** The plugin whose settings changed last. */
   #moved = "";
   /** Levels of which there have been sketches, which are one level coarser: there they come quickly. @type {Set<number>} */
   #sketched = new Set();
@@ -149,7 +149,7 @@ export class Drawing extends EventTarget {
     this.#hasExact = false;
     let hasWord = false;
     let level = levelOf(wish);
-    if (wish.moving) this.#moved = this.#changed(wish) ?? this.#moved;
+    this.#moved = this.#changed(wish) ?? this.#moved;
     // What is not known yet is tried coarsely; how long it takes on the level itself is seen when the slider rests.
     const isQuick = (this.#pace.get(`${level} ${this.#moved}`) ?? Infinity) <= SLUGGISH;
     if (wish.moving && !isQuick && this.#sketched.has(level)) level += 1;
@@ -178,7 +178,7 @@ export class Drawing extends EventTarget {
   /** @param {Version} version @param {Wish} wish */
   async #show(version, wish) {
     const isFirst = !this.#hasVersion;
-    const moved = wish.moving || this.shown?.wish.moving ? (this.#changed(wish) ?? this.#moved) : undefined;
+    const isPaced = isFirst && (wish.moving || this.shown?.wish.moving);
     this.#hasExact = version.exact;
     if (!wish.moving && version.level === this.#drawnLevel + 1) this.#sketched.add(this.#drawnLevel);
     this.shown = { version, wish };
@@ -194,7 +194,7 @@ export class Drawing extends EventTarget {
     this.viewer.setAfter(after(wish.photo, version), this.#sameTiles(version));
     this.#hasVersion = true;
     await onScreen;
-    if (isFirst && moved) this.#pace.set(`${version.level} ${moved}`, performance.now() - this.#began);
+    if (isPaced) this.#pace.set(`${version.level} ${this.#moved}`, performance.now() - this.#began);
     this.#tell("drawn", { version, wish });
   }
 

@@ -218,11 +218,9 @@ struct Plan {
     gives: Vec<Vec<String>>,
 }
 
-/// From where on a value is known.
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+/// From where on a value is known that depends on the input.
+#[derive(Clone, Copy)]
 enum Known {
-    /// It depends on no input.
-    Always,
     /// An input of this stage and all behind it.
     Before(usize),
     /// Made by this stage.
@@ -232,10 +230,8 @@ enum Known {
 impl Known {
     /// The first stage that can use it.
     fn from(self) -> usize {
-        match self {
-            Self::Always => 0,
-            Self::Before(stage) | Self::By(stage) => stage,
-        }
+        let (Self::Before(stage) | Self::By(stage)) = self;
+        stage
     }
 }
 
@@ -249,13 +245,13 @@ impl Plan {
             Self { takes: vec![Vec::new(); cuts.len() + 1], gives: vec![Vec::new(); cuts.len() + 1] };
         for node in &graph.node {
             let inputs = node.input.iter().filter_map(|input| Some((input, *known.get(input.as_str())?)));
-            let inputs: Vec<_> = inputs.filter(|(_, known)| *known != Known::Always).collect();
-            let stage = inputs.iter().map(|(_, known)| known.from()).max();
+            let inputs: Vec<_> = inputs.collect();
+            // What depends on no input is there whenever it is asked for.
+            let Some(stage) = inputs.iter().map(|(_, known)| known.from()).max() else { continue };
             for (input, known) in &inputs {
-                plan.use_in(stage.unwrap_or(0), input, *known);
+                plan.use_in(stage, input, *known);
             }
-            let made = stage.map_or(Known::Always, Known::By);
-            known.extend(node.output.iter().map(|output| (output.as_str(), made)));
+            known.extend(node.output.iter().map(|output| (output.as_str(), Known::By(stage))));
         }
         let read = cuts.iter().map(|cut| cut.input.as_str());
         for name in read.chain(outputs.iter().copied()) {

@@ -141,15 +141,8 @@ fn ends(spine: &[usize], ridge: &[bool], course: &[u8], size: Size) -> Vec<usize
     while next < line.len() && line.len() < 2 * spine.len() {
         let here = line[next];
         next += 1;
-        let (x, y) = (here % size.width, here / size.width);
-        for v in y.saturating_sub(GAP)..(y + GAP + 1).min(size.height) {
-            for u in x.saturating_sub(GAP)..(x + GAP + 1).min(size.width) {
-                let index = v * size.width + u;
-                if ridge[index] && turned(course[index], course[here]) <= TURN && known.insert(index) {
-                    line.push(index);
-                }
-            }
-        }
+        let goes_on = |index: usize| ridge[index] && turned(course[index], course[here]) <= TURN;
+        line.extend(around(here, size).filter(|&index| goes_on(index) && known.insert(index)));
     }
     line.split_off(spine.len())
 }
@@ -178,6 +171,14 @@ fn best_course(
     best
 }
 
+/// Samples within which a line goes on from one, row by row.
+fn around(index: usize, size: Size) -> impl Iterator<Item = usize> {
+    let (x, y) = (index % size.width, index / size.width);
+    let columns = x.saturating_sub(GAP)..(x + GAP + 1).min(size.width);
+    let rows = y.saturating_sub(GAP)..(y + GAP + 1).min(size.height);
+    rows.flat_map(move |v| columns.clone().map(move |u| v * size.width + u))
+}
+
 /// Groups of ridge samples with gaps of at most two samples, each in reading order.
 fn runs(mut ridge: Vec<bool>, size: Size) -> Vec<Vec<usize>> {
     let mut runs = Vec::new();
@@ -188,16 +189,9 @@ fn runs(mut ridge: Vec<bool>, size: Size) -> Vec<Vec<usize>> {
         let mut run = vec![start];
         let mut next = 0;
         while next < run.len() {
-            let (x, y) = (run[next] % size.width, run[next] / size.width);
+            let here = run[next];
             next += 1;
-            for v in y.saturating_sub(GAP)..(y + GAP + 1).min(size.height) {
-                for u in x.saturating_sub(GAP)..(x + GAP + 1).min(size.width) {
-                    let index = v * size.width + u;
-                    if std::mem::take(&mut ridge[index]) {
-                        run.push(index);
-                    }
-                }
-            }
+            run.extend(around(here, size).filter(|&index| std::mem::take(&mut ridge[index])));
         }
         run.sort_unstable();
         runs.push(run);
