@@ -1,11 +1,12 @@
 //! Laying layers over the picture: the one place where flat results, layer files and what the next
 //! plugin sees are computed, so that they cannot drift apart.
 //!
-//! Everything here is in stored orientation. A row of the picture is held as encoded values 0..1;
+//! Everything here is in stored orientation. A row of the picture is held as encoded values 0..1, channel by channel;
 //! each layer is turned into opaque pixels quantised to the depth of the upload, exactly the values a
 //! layer file holds, and those are blended in. Rows that no layer touches are never read.
 
 mod field;
+mod row;
 
 use pixel::blend::soft_light;
 use pixel::picture::Samples;
@@ -14,6 +15,7 @@ use pixel::{Orientation, Rect, Size, wide_lanes};
 use crate::layer::{Layer, Patch};
 use crate::plugin::Blend;
 use field::{Line, StoredField};
+pub use row::Row;
 
 /// A layer turned to stored orientation and prepared for row access.
 pub struct StoredLayer {
@@ -27,8 +29,8 @@ pub struct StoredLayer {
 
 struct StoredPatch {
     rect: Rect,
-    /// Interleaved quantised RGB 0..1.
-    rgb: Vec<f32>,
+    /// Quantised RGB 0..1.
+    rgb: [Vec<f32>; 3],
     touched: Vec<bool>,
 }
 
@@ -58,7 +60,7 @@ impl Depth {
     fn dither(self, value: f32, threshold: f32) -> f32 {
         let level = value.clamp(0.0, 1.0) * self.ceiling;
         // A threshold below 1 never lifts the top level over the ceiling.
-        (level + threshold) as i32 as f32 / self.ceiling
+        (level + threshold).floor() / self.ceiling
     }
 }
 
@@ -124,7 +126,7 @@ impl StoredLayer {
 
     /// Bytes held.
     pub fn memory(&self) -> usize {
-        let patches = self.patches.iter().map(|patch| size_of_val(&*patch.rgb) + patch.touched.len());
+        let patches = self.patches.iter().map(|patch| 3 * size_of_val(&*patch.rgb[0]) + patch.touched.len());
         let fields = self.fields.iter().chain(&self.mattes).map(StoredField::memory);
         patches.chain(fields).sum()
     }
@@ -147,24 +149,23 @@ impl StoredLayer {
     }
 
     /// The selection of a mask layer over the whole stored row `y`, 0..1; `row` is the picture there.
-    pub fn matte_row(&self, row: &[f32], y: usize) -> Vec<f32> {
-        let span = Rect { x: 0, y, width: row.len() / 3, height: 1 };
+    pub fn matte_row(&self, row: &Row, y: usize) -> Vec<f32> {
+        let span = Rect { x: 0, y, width: row.columns(), height: 1 };
         let mut selection = vec![0.0f32; span.width];
         let mut line = Line::default();
         for matte in &self.mattes {
             let Some(columns) = matte.evaluate(row, span, &mut line) else { continue };
-            for (selected, v) in selection[columns].iter_mut().zip(&line.values) {
+            for (selected, v) in selection[columns].iter_mut().zip(line.values(0)) {
                 *selected = selected.max(v.clamp(0.0, 1.0));
             }
         }
         selection
     }
 
-    /// Lays the layer over columns `x0..` of stored row `y`, interleaved encoded RGB in `row`. Where the
-    /// layer has a pixel, its quantised value is written to `scratch.pixels` and flagged in
-    /// `scratch.present`; both must come in cleared.
-    pub fn lay_row(&self, row: &mut [f32], x0: usize, y: usize, depth: Depth, scratch: &mut Scratch) {
-        let span = Rect { x: x0, y, width: row.len() / 3, height: 1 };
+    /// Lays the layer over columns `x0..` of stored row `y`. What the layer has there is in `scratch` afterwards.
+    pub fn lay_row(&self, row: &mut Row, x0: usize, y: usize, depth: Depth, scratch: &mut Scratch) {
+        let span = Rect { x: x0, y, width: row.columns(), height: 1 };
+        scratch.clear(span.width);
         if self.bounds.intersect(span).is_empty() {
             return;
         }
@@ -175,35 +176,37 @@ impl StoredLayer {
         }
     }
 
-    fn lay_soft_light(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
+    fn lay_soft_light(&self, row: &mut Row, span: Rect, depth: Depth, scratch: &mut Scratch) {
         let Scratch { push, pixels, present, dithers, line } = scratch;
-        push.clear();
-        push.resize(row.len(), 0.0);
+        for channel in push.iter_mut() {
+            channel.clear();
+            channel.resize(span.width, 0.0);
+        }
         let mut reach = span.width..0;
         for field in self.fields.iter().filter(|field| field.soft_light) {
             let Some(columns) = field.evaluate(row, span, line) else { continue };
-            let target = &mut push[3 * columns.start..3 * columns.end];
-            target.iter_mut().zip(&line.values).for_each(|(p, v)| *p += v);
+            for (c, channel) in push.iter_mut().enumerate() {
+                wide_lanes(|| add(&mut channel[columns.clone()], line.values(c)));
+            }
             reach = reach.start.min(columns.start)..reach.end.max(columns.end);
         }
-        for i in reach.clone() {
-            present[i] = push[3 * i..3 * i + 3] != [0.0; 3];
+        if reach.is_empty() {
+            return;
         }
-        dither_row(span.x, span.y, reach.end, dithers);
-        let mut start = reach.start;
-        while let Some(skipped) = present[start.min(reach.end)..reach.end].iter().position(|&on| on) {
-            start += skipped;
-            let length = present[start..reach.end].iter().position(|&on| !on);
-            let end = length.map_or(reach.end, |length| start + length);
-            let run = 3 * start..3 * end;
-            let (row, pixels) = (&mut row[run.clone()], &mut pixels[run.clone()]);
-            wide_lanes(|| push_row(row, pixels, &push[run.clone()], &dithers[run], depth));
-            start = end;
+        let present = &mut present[reach.clone()];
+        for channel in push.iter() {
+            wide_lanes(|| note(present, &channel[reach.clone()]));
+        }
+        dither_row(span.x + reach.start, span.y, reach.len(), dithers);
+        for ((row, pixels), push) in row.channels_mut().into_iter().zip(pixels).zip(push.iter()) {
+            let (row, pixels, push) =
+                (&mut row[reach.clone()], &mut pixels[reach.clone()], &push[reach.clone()]);
+            wide_lanes(|| lay_pushes(row, pixels, push, dithers, present, depth));
         }
     }
 
-    fn lay_normal(&self, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
-        for field in &self.fields {
+    fn lay_normal(&self, row: &mut Row, span: Rect, depth: Depth, scratch: &mut Scratch) {
+        for field in self.fields.iter().filter(|field| !field.soft_light) {
             lay_affine(field, row, span, depth, scratch);
         }
         for patch in &self.patches {
@@ -212,53 +215,88 @@ impl StoredLayer {
                 continue;
             }
             let start = (span.y - patch.rect.y) * patch.rect.width + part.x - patch.rect.x;
-            for i in 0..part.width {
-                if !patch.touched[start + i] {
-                    continue;
+            let (from, to) = (start..start + part.width, part.x - span.x..part.right() - span.x);
+            let touched = &patch.touched[from.clone()];
+            let channels = row.channels_mut().into_iter().zip(&mut scratch.pixels).zip(&patch.rgb);
+            for ((row, pixels), values) in channels {
+                let places = row[to.clone()].iter_mut().zip(&mut pixels[to.clone()]);
+                for ((row, pixel), (value, touched)) in places.zip(values[from.clone()].iter().zip(touched)) {
+                    if *touched {
+                        (*row, *pixel) = (*value, *value);
+                    }
                 }
-                let (from, to) = (3 * (start + i), part.x - span.x + i);
-                row[3 * to..3 * to + 3].copy_from_slice(&patch.rgb[from..from + 3]);
-                scratch.pixels[3 * to..3 * to + 3].copy_from_slice(&patch.rgb[from..from + 3]);
-                scratch.present[to] = true;
             }
+            scratch.present[to].iter_mut().zip(touched).for_each(|(on, touched)| *on |= touched);
         }
     }
 }
 
-/// Lays soft-light pushes over values, and writes the layer's dithered samples to `pixels`.
 #[inline(always)]
-fn push_row(row: &mut [f32], pixels: &mut [f32], push: &[f32], dithers: &[f32], depth: Depth) {
-    for ((value, pixel), (push, threshold)) in row.iter_mut().zip(pixels).zip(push.iter().zip(dithers)) {
+fn add(sums: &mut [f32], values: &[f32]) {
+    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
+}
+
+/// Flags what is not 0.
+#[inline(always)]
+fn note(present: &mut [bool], values: &[f32]) {
+    present.iter_mut().zip(values).for_each(|(on, v)| *on |= *v != 0.0);
+}
+
+/// Lays soft-light pushes over the values of one channel where the layer is `present`; its dithered samples go to
+/// `pixels`.
+#[inline(always)]
+fn lay_pushes(
+    row: &mut [f32],
+    pixels: &mut [f32],
+    push: &[f32],
+    dithers: &[f32],
+    present: &[bool],
+    depth: Depth,
+) {
+    let layer = push.iter().zip(dithers).zip(present);
+    for ((value, pixel), ((push, threshold), on)) in row.iter_mut().zip(pixels).zip(layer) {
         *pixel = depth.dither(0.5 + 0.5 * push, *threshold);
-        *value = soft_light(*value, 2.0 * *pixel - 1.0).clamp(0.0, 1.0);
+        let laid = soft_light(*value, 2.0 * *pixel - 1.0).clamp(0.0, 1.0);
+        *value = if *on { laid } else { *value };
     }
 }
 
 /// Lays gains and offsets over a row.
-fn lay_affine(field: &StoredField, row: &mut [f32], span: Rect, depth: Depth, scratch: &mut Scratch) {
-    if field.soft_light {
-        return;
-    }
+fn lay_affine(field: &StoredField, row: &mut Row, span: Rect, depth: Depth, scratch: &mut Scratch) {
     let Scratch { pixels, present, dithers, line, .. } = scratch;
     let Some(columns) = field.evaluate(row, span, line) else { return };
-    dither_row(span.x, span.y, columns.end, dithers);
-    for (i, values) in columns.zip(line.values.chunks_exact(6)) {
-        if values == [0.0; 6] {
-            continue;
-        }
-        for c in 0..3 {
-            let wished = row[3 * i + c] * (1.0 + values[c]) + values[3 + c];
-            let laid = depth.dither(wished, dithers[3 * i + c]);
-            row[3 * i + c] = laid;
-            pixels[3 * i + c] = laid;
-        }
-        present[i] = true;
+    let mut touched = vec![false; columns.len()];
+    (0..6).for_each(|n| wide_lanes(|| note(&mut touched, line.values(n))));
+    dither_row(span.x + columns.start, span.y, columns.len(), dithers);
+    for (c, (row, pixels)) in row.channels_mut().into_iter().zip(pixels).enumerate() {
+        let (row, pixels) = (&mut row[columns.clone()], &mut pixels[columns.clone()]);
+        let (gains, offsets) = (line.values(c), line.values(3 + c));
+        wide_lanes(|| correct(row, pixels, gains, offsets, dithers, &touched, depth));
+    }
+    present[columns].iter_mut().zip(&touched).for_each(|(on, touched)| *on |= touched);
+}
+
+/// Lays gains and offsets over the values of one channel where they are `touched`.
+#[inline(always)]
+fn correct(
+    row: &mut [f32],
+    pixels: &mut [f32],
+    gains: &[f32],
+    offsets: &[f32],
+    dithers: &[f32],
+    touched: &[bool],
+    depth: Depth,
+) {
+    let field = gains.iter().zip(offsets).zip(dithers).zip(touched);
+    for ((value, pixel), (((gain, offset), threshold), on)) in row.iter_mut().zip(pixels).zip(field) {
+        let laid = depth.dither(*value * (1.0 + gain) + offset, *threshold);
+        (*value, *pixel) = if *on { (laid, laid) } else { (*value, *pixel) };
     }
 }
 
-/// Dither thresholds of so many pixels of row `y`, from column `x` on, each for R, G and B.
+/// Dither thresholds of so many pixels of row `y`, from column `x` on.
 fn dither_row(x: usize, y: usize, columns: usize, thresholds: &mut Vec<f32>) {
-    let eight: [f32; 24] = std::array::from_fn(|k| DITHER[y & 7][(x + k / 3) & 7]);
+    let eight: [f32; 8] = std::array::from_fn(|k| DITHER[y & 7][(x + k) & 7]);
     thresholds.clear();
     (0..columns.div_ceil(8)).for_each(|_| thresholds.extend_from_slice(&eight));
 }
@@ -266,8 +304,9 @@ fn dither_row(x: usize, y: usize, columns: usize, thresholds: &mut Vec<f32>) {
 /// Row buffers reused from layer to layer.
 #[derive(Default)]
 pub struct Scratch {
-    push: Vec<f32>,
-    pixels: Vec<f32>,
+    push: [Vec<f32>; 3],
+    /// The quantised values of the layer laid last, where it is present.
+    pixels: [Vec<f32>; 3],
     present: Vec<bool>,
     dithers: Vec<f32>,
     line: Line,
@@ -275,8 +314,8 @@ pub struct Scratch {
 
 impl Scratch {
     /// Makes ready for a row of so many columns.
-    pub fn clear(&mut self, columns: usize) {
-        self.pixels.resize(3 * columns, 0.0);
+    fn clear(&mut self, columns: usize) {
+        self.pixels.iter_mut().for_each(|channel| channel.resize(columns, 0.0));
         self.present.clear();
         self.present.resize(columns, false);
     }
@@ -290,15 +329,16 @@ impl Scratch {
 
     /// The row of the layer laid last: straight-alpha RGBA, all zero where it has no pixel.
     pub fn rgba(&self) -> Vec<f32> {
-        let pixels = self.pixels.chunks_exact(3).zip(&self.present);
-        pixels.flat_map(|(p, &on)| if on { [p[0], p[1], p[2], 1.0] } else { [0.0; 4] }).collect()
+        let [red, green, blue] = &self.pixels;
+        let pixels = red.iter().zip(green).zip(blue).zip(&self.present);
+        pixels.flat_map(|(((r, g), b), &on)| if on { [*r, *g, *b, 1.0] } else { [0.0; 4] }).collect()
     }
 }
 
 impl StoredPatch {
     fn new(patch: &Patch, orientation: Orientation, stored: Size, depth: Depth, grey: bool) -> Self {
         let rect = orientation.rect_to_stored(patch.rect, stored);
-        let mut rgb = vec![0.0; 3 * rect.size().area()];
+        let mut rgb = [0; 3].map(|_| vec![0.0; rect.size().area()]);
         let mut touched = vec![false; rect.size().area()];
         for y in 0..patch.rect.height {
             for x in 0..patch.rect.width {
@@ -310,7 +350,7 @@ impl StoredPatch {
                 let to = (sy - rect.y) * rect.width + sx - rect.x;
                 let value = [0, 1, 2].map(|c| patch.rgb[c].samples()[from]);
                 let value = if grey { [luma(value); 3] } else { value };
-                rgb[3 * to..3 * to + 3].copy_from_slice(&value.map(|v| depth.round(v)));
+                rgb.iter_mut().zip(value).for_each(|(channel, v)| channel[to] = depth.round(v));
                 touched[to] = true;
             }
         }

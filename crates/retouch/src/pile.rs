@@ -7,7 +7,7 @@ use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Plane, Rect, Size};
 use rayon::prelude::*;
 
-use crate::lay::{Depth, Scratch, StoredLayer};
+use crate::lay::{Depth, Row, Scratch, StoredLayer};
 use crate::layer::Layer;
 use crate::plugin::Blend;
 
@@ -69,28 +69,19 @@ impl<'a> Pile<'a> {
     pub fn read(&self, rect: Rect) -> [Plane; 3] {
         let picture = self.picture;
         let stored = picture.orientation.rect_to_stored(rect, picture.size);
-        let mut row = vec![0.0f32; 3 * stored.width];
-        let mut scratch = Scratch::default();
-        let mut planes = [0; 3].map(|_| Plane::zeros(stored.size()));
-        for y in 0..stored.height {
-            self.lay_row(&mut row, stored.x, stored.y + y, &mut scratch);
-            let [r, g, b] = planes.each_mut().map(|plane| plane.row_mut(y));
-            for (((r, g), b), pixel) in r.iter_mut().zip(g).zip(b).zip(row.as_chunks::<3>().0) {
-                [*r, *g, *b] = *pixel;
+        let (mut row, mut scratch) = (Row::default(), Scratch::default());
+        let mut planes = [0; 3].map(|_| Vec::with_capacity(stored.size().area()));
+        for y in stored.y..stored.bottom() {
+            row.load(&picture.rgb, y * picture.size.width + stored.x, stored.width);
+            for layer in &self.layers {
+                layer.lay_row(&mut row, stored.x, y, self.depth, &mut scratch);
             }
+            planes.iter_mut().zip(row.channels()).for_each(|(plane, line)| plane.extend_from_slice(line));
         }
+        let planes = planes.map(|samples| Plane::from_vec(stored.size(), samples));
         match picture.orientation {
             Orientation::Upright => planes,
             _ => planes.map(|plane| turned_upright(&plane, rect, picture)),
-        }
-    }
-
-    fn lay_row(&self, row: &mut [f32], x: usize, y: usize, scratch: &mut Scratch) {
-        let start = 3 * (y * self.picture.size.width + x);
-        load(&self.picture.rgb, start, row);
-        for layer in &self.layers {
-            scratch.clear(row.len() / 3);
-            layer.lay_row(row, x, y, self.depth, scratch);
         }
     }
 }
@@ -117,8 +108,8 @@ fn flatten_samples<T: Copy + Into<f32> + Send>(
 ) {
     let scale = 1.0 / depth.ceiling();
     samples.par_chunks_mut(3 * width * BAND).enumerate().for_each_init(
-        || (Scratch::default(), Vec::new()),
-        |(scratch, buffer), (band, chunk)| {
+        || (Scratch::default(), Row::default()),
+        |(scratch, row), (band, chunk)| {
             for (i, line) in chunk.chunks_exact_mut(3 * width).enumerate() {
                 let y = band * BAND + i;
                 let span = layers.iter().map(|l| l.span(y)).fold((width, 0), join);
@@ -126,13 +117,11 @@ fn flatten_samples<T: Copy + Into<f32> + Send>(
                     continue;
                 }
                 let part = &mut line[3 * span.0..3 * span.1];
-                buffer.clear();
-                buffer.extend(part.iter().map(|&v| v.into() * scale));
+                row.load_samples(part, scale);
                 for layer in layers {
-                    scratch.clear(span.1 - span.0);
-                    layer.lay_row(buffer, span.0, y, depth, scratch);
+                    layer.lay_row(row, span.0, y, depth, scratch);
                 }
-                part.iter_mut().zip(buffer.iter()).for_each(|(p, &v)| *p = quantise(v));
+                row.store(part, &quantise);
             }
         },
     );
@@ -179,15 +168,13 @@ pub(crate) fn touched_bounds(pile: &Pile<'_>, wanted: &[usize]) -> Vec<Rect> {
     let Size { width, height } = pile.picture.size;
     let nothing = || vec![Rect::from_edges(0, 0, 0, 0); wanted.len()];
     let rows = (0..height).into_par_iter().fold(
-        || (nothing(), Scratch::default(), Vec::new()),
+        || (nothing(), Scratch::default(), Row::default()),
         |(mut bounds, mut scratch, mut row), y| {
             let (left, right) = pile.layers.iter().map(|layer| layer.span(y)).fold((width, 0), join);
             if left < right {
-                row.resize(3 * (right - left), 0.0);
-                load(&pile.picture.rgb, 3 * (y * width + left), &mut row);
+                row.load(&pile.picture.rgb, y * width + left, right - left);
             }
             for (index, layer) in pile.layers.iter().enumerate().filter(|_| left < right) {
-                scratch.clear(right - left);
                 layer.lay_row(&mut row, left, y, pile.depth, &mut scratch);
                 if let (Ok(place), Some((first, end))) = (wanted.binary_search(&index), scratch.reach()) {
                     let touched = Rect::from_edges(left + first, y, left + end, y + 1);
@@ -204,8 +191,8 @@ pub(crate) fn touched_bounds(pile: &Pile<'_>, wanted: &[usize]) -> Vec<Rect> {
 /// One row of every wanted layer: RGBA, or grey for masks, 0..1.
 fn render_row(pile: &Pile<'_>, wanted: &[usize], y: usize, scratch: &mut Scratch) -> Vec<Vec<f32>> {
     let width = pile.picture.size.width;
-    let mut row = vec![0.0f32; 3 * width];
-    load(&pile.picture.rgb, 3 * y * width, &mut row);
+    let mut row = Row::default();
+    row.load(&pile.picture.rgb, y * width, width);
     let mut rendered = Vec::with_capacity(wanted.len());
     for (index, layer) in pile.layers.iter().enumerate() {
         let is_wanted = wanted.contains(&index);
@@ -215,25 +202,12 @@ fn render_row(pile: &Pile<'_>, wanted: &[usize], y: usize, scratch: &mut Scratch
             }
             continue;
         }
-        scratch.clear(width);
         layer.lay_row(&mut row, 0, y, pile.depth, scratch);
         if is_wanted {
             rendered.push(scratch.rgba());
         }
     }
     rendered
-}
-
-/// Samples from `start` on, as encoded values 0..1.
-pub(crate) fn load(samples: &Samples, start: usize, row: &mut [f32]) {
-    match samples {
-        Samples::U8(s) => {
-            row.iter_mut().zip(&s[start..]).for_each(|(r, &v)| *r = f32::from(v) * (1.0 / 255.0));
-        }
-        Samples::U16(s) => {
-            row.iter_mut().zip(&s[start..]).for_each(|(r, &v)| *r = f32::from(v) * (1.0 / 65535.0));
-        }
-    }
 }
 
 /// The stored plane of upright rectangle `rect`, turned upright.

@@ -3,10 +3,14 @@
 use std::ops::Range;
 
 use pixel::filter::GuidedModel;
-use pixel::{Orientation, Plane, Rect, Size};
+use pixel::{Orientation, Plane, Rect, Size, wide_lanes};
 
 use super::luma;
+use super::row::Row;
 use crate::layer::{Effect, Field, Grid, Matte};
+
+/// Samples that are worked on at once.
+const LANES: usize = 8;
 
 /// Samples on a grid of blocks, interpolated between their centres.
 pub(super) struct StoredField {
@@ -15,13 +19,12 @@ pub(super) struct StoredField {
     origin: (isize, isize),
     step: usize,
     pub(super) soft_light: bool,
-    /// Interleaved samples: 3 pushes, or 3 gains and 3 offsets.
-    samples: Vec<f32>,
-    channels: usize,
-    /// Interleaved slope R, G, B and offset of the full-resolution matte.
-    matte: Option<Vec<f32>>,
-    columns: usize,
-    rows: usize,
+    /// 3 pushes, or 3 gains and 3 offsets; one share for a matte.
+    planes: Vec<Plane>,
+    /// Slope R, G, B and offset of the full-resolution matte.
+    matte: Option<[Plane; 4]>,
+    /// For each place between the centres of two samples the share of the second, filled up to whole lanes.
+    shares: Vec<[f32; LANES]>,
     /// For each grid row the columns with any effect, as a half-open range.
     active: Vec<(usize, usize)>,
 }
@@ -29,12 +32,21 @@ pub(super) struct StoredField {
 /// One row of a field.
 #[derive(Default)]
 pub(super) struct Line {
-    /// The field's samples between two grid rows.
+    /// A plane's samples between two grid rows.
     blended: Vec<f32>,
-    /// Interleaved values, one set a pixel.
-    pub(super) values: Vec<f32>,
-    /// Interleaved slopes and offset of the matte, one set a pixel.
-    model: Vec<f32>,
+    /// A line for each plane of the field, with some values before and behind those asked for.
+    lines: [Vec<f32>; 6],
+    /// The same for slopes and offset of the matte.
+    model: [Vec<f32>; 4],
+    /// Where the values that were asked for lie in each line.
+    part: Range<usize>,
+}
+
+impl Line {
+    /// What the field's plane number `n` has on the columns that were asked for.
+    pub(super) fn values(&self, n: usize) -> &[f32] {
+        &self.lines[n][self.part.clone()]
+    }
 }
 
 impl StoredField {
@@ -45,8 +57,10 @@ impl StoredField {
             Self::of_planes(&planes, field.grid, field.matte.as_ref(), orientation, stored)?;
         stored_field.soft_light = matches!(field.effect, Effect::SoftLight(_));
         if grey {
-            for sample in stored_field.samples.chunks_exact_mut(3) {
-                sample.fill(luma([sample[0], sample[1], sample[2]]));
+            for three in stored_field.planes.chunks_exact_mut(3) {
+                let value = |i: usize| luma([0, 1, 2].map(|c: usize| three[c].samples()[i]));
+                let grey = Plane::from_vec(three[0].size(), (0..three[0].size().area()).map(value).collect());
+                three.fill(grey);
             }
         }
         Some(stored_field)
@@ -65,40 +79,39 @@ impl StoredField {
     ) -> Option<Self> {
         let turn = |plane: &Plane| plane.turned_to_stored(orientation);
         let turned: Vec<Plane> = planes.iter().map(|plane| turn(plane)).collect();
-        let (columns, rows, channels) = (turned[0].width(), turned[0].height(), turned.len());
-        let samples = interleave(&turned);
-        let active: Vec<_> =
-            samples.chunks_exact(columns * channels).map(|row| active_columns(row, channels)).collect();
+        let active: Vec<_> = (0..turned[0].height()).map(|y| active_columns(&turned, y)).collect();
         if active.iter().all(|range| range.0 == range.1) {
             return None;
         }
-        let matte = matte
-            .map(|m| interleave(&[turn(&m.slope[0]), turn(&m.slope[1]), turn(&m.slope[2]), turn(&m.offset)]));
+        let matte = matte.map(|m| {
+            let [red, green, blue] = m.slope.each_ref().map(turn);
+            [red, green, blue, turn(&m.offset)]
+        });
         Some(Self {
             rect: orientation.rect_to_stored(grid.rect, stored),
             origin: stored_origin(grid, planes[0].size(), orientation, stored),
             step: grid.step,
             soft_light: false,
-            samples,
-            channels,
+            planes: turned,
             matte,
-            columns,
-            rows,
+            shares: shares(grid.step),
             active,
         })
     }
 
     /// Bytes held.
     pub(super) fn memory(&self) -> usize {
-        size_of_val(&*self.samples) + self.matte.as_ref().map_or(0, |model| size_of_val(&**model))
+        let planes = self.planes.iter().chain(self.matte.iter().flatten());
+        planes.map(|plane| size_of_val(plane.samples())).sum()
     }
 
     /// The two grid rows around stored row `y` and the share of the lower one.
     fn rows_around(&self, y: usize) -> (usize, usize, f32) {
         let place = (y as f32 - self.origin.1 as f32 + 0.5) / self.step as f32 - 0.5;
-        let place = place.clamp(0.0, (self.rows - 1) as f32);
+        let last = self.active.len() - 1;
+        let place = place.clamp(0.0, last as f32);
         let upper = place.floor() as usize;
-        (upper, (upper + 1).min(self.rows - 1), place - upper as f32)
+        (upper, (upper + 1).min(last), place - upper as f32)
     }
 
     /// The columns of a row (a rectangle one pixel high) on which the field has an effect.
@@ -123,74 +136,89 @@ impl StoredField {
         (start < end).then_some(start..end)
     }
 
-    /// Works the field out for the part of a row on which it has an effect: `line.values` gets a set of
-    /// values for each of the columns returned, which count from `span.x`. `row` is the picture there.
-    pub(super) fn evaluate(&self, row: &[f32], span: Rect, line: &mut Line) -> Option<Range<usize>> {
+    /// Works the field out for the part of a row on which it has an effect: `line` gets the values of the columns
+    /// returned, which count from `span.x`. `row` is the picture there.
+    pub(super) fn evaluate(&self, row: &Row, span: Rect, line: &mut Line) -> Option<Range<usize>> {
         let reach = self.reach(span)?;
-        let weights = self.rows_around(span.y);
-        let Line { blended, values, model } = line;
-        self.blend_rows(&self.samples, self.channels, weights, blended);
-        match self.channels {
-            1 => self.spread::<1>(blended, reach.clone(), values),
-            3 => self.spread::<3>(blended, reach.clone(), values),
-            _ => self.spread::<6>(blended, reach.clone(), values),
+        let Line { blended, lines, model, part } = line;
+        for (plane, out) in self.planes.iter().zip(lines.iter_mut()) {
+            *part = self.spread(plane, span.y, reach.clone(), blended, out);
         }
         let columns = reach.start - span.x..reach.end - span.x;
         if let Some(matte) = &self.matte {
-            self.blend_rows(matte, 4, weights, blended);
-            self.spread::<4>(blended, reach, model);
-            let pixels = row[3 * columns.start..3 * columns.end].chunks_exact(3);
-            let sets = values.chunks_exact_mut(self.channels).zip(model.chunks_exact(4));
-            for ((values, m), pixel) in sets.zip(pixels) {
-                let share = m[0] * pixel[0] + m[1] * pixel[1] + m[2] * pixel[2] + m[3];
-                let share = share.clamp(0.0, 1.0);
-                values.iter_mut().for_each(|v| *v *= share);
+            for (plane, out) in matte.iter().zip(model.iter_mut()) {
+                self.spread(plane, span.y, reach.clone(), blended, out);
+            }
+            let [red, green, blue, offset] = model.each_mut().map(|line| &mut line[part.clone()]);
+            let channels = row.channels().map(|channel| &channel[columns.clone()]);
+            wide_lanes(|| share(offset, [&*red, &*green, &*blue], channels));
+            for values in &mut lines[..self.planes.len()] {
+                wide_lanes(|| weigh(&mut values[part.clone()], offset));
             }
         }
         Some(columns)
     }
 
-    fn blend_rows(
+    /// Bilinear values of a plane on some columns of the picture's row `y`; returns where in `out` they lie.
+    fn spread(
         &self,
-        samples: &[f32],
-        channels: usize,
-        (upper, lower, t): (usize, usize, f32),
+        plane: &Plane,
+        y: usize,
+        columns: Range<usize>,
         blended: &mut Vec<f32>,
-    ) {
-        let length = self.columns * channels;
-        let row = |y: usize| &samples[y * length..(y + 1) * length];
-        blended.clear();
-        blended.extend(row(upper).iter().zip(row(lower)).map(|(u, l)| u + (l - u) * t));
-    }
-
-    /// Linear interpolation of a row of interleaved samples for the given columns of the picture.
-    fn spread<const N: usize>(&self, samples: &[f32], columns: Range<usize>, out: &mut Vec<f32>) {
+        out: &mut Vec<f32>,
+    ) -> Range<usize> {
         let (step, half) = (self.step as isize, (self.step / 2) as isize);
-        let share = |k: isize| (k + half) as f32 / step as f32 + 0.5 / step as f32 - 0.5;
-        let shares: Vec<f32> = (0..step).map(share).collect();
-        let sample = |n: isize| -> [f32; N] {
-            let n = n.clamp(0, self.columns as isize - 1) as usize;
-            std::array::from_fn(|c| samples[n * N + c])
-        };
-        out.clear();
-        out.resize(columns.len() * N, 0.0);
-        let mut rest = out.as_mut_slice();
-        let mut from_first = columns.start as isize - self.origin.0 - half;
-        while !rest.is_empty() {
-            let (cell, k) = (from_first.div_euclid(step), from_first.rem_euclid(step) as usize);
-            let (a, b) = (sample(cell), sample(cell + 1));
-            let rise: [f32; N] = std::array::from_fn(|c| b[c] - a[c]);
-            let length = (shares.len() - k).min(rest.len() / N);
-            let (pixels, later) = rest.split_at_mut(length * N);
-            for (pixel, t) in pixels.chunks_exact_mut(N).zip(&shares[k..]) {
-                for c in 0..N {
-                    pixel[c] = a[c] + rise[c] * t;
-                }
-            }
-            rest = later;
-            from_first += length as isize;
+        let from_first = columns.start as isize - self.origin.0 - half;
+        let (cell, skipped) = (from_first.div_euclid(step), from_first.rem_euclid(step) as usize);
+        let cells = (skipped + columns.len()).div_ceil(self.step);
+        let (upper, lower, t) = self.rows_around(y);
+        let (upper, lower) = (plane.row(upper), plane.row(lower));
+        blended.clear();
+        blended.extend((cell..=cell + cells as isize).map(|n| {
+            let n = n.clamp(0, upper.len() as isize - 1) as usize;
+            upper[n] + (lower[n] - upper[n]) * t
+        }));
+        out.resize(cells * self.step + self.shares.len() * LANES, 0.0);
+        wide_lanes(|| fill_cells(blended, self.step, &self.shares, out));
+        skipped..skipped + columns.len()
+    }
+}
+
+/// For each place between the centres of two samples the share of the second, in whole lanes.
+fn shares(step: usize) -> Vec<[f32; LANES]> {
+    let share = |k: usize| (k + step / 2) as f32 / step as f32 + 0.5 / step as f32 - 0.5;
+    (0..step.div_ceil(LANES)).map(|v| std::array::from_fn(|i| share(v * LANES + i))).collect()
+}
+
+/// Lines between each two samples, `step` values long. Whole lanes are written: the next cell overwrites what one
+/// cell writes beyond its own end, so `out` must be that much longer.
+#[inline(always)]
+fn fill_cells(samples: &[f32], step: usize, shares: &[[f32; LANES]], out: &mut [f32]) {
+    for (cell, ends) in samples.windows(2).enumerate() {
+        let (first, rise) = (ends[0], ends[1] - ends[0]);
+        let out = out[cell * step..].as_chunks_mut::<LANES>().0;
+        for (out, shares) in out.iter_mut().zip(shares) {
+            *out = shares.map(|t| first + rise * t);
         }
     }
+}
+
+/// Turns the matte's offsets into its shares, 0..1.
+#[inline(always)]
+fn share(offset: &mut [f32], slopes: [&[f32]; 3], channels: [&[f32]; 3]) {
+    let [red, green, blue] = slopes;
+    let [r, g, b] = channels;
+    let slopes = red.iter().zip(green).zip(blue);
+    let pixels = r.iter().zip(g).zip(b);
+    for ((share, ((red, green), blue)), ((r, g), b)) in offset.iter_mut().zip(slopes).zip(pixels) {
+        *share = (red * r + green * g + blue * b + *share).clamp(0.0, 1.0);
+    }
+}
+
+#[inline(always)]
+fn weigh(values: &mut [f32], shares: &[f32]) {
+    values.iter_mut().zip(shares).for_each(|(v, share)| *v *= share);
 }
 
 /// First pixel of a grid's blocks in stored orientation. Blocks that stick out on one side upright may
@@ -204,17 +232,13 @@ fn stored_origin(grid: Grid, samples: Size, orientation: Orientation, stored: Si
     (a.0.min(b.0), a.1.min(b.1))
 }
 
-fn interleave(planes: &[Plane]) -> Vec<f32> {
-    let mut samples = vec![0.0; planes.len() * planes[0].size().area()];
-    for (c, plane) in planes.iter().enumerate() {
-        samples.iter_mut().skip(c).step_by(planes.len()).zip(plane.samples()).for_each(|(s, v)| *s = *v);
-    }
-    samples
-}
-
-fn active_columns(row: &[f32], channels: usize) -> (usize, usize) {
-    let is_active = |sample: &[f32]| sample.iter().any(|&v| v != 0.0);
-    let first = row.chunks_exact(channels).position(is_active);
-    let last = row.chunks_exact(channels).rposition(is_active);
-    first.zip(last).map_or((0, 0), |(first, last)| (first, last + 1))
+fn active_columns(planes: &[Plane], y: usize) -> (usize, usize) {
+    let is_active = |v: &f32| *v != 0.0;
+    let of_row = |plane: &Plane| {
+        let row = plane.row(y);
+        let (first, last) = (row.iter().position(is_active)?, row.iter().rposition(is_active)?);
+        Some((first, last + 1))
+    };
+    let ranges = planes.iter().filter_map(of_row);
+    ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0))
 }

@@ -6,8 +6,7 @@ use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Rect, Size};
 
 use crate::engine::EngineError;
-use crate::lay::{Depth, Scratch, StoredLayer};
-use crate::pile::load;
+use crate::lay::{Depth, Row, Scratch, StoredLayer};
 
 /// Upright pixels, ready to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,14 +56,12 @@ pub(super) fn read(picture: &Picture, space: &ColourSpace, layers: &[&StoredLaye
     }
     let stored = picture.orientation.rect_to_stored(rect, picture.size);
     let depth = Depth::of(&picture.rgb);
-    let mut screen = Screen::new(space, depth, stored.width);
-    let mut scratch = Scratch::default();
-    let mut row = vec![0.0f32; 3 * stored.width];
+    let screen = Screen::new(space, depth);
+    let (mut row, mut scratch) = (Row::default(), Scratch::default());
     let mut rgb = vec![0u8; 3 * size.area()];
     for (y, line) in (stored.y..stored.bottom()).zip(rgb.chunks_exact_mut(3 * stored.width)) {
-        load(&picture.rgb, 3 * (y * picture.size.width + stored.x), &mut row);
+        row.load(&picture.rgb, y * picture.size.width + stored.x, stored.width);
         for layer in layers {
-            scratch.clear(stored.width);
             layer.lay_row(&mut row, stored.x, y, depth, &mut scratch);
         }
         screen.show(&mut row, line);
@@ -80,37 +77,27 @@ struct Screen<'a> {
     /// `None` for sRGB, which is shown as it is.
     space: Option<(&'a ColourSpace, ColourSpace)>,
     ceiling: f32,
-    planes: [Vec<f32>; 3],
 }
 
 impl<'a> Screen<'a> {
-    fn new(space: &'a ColourSpace, depth: Depth, width: usize) -> Self {
+    fn new(space: &'a ColourSpace, depth: Depth) -> Self {
         let managed = !space.is_srgb();
-        Self {
-            space: managed.then(|| (space, ColourSpace::srgb())),
-            ceiling: depth.ceiling(),
-            planes: std::array::from_fn(|_| vec![0.0; if managed { width } else { 0 }]),
-        }
+        Self { space: managed.then(|| (space, ColourSpace::srgb())), ceiling: depth.ceiling() }
     }
 
     /// Rounds the row to the document's depth, as a result is, then converts it.
-    fn show(&mut self, row: &mut [f32], line: &mut [u8]) {
+    fn show(&self, row: &mut Row, line: &mut [u8]) {
+        let [red, green, blue] = row.channels_mut();
         if self.ceiling > 255.0 {
-            row.iter_mut().for_each(|v| *v = (*v * self.ceiling + 0.5) as u16 as f32 / self.ceiling);
+            for channel in [&mut *red, &mut *green, &mut *blue] {
+                channel.iter_mut().for_each(|v| *v = (*v * self.ceiling + 0.5) as u16 as f32 / self.ceiling);
+            }
         }
-        let Some((space, srgb)) = &self.space else {
-            line.iter_mut().zip(row).for_each(|(out, v)| *out = (*v * 255.0 + 0.5) as u8);
-            return;
-        };
-        let [red, green, blue] = &mut self.planes;
-        for (i, pixel) in row.chunks_exact(3).enumerate() {
-            (red[i], green[i], blue[i]) = (pixel[0], pixel[1], pixel[2]);
+        if let Some((space, srgb)) = &self.space {
+            space.rows_to_linear(red, green, blue);
+            srgb.rows_from_linear(red, green, blue);
         }
-        space.rows_to_linear(red, green, blue);
-        srgb.rows_from_linear(red, green, blue);
-        for (i, out) in line.chunks_exact_mut(3).enumerate() {
-            out.copy_from_slice(&[red[i], green[i], blue[i]].map(|v| (v * 255.0 + 0.5) as u8));
-        }
+        row.store(line, |v| (v * 255.0 + 0.5) as u8);
     }
 }
 
