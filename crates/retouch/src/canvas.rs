@@ -1,5 +1,7 @@
 //! A part of the picture so far, reduced to the resolution at which broad corrections are thought.
 
+use std::sync::{Arc, OnceLock};
+
 use pixel::blend::soft_light;
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
@@ -17,33 +19,39 @@ use crate::plugin::Blend;
 pub struct Canvas {
     /// Where the samples lie.
     pub grid: Grid,
-    /// Encoded document RGB, 0..1.
-    pub rgb: [Plane; 3],
-    /// The same in CIELAB.
-    pub lab: Lab,
+    /// Encoded document RGB, 0..1. A copy shares it until one of the two is changed.
+    pub rgb: Arc<[Plane; 3]>,
+    space: ColourSpace,
+    lab: OnceLock<Lab>,
 }
 
 impl Canvas {
     /// Reads the upright rectangle, averaging `step` × `step` blocks.
     pub fn read(pile: &Pile<'_>, rect: Rect, step: usize, space: &ColourSpace) -> Self {
         debug_assert!(pile.layers().is_empty(), "canvases are opened before the first layer is drawn");
-        Self::of(reduce_upright(pile.picture(), rect, step), rect, step, space)
+        Self::of(reduce_upright(pile.picture(), rect, step).into(), rect, step, space)
     }
 
     /// What [`read`](Self::read) gives, of block averages (encoded document RGB) that are there already.
-    pub fn of(rgb: [Plane; 3], rect: Rect, step: usize, space: &ColourSpace) -> Self {
-        let lab = Lab::of([&rgb[0], &rgb[1], &rgb[2]], space);
-        Self { grid: Grid { x: rect.x, y: rect.y, step, rect }, rgb, lab }
+    pub fn of(rgb: Arc<[Plane; 3]>, rect: Rect, step: usize, space: &ColourSpace) -> Self {
+        let grid = Grid { x: rect.x, y: rect.y, step, rect };
+        Self { grid, rgb, space: space.clone(), lab: OnceLock::new() }
+    }
+
+    /// The picture so far in CIELAB, worked out when it is first asked for.
+    pub fn lab(&self) -> &Lab {
+        self.lab.get_or_init(|| Lab::of(self.channels(), &self.space))
     }
 
     /// Width and height in samples.
     pub fn size(&self) -> Size {
-        self.lab.size()
+        self.rgb[0].size()
     }
 
     /// Bytes held.
     pub fn memory(&self) -> usize {
-        6 * self.size().area() * size_of::<f32>()
+        let planes = if self.lab.get().is_some() { 6 } else { 3 };
+        planes * self.size().area() * size_of::<f32>()
     }
 
     /// Canvas position of a full-resolution place.
@@ -65,7 +73,7 @@ impl Canvas {
 
     /// Takes in the layer that was just pushed onto the pile: what a fresh reading of the pile would give, but
     /// for the difference between correcting a mean and the mean of corrected pixels.
-    pub fn update(&mut self, layer: &Layer, blend: Blend, pile: &Pile<'_>, space: &ColourSpace) {
+    pub fn update(&mut self, layer: &Layer, blend: Blend, pile: &Pile<'_>) {
         let mut stale = vec![false; self.size().height];
         let grey = pile.picture().grey;
         match blend {
@@ -76,8 +84,9 @@ impl Canvas {
             }
             Blend::Mask | Blend::Metadata => {}
         }
-        let Self { rgb: [red, green, blue], lab, .. } = self;
-        lab.refresh([red, green, blue], space, &stale);
+        if let Some(lab) = self.lab.get_mut() {
+            lab.refresh(self.rgb.each_ref(), &self.space, &stale);
+        }
     }
 
     /// Soft-light fields add their pushes and are laid together.
@@ -112,7 +121,7 @@ impl Canvas {
     ) {
         let width = self.size().width.max(1);
         let [reds, greens, blues] =
-            self.rgb.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
+            Arc::make_mut(&mut self.rgb).each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
         let rows = reds.zip(greens).zip(blues).zip(told.par_chunks(width)).zip(stale);
         rows.for_each(|((((red, green), blue), told), stale)| {
             for (((r, g), b), told) in red.iter_mut().zip(green).zip(blue).zip(told) {
@@ -199,14 +208,12 @@ impl Canvas {
             (self.grid.y + bottom * step).min(self.grid.rect.bottom()),
         );
         let reduced = pile.read(blocks).map(|plane| pixel::filter::reduce(&plane, step));
-        for j in top..bottom {
-            for i in left..right {
-                for c in 0..3 {
-                    *self.rgb[c].at_mut(i, j) = reduced[c].at(i - left, j - top);
-                }
+        for (plane, reduced) in Arc::make_mut(&mut self.rgb).iter_mut().zip(&reduced) {
+            for j in top..bottom {
+                plane.row_mut(j)[left..right].copy_from_slice(reduced.row(j - top));
             }
-            stale[j] = true;
         }
+        stale[top..bottom].fill(true);
     }
 }
 

@@ -85,7 +85,7 @@ pub fn soft_light_field(
 /// hair's and evening them would paint.
 pub fn bare_skin(view: &FaceView) -> Plane {
     let (skin, width) = (&view.regions.skin, view.width());
-    let lightness = &view.canvas.lab.l;
+    let lightness = &view.canvas.lab().l;
     let fine = lightness.zip(&gauss_masked(lightness, skin, width / 70.0), |l, low| l - low);
     // Hair is many dark lines: its fine structure is far stronger than that of this person's skin.
     let energy = gauss_masked(&fine.map(|v| v * v), skin, width / 40.0);

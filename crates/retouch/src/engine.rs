@@ -304,7 +304,7 @@ pub(crate) fn overview(picture: &Picture, space: &ColourSpace) -> Overview {
     let full = picture.upright_size();
     let step = full.long_edge().div_ceil(OVERVIEW_LONG_EDGE).max(1);
     let rgb = Cow::Owned(reduce_upright(picture, full.rect(), step));
-    Overview { rgb: encoded_srgb(rgb, space).into_owned(), step: step as f32, full }
+    Overview { rgb: encoded_srgb(rgb, space).into_owned().into(), step: step as f32, full }
 }
 
 /// Closer looks at the upload for the networks.

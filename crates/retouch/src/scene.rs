@@ -58,8 +58,21 @@ impl FaceView {
 pub struct PictureView {
     /// The picture so far.
     pub canvas: Arc<Canvas>,
-    /// Skin, hair, clothes, background.
+    /// Skin, hair, clothes, background; the samples may be coarser than the canvas's, see [`PictureView::fine`].
     pub regions: Arc<PictureRegions>,
+}
+
+impl PictureView {
+    /// A matte of the size of the regions, brought to the canvas.
+    pub fn fine<'m>(&self, matte: &'m Plane) -> Cow<'m, Plane> {
+        let size = self.canvas.size();
+        if matte.size() == size { Cow::Borrowed(matte) } else { Cow::Owned(enlarge(matte, REGIONS_STEP, size)) }
+    }
+
+    /// Canvas samples a sample of the regions.
+    pub fn regions_step(&self) -> usize {
+        if self.regions.skin.size() == self.canvas.size() { 1 } else { REGIONS_STEP }
+    }
 }
 
 /// What is known about a picture, apart from the picture itself: all that a [`Scene`] must be given to go on
@@ -302,7 +315,7 @@ impl<'a> Scene<'a> {
             let step = self.face_step(face);
             let rect = skin_rect(face, face_rect(face, step, self.size()), &sight.parts()?);
             let canvas = Canvas::read(&self.pile, rect, step, self.space);
-            let srgb = encoded_srgb(Cow::Borrowed(&canvas.rgb), self.space);
+            let srgb = encoded_srgb(Cow::Borrowed(&*canvas.rgb), self.space);
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
             let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
             Ok(FaceView { face: face.clone(), canvas, regions })
@@ -323,7 +336,7 @@ impl<'a> Scene<'a> {
         let overview = sight.overview();
         // The networks' overview mostly has the same step: one reading of all pixels is enough.
         let canvas = match self.space.is_srgb() && overview.step == step as f32 {
-            true => Canvas::of(overview.rgb.clone(), size.rect(), step, self.space),
+            true => Canvas::of(Arc::clone(&overview.rgb), size.rect(), step, self.space),
             false => Canvas::read(&self.pile, size.rect(), step, self.space),
         };
         let coarse = canvas.channels().map(|plane| reduce(plane, REGIONS_STEP));
@@ -331,15 +344,6 @@ impl<'a> Scene<'a> {
         let seen =
             vision::Canvas { rgb: [&srgb[0], &srgb[1], &srgb[2]], origin: (0, 0), step: step * REGIONS_STEP };
         let regions = vision::picture_regions(sight, &seen)?;
-        let enlarged = |plane: &Plane| enlarge(plane, REGIONS_STEP, canvas.size());
-        let regions = PictureRegions {
-            skin: enlarged(&regions.skin),
-            hair: enlarged(&regions.hair),
-            clothes: enlarged(&regions.clothes),
-            other: enlarged(&regions.other),
-            person: enlarged(&regions.person),
-            background: enlarged(&regions.background),
-        };
         Ok(PictureView { canvas: Arc::new(canvas), regions: Arc::new(regions) })
     }
 
@@ -364,11 +368,11 @@ impl<'a> Scene<'a> {
         }
         if later.contains(&Need::FaceRegions) {
             for view in &mut self.views.faces {
-                Arc::make_mut(&mut view.canvas).update(layer, blend, &self.pile, self.space);
+                Arc::make_mut(&mut view.canvas).update(layer, blend, &self.pile);
             }
         }
         if let Some(view) = self.views.picture.as_mut().filter(|_| later.contains(&Need::PictureRegions)) {
-            Arc::make_mut(&mut view.canvas).update(layer, blend, &self.pile, self.space);
+            Arc::make_mut(&mut view.canvas).update(layer, blend, &self.pile);
         }
     }
 }

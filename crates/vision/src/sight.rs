@@ -59,7 +59,7 @@ impl Answers {
         let heads = self.heads.get().and_then(|r| r.as_ref().ok()).map_or(0, |h| h.iter().map(parts).sum());
         let planes = [&self.person, &self.salient].map(|p| p.get().and_then(|r| r.as_ref().ok()));
         let planes: usize = planes.iter().flatten().map(|plane| plane.size().area()).sum();
-        (samples(&self.overview.rgb) + whole + heads + planes) * size_of::<f32>()
+        (samples(&*self.overview.rgb) + whole + heads + planes) * size_of::<f32>()
     }
 }
 
@@ -270,7 +270,7 @@ mod tests {
 
     fn grey(width: usize, height: usize) -> Overview {
         let full = Size::new(width, height);
-        Overview { rgb: std::array::from_fn(|_| Plane::filled(full, 0.5)), step: 1.0, full }
+        Overview { rgb: [0; 3].map(|_| Plane::filled(full, 0.5)).into(), step: 1.0, full }
     }
 
     #[test]

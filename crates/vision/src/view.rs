@@ -1,6 +1,7 @@
 //! How the picture is looked at: the overview, closer looks, and resampling for the networks.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use pixel::filter::sample_grid_here;
 use pixel::{Plane, Rect, Size};
@@ -10,7 +11,7 @@ use pixel::{Plane, Rect, Size};
 pub struct Overview {
     /// Red, green, blue in encoded sRGB, 0 to 1, of one size; long edge about 1024 to 2048 (less when the
     /// picture is smaller).
-    pub rgb: [Plane; 3],
+    pub rgb: Arc<[Plane; 3]>,
     /// Full-resolution pixels per overview pixel, at least 1 for reduced pictures. Sample (i, j) is centred at
     /// full-resolution ((i + 0.5) · step - 0.5, (j + 0.5) · step - 0.5).
     pub step: f32,

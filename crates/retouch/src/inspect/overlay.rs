@@ -22,11 +22,12 @@ pub(super) fn draw(scene: &Scene<'_>) -> Picture {
     let canvas = &view.canvas;
     let size = canvas.size();
     let mut drawing =
-        Drawing { rgb: encoded_srgb(Cow::Borrowed(&canvas.rgb), scene.space()).into_owned(), size };
+        Drawing { rgb: encoded_srgb(Cow::Borrowed(&*canvas.rgb), scene.space()).into_owned(), size };
 
     let regions = &view.regions;
     for region in [Region::Hair, Region::Clothes, Region::Other, Region::Skin] {
         if let Some(plane) = region.of_picture(regions) {
+            let plane = view.fine(plane);
             drawing.tint(tint(region), |x, y| plane.at(x, y));
         }
     }

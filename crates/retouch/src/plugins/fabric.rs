@@ -65,7 +65,7 @@ impl Plugin for Fabric {
 fn clothes(view: &PictureView) -> Plane {
     let regions = &view.regions;
     let body = regions.skin.zip(&regions.hair, f32::max);
-    regions.clothes.zip(&body, |cloth, body| cloth.min(1.0 - body))
+    view.fine(&regions.clothes.zip(&body, |cloth, body| cloth.min(1.0 - body))).into_owned()
 }
 
 /// Width of the faces in full-resolution pixels; larger faces, who wear more of the cloth, count more.

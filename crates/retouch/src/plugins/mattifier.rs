@@ -55,7 +55,7 @@ fn draw_face(view: &FaceView, width: f32, alpha: f32, layer: &mut Layer) {
     let (canvas, skin) = (&view.canvas, &view.regions.skin);
     let smooth = [0, 1, 2].map(|c| gauss_masked(&canvas.rgb[c], skin, width / 160.0));
     let Veil { strength, around } = veil(&smooth, skin, width);
-    let glitter = glitter(&canvas.lab.l, skin, &strength, width);
+    let glitter = glitter(&canvas.lab().l, skin, &strength, width);
     let zeros = || Plane::zeros(canvas.size());
     let (mut gain, mut offset) = ([zeros(), zeros(), zeros()], [zeros(), zeros(), zeros()]);
     for i in 0..canvas.size().area() {

@@ -32,7 +32,7 @@ impl Plugin for SkinMask {
         let exponent = settings.alpha1.max(0.05).powf(-1.5);
         if let Some(picture) = scene.picture() {
             // Faces have finer canvases of their own; the coarse selection is left out there.
-            let mut skin = picture.regions.skin.clone();
+            let mut skin = picture.fine(&picture.regions.skin).into_owned();
             for view in scene.faces() {
                 erase(&mut skin, &picture.canvas, &view.canvas);
             }

@@ -20,6 +20,8 @@ pub struct Seen {
 struct Placed<'a> {
     canvas: &'a Canvas,
     plane: &'a Plane,
+    /// Canvas samples a sample of the matte.
+    step: usize,
 }
 
 impl Seen {
@@ -42,7 +44,7 @@ impl Seen {
     /// Share of the picture that a region takes, 0 to 1.
     pub fn share(&self, region: Region) -> f32 {
         let covered = self.mattes(region).map(|matte| {
-            let step = matte.canvas.grid.step as f64;
+            let step = (matte.step * matte.canvas.grid.step) as f64;
             // Blocks at the right and lower edge may stick out of the picture.
             let full = matte.plane.size().area() as f64 * step * step;
             matte.plane.sum() * step * step * (matte.canvas.grid.rect.size().area() as f64 / full.max(1.0))
@@ -95,11 +97,11 @@ impl Seen {
     fn mattes(&self, region: Region) -> impl Iterator<Item = Placed<'_>> {
         let whole = self.views.picture().and_then(|view| {
             let plane = region.of_picture(&view.regions)?;
-            Some(Placed { canvas: &view.canvas, plane })
+            Some(Placed { canvas: &view.canvas, plane, step: view.regions_step() })
         });
         let faces = self.views.faces().iter().flat_map(move |view| {
             let planes = region.of_face(&view.regions);
-            planes.into_iter().map(|plane| Placed { canvas: &view.canvas, plane })
+            planes.into_iter().map(|plane| Placed { canvas: &view.canvas, plane, step: 1 })
         });
         whole.into_iter().chain(faces)
     }
@@ -112,7 +114,8 @@ impl Placed<'_> {
         let row = Rect { x: x0, y, width: line.len(), height: 1 }.intersect(rect);
         for x in row.x..row.x + row.width * row.height {
             let (i, j) = self.canvas.position(x as f32, y as f32);
-            let value = (self.plane.bilinear(i, j).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+            let sample = |index: f32| (index + 0.5) / self.step as f32 - 0.5;
+            let value = (self.plane.bilinear(sample(i), sample(j)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
             line[x - x0] = line[x - x0].max(value);
         }
     }

@@ -85,7 +85,7 @@ fn difference(scene: &Scene<'_>, canvas: &Canvas) -> (f32, f32) {
         }
     }
     let lab = scene.lab(&canvas.rgb);
-    assert_eq!(lab.l, canvas.lab.l, "lightness goes with the colours");
+    assert_eq!(lab.l, canvas.lab().l, "lightness goes with the colours");
     (sum / (3 * canvas.size().area()) as f32, most)
 }
 

@@ -129,7 +129,7 @@ impl Sitting<'_> {
         let space = profile.and_then(Result::ok).unwrap_or_else(ColourSpace::srgb);
         let lens = Lens { picture, space: &space };
         let full = picture.upright_size();
-        let overview = Overview { rgb: lens.look(full.rect(), 1), step: 1.0, full };
+        let overview = Overview { rgb: lens.look(full.rect(), 1).into(), step: 1.0, full };
         let sight = Sight::new(&NETWORKS, overview, &lens).expect("has pixels");
         let mut scene = Scene::new(Pile::new(picture), &space, Some(&sight), &|| false);
         scene.meet(&[Need::Faces, Need::FaceRegions, Need::PictureRegions]).expect("networks run");

@@ -336,7 +336,7 @@ mod tests {
         for (width, height) in [(64, 48), (1, 1), (200, 3)] {
             let full = Size::new(width, height);
             let rgb: [Plane; 3] = std::array::from_fn(|_| Plane::filled(full, 0.4));
-            let overview = Overview { rgb: rgb.clone(), step: 1.0, full };
+            let overview = Overview { rgb: rgb.clone().into(), step: 1.0, full };
             let sight = Sight::new(&networks, overview, &Flat).expect("has pixels");
             let canvas = Canvas { rgb: [&rgb[0], &rgb[1], &rgb[2]], origin: (0, 0), step: 1 };
             let regions = picture_regions(&sight, &canvas).expect("runs");

@@ -67,7 +67,7 @@ fn find(view: &FaceView) -> Vec<Mole> {
     let width = view.width();
     let skin = closed(&view.regions.skin, RADIUS[1] * width);
     let depth = distance_inside(&skin);
-    let light = &view.canvas.lab.l;
+    let light = &view.canvas.lab().l;
     let around = pixel::filter::gauss_masked(light, &skin, 0.05 * width);
     let fine = gauss(light, (0.0025 * width).max(0.4));
     let dark = Plane::from_fn(light.size(), |x, y| {
@@ -170,7 +170,7 @@ fn repair(scene: &Scene<'_>, view: &FaceView, mole: Mole, clean: &Plane, amount:
 
 /// The nearest clean skin of the same light: an offset in samples.
 fn source(view: &FaceView, mole: Mole, reach: f32, clean: &Plane) -> Option<[f32; 2]> {
-    let light = &view.canvas.lab.l;
+    let light = &view.canvas.lab().l;
     let soft = gauss(light, 0.5 * reach);
     let room = distance_outside(&clean.map(|v| 1.0 - v));
     let mut best: Option<(f32, [f32; 2])> = None;

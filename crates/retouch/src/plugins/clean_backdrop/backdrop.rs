@@ -46,7 +46,7 @@ impl Backdrop {
         let size = canvas.size();
         let long_edge = size.long_edge() as f32;
         let limit = if automask { 0.004 } else { 0.03 };
-        let outside = view.regions.background.map(|b| if b > 1.0 - limit { 1.0 } else { 0.0 });
+        let outside = view.fine(&view.regions.background).map(|b| if b > 1.0 - limit { 1.0 } else { 0.0 });
         let margin = (if automask { 0.004 } else { 0.002 } * long_edge).max(2.0);
         let depth = distance_inside(&outside);
         let region = depth.map(|d| if d > margin { 1.0 } else { 0.0 });
@@ -56,12 +56,12 @@ impl Backdrop {
         let factor = (size.long_edge() / LIGHT_LONG_EDGE).max(1);
         let light_region = reduce(&region, factor).map(|r| if r > 0.99 { 1.0 } else { 0.0 });
         let depth = distance_inside(&light_region);
-        let hair = reduce(&view.regions.hair, factor);
+        let hair = reduce(&view.fine(&view.regions.hair), factor);
         let hair_reach = face.unwrap_or(0.15 * long_edge) * 0.2 / factor as f32;
         let grid = Grid { step: canvas.grid.step * factor, ..canvas.grid };
         let from_hair = distance_outside(&hair);
         let backdrop = Self { region, long_edge, factor, light_region, depth, from_hair, hair_reach, grid };
-        backdrop.is_studio(&backdrop.reduced(&canvas.lab)).then_some(backdrop)
+        backdrop.is_studio(&backdrop.reduced(canvas.lab())).then_some(backdrop)
     }
 
     /// A length given as a share of the long edge, in canvas samples.

@@ -39,11 +39,11 @@ impl Specks {
     /// Finds marks on the canvas.
     pub fn find(canvas: &Canvas, backdrop: &Backdrop) -> Self {
         let region = &backdrop.region;
-        let fine = gauss(&canvas.lab.l, 0.8);
+        let fine = gauss(&canvas.lab().l, 0.8);
         let mut clean = region.clone();
         let mut found = (label(&Plane::zeros(region.size())), Vec::new());
         for _ in 0..3 {
-            let light = light(&canvas.lab.l, &clean, backdrop);
+            let light = light(&canvas.lab().l, &clean, backdrop);
             let contrast = fine.zip(&light, |v, m| (v - m).abs()).zip(region, |d, r| d * r);
             found = marks(&contrast, backdrop);
             let mask = found.0.mask(|mark| found.1[mark]);
@@ -65,7 +65,7 @@ impl Specks {
 
     /// The canvas colours with the light of the backdrop in place of the marks.
     pub fn filled(&self, canvas: &Canvas) -> Lab {
-        let mut lab = canvas.lab.clone();
+        let mut lab = canvas.lab().clone();
         for mark in (0..self.marks.count()).filter(|&mark| self.chosen[mark]) {
             let rect = self.marks.bounds[mark].grow(4, canvas.size());
             let around = rect.grow(FILL_MARGIN, canvas.size());
