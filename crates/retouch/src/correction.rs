@@ -10,6 +10,7 @@ use pixel::{Plane, Size};
 use rayon::prelude::*;
 
 use crate::canvas::Canvas;
+use crate::feature::ramp;
 use crate::layer::{Effect, Field};
 use crate::scene::{FaceView, Scene};
 
@@ -81,9 +82,32 @@ pub fn soft_light_field(
     Field { grid: canvas.grid, effect: Effect::SoftLight(push), matte: None }
 }
 
+/// How far from the end of a face's canvas corrections fade out, in face widths.
+const FADING: f32 = 0.35;
+
+/// Takes a matte on a face's canvas down to nothing where the canvas ends inside a picture of that size: an arm that
+/// goes on beyond shall show no step.
+pub fn fade_out(view: &FaceView, picture: Size, matte: &mut Plane) {
+    let (grid, size) = (view.canvas.grid, matte.size());
+    let reach = (FADING * view.width()).max(1.0);
+    let ends = |count: usize, from: usize, to: usize, length: usize| -> Vec<f32> {
+        let weight = |k: usize| {
+            let near = if from > 0 { k as f32 + 0.5 } else { f32::MAX };
+            let far = if to < length { (count - k) as f32 - 0.5 } else { f32::MAX };
+            ramp(near.min(far), 0.0, reach)
+        };
+        (0..count).map(weight).collect()
+    };
+    let columns = ends(size.width, grid.rect.x, grid.rect.right(), picture.width);
+    let rows = ends(size.height, grid.rect.y, grid.rect.bottom(), picture.height);
+    for (y, row) in rows.iter().enumerate() {
+        matte.row_mut(y).iter_mut().zip(&columns).for_each(|(m, column)| *m *= row * column);
+    }
+}
+
 /// Skin that is bare: without beard and without hair lying over it, where brightness and colour are the
 /// hair's and evening them would paint.
-pub fn bare_skin(view: &FaceView) -> Plane {
+pub fn bare_skin(view: &FaceView, picture: Size) -> Plane {
     let (skin, width) = (&view.regions.skin, view.width());
     let lightness = &view.canvas.lab().l;
     let fine = lightness.zip(&gauss_masked(lightness, skin, width / 70.0), |l, low| l - low);
@@ -96,6 +120,7 @@ pub fn bare_skin(view: &FaceView) -> Plane {
         let hairy = ((energy.samples()[i] / own - 6.0) / 10.0).clamp(0.0, 1.0);
         bare.samples_mut()[i] *= (1.0 - hairy) * (1.0 - beard.samples()[i].clamp(0.0, 1.0));
     }
+    fade_out(view, picture, &mut bare);
     bare
 }
 

@@ -49,7 +49,7 @@ impl Plugin for DodgeBurn {
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
-    let skin = &bare_skin(view);
+    let skin = &bare_skin(view, scene.size());
     let base = smoothed(canvas, skin, width * FINE, scene);
     let beyond = (settings.alpha1 - 1.0).max(0.0);
     let complexion = Complexion::fit(&base.1, skin);

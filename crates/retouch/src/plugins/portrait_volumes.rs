@@ -1,10 +1,10 @@
 //! Portrait Volumes: gives the face a little more depth along the light that is there.
 
-use pixel::Plane;
 use pixel::filter::{gauss, gauss_masked};
+use pixel::{Plane, Size};
 
 use crate::complexion::Complexion;
-use crate::correction::{Shift, smoothed, soft_light_field};
+use crate::correction::{Shift, fade_out, smoothed, soft_light_field};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -44,7 +44,7 @@ impl Plugin for PortraitVolumes {
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
-    let matte = form_matte(view, width);
+    let matte = form_matte(view, scene.size(), width);
     let base = smoothed(canvas, &matte, width * FINE, scene);
     let coarse = gauss_masked(&base.1.l, &matte, width * COARSE);
     let form = base.1.l.zip(&coarse, |l, wide| l - wide);
@@ -62,16 +62,18 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     layer.fields.push(soft_light_field(canvas, &base, &shift, &matte, scene));
 }
 
-/// Where form is seen: skin, and on the face also brows and beard, but not eyes, mouth and glasses.
-fn form_matte(view: &FaceView, width: f32) -> Plane {
+/// Where form is seen: skin, brows and, less, lips, but not eyes, mouth and glasses; hair and beard have a light of their own.
+fn form_matte(view: &FaceView, picture: Size, width: f32) -> Plane {
     let regions = &view.regions;
-    let mut matte = regions.skin.zip(&regions.oval, f32::max);
+    let mut matte = regions.skin.zip(&regions.brows, f32::max);
+    matte.apply_with(&regions.lips, f32::max);
     for feature in [&regions.eyes[0].opening, &regions.eyes[1].opening, &regions.mouth, &regions.glasses] {
         let soft = gauss(feature, width * 0.01);
         matte.apply_with(&soft, |m, f| m * (1.0 - f.clamp(0.0, 1.0)));
     }
     let lips = gauss(&regions.lips, width * 0.01);
     matte.apply_with(&lips, |m, l| m * (1.0 - 0.7 * l.clamp(0.0, 1.0)));
+    fade_out(view, picture, &mut matte);
     matte
 }
 

@@ -1,10 +1,12 @@
 //! Skin Tone: draws odd colours of skin to the person's own complexion.
 
 use pixel::Plane;
-use pixel::filter::gauss_masked;
+use pixel::colour::Lab;
+use pixel::filter::{GuidedModel, gauss, gauss_masked};
 
 use crate::complexion::ColourCourse;
 use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
+use crate::feature::ramp;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -33,6 +35,12 @@ const COARSE: f32 = 1.0 / 7.5;
 const PULL: f32 = 0.12;
 /// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
 const LIMIT: f32 = 9.0;
+/// Darker than the skin around by this much in L*, from which, to which, colour is no longer added.
+const SHADED: [f32; 2] = [4.0, 10.0];
+/// Softness of the edge of the skin, as a share of the face width, at which a colour is no longer the skin's alone.
+const EDGE: f32 = 0.02;
+/// How much faster than the brightness of a small mark the correction falls on it.
+const SPARED: f32 = 0.7;
 
 impl Plugin for SkinTone {
     fn spec(&self) -> &'static Spec {
@@ -51,14 +59,45 @@ impl Plugin for SkinTone {
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
-    let skin = &bare_skin(view);
+    let skin = &bare_skin(view, scene.size());
     let base = smoothed(canvas, skin, width * FINE, scene);
-    let shift = Shift {
+    let mut shift = Shift {
         l: Plane::zeros(canvas.size()),
         a: evened(&base.1.a, &base.1.l, skin, width, settings),
         b: evened(&base.1.b, &base.1.l, skin, width, settings),
     };
-    layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
+    leave_hair(&mut shift, &base.1, skin, width);
+    let mut field = soft_light_field(canvas, &base, &shift, skin, scene);
+    field.matte = Some(sparing(&base.0));
+    layer.fields.push(field);
+}
+
+/// Takes colour out of a shift where it would be added to hair: at the edge of the skin, and where what is darker than
+/// the skin around would become more colourful.
+fn leave_hair(shift: &mut Shift, base: &Lab, skin: &Plane, width: f32) {
+    let inner = gauss(skin, width * EDGE);
+    let around = gauss_masked(&base.l, skin, width * COARSE);
+    for i in 0..inner.samples().len() {
+        let inside = ramp(inner.samples()[i], 0.5, 0.85);
+        let (da, db) = (inside * shift.a.samples()[i], inside * shift.b.samples()[i]);
+        let (a, b) = (base.a.samples()[i], base.b.samples()[i]);
+        let chroma = a.hypot(b).max(1.0);
+        let added = ((da * a + db * b) / chroma).max(0.0);
+        let refused = added * ramp(around.samples()[i] - base.l.samples()[i], SHADED[0], SHADED[1]);
+        shift.a.samples_mut()[i] = da - refused * a / chroma;
+        shift.b.samples_mut()[i] = db - refused * b / chroma;
+    }
+}
+
+/// The share of the correction that a pixel of the full picture gets, by its brightness against the smooth skin.
+///
+/// Soft light lifts a channel of a dark pixel further than that of the skin around it, so that moles and pores would
+/// turn redder than they are.
+fn sparing(smooth: &[Plane; 3]) -> GuidedModel {
+    let mut brightness = smooth[0].zip(&smooth[1], |r, g| r + g);
+    brightness.apply_with(&smooth[2], |sum, b| sum + b);
+    let slope = brightness.map(|sum| (1.0 + SPARED) / sum.max(0.05));
+    GuidedModel { slope: [slope.clone(), slope.clone(), slope], offset: brightness.map(|_| -SPARED) }
 }
 
 /// The change of one chroma channel.

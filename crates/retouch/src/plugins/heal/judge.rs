@@ -26,7 +26,8 @@ const MOLE_HUE: [f32; 2] = [0.1, 0.2];
 /// Length over breadth from which, to which, what looks like a spot is a stretch of a fold or of the edge of a form:
 /// red ones (pimples run into each other), dark ones, pale ones.
 const GOES_ON: [[f32; 2]; 3] = [[2.2, 2.8], [1.8, 2.2], [2.0, 2.6]];
-/// Number of alike brown spots nearby from which, to which, spots turn to freckles; and how near.
+/// Number of alike spots nearby from which, to which, brown ones turn to freckles and pale ones to bristles or the shine
+/// of rough skin; and how near.
 const FRECKLES: [f32; 2] = [14.0, 22.0];
 const FRECKLED: f32 = 0.22;
 /// Visible radius, in face widths, from which, to which, a mark is too large for a blemish: red ones, dark ones, and
@@ -113,9 +114,9 @@ pub(super) fn judge(
     let line_shares: Vec<f32> = lines
         .iter()
         .map(|line| {
-            // Lines on neck and body are chains and straps, with a shine and a shadow, as often as hairs.
+            // Dark and pale lines of neck and body are chains, straps and folds as often as hairs.
             let [x, y] = line.middle.map(|v| v as usize);
-            if !is_red_line(line) && look.face.at(x, y) < 0.5 {
+            if !is_of_blood(line.shift) && look.face.at(x, y) < 0.5 {
                 return 0.0;
             }
             let doubt = mesh.map_or(1.0, |mesh| doubt(look, mesh, line));
@@ -191,11 +192,12 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32
     if !on_face(look, spot) {
         return 1.0;
     }
-    if kind == Kind::Pale {
-        return 0.0;
-    }
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
-    mole(look, spot, inflammation(look, spot, inflamed)).max(ramp(alike, FRECKLES))
+    let one_of_many = ramp(alike, FRECKLES);
+    if kind == Kind::Pale {
+        return one_of_many;
+    }
+    mole(look, spot, inflammation(look, spot, inflamed)).max(one_of_many)
 }
 
 /// How surely a brown spot is a mole. A single picture hardly tells a small mole from a scab: their size, edge and
@@ -217,10 +219,9 @@ fn mole(look: &Look, spot: &Spot, inflamed: f32) -> f32 {
 /// The clear red marks of the face. Folds and reddened edges are not among them.
 fn inflamed_marks<'a>(look: &Look, spots: &'a [Spot]) -> Vec<&'a Spot> {
     let red = |spot: &&Spot| {
-        let [l, a, _] = spot.shift;
         spot.first
             && spot.saliency > CLEARLY
-            && a > 0.9 * l.abs()
+            && is_of_blood(spot.shift)
             && spot.elongation < GOES_ON[Kind::Dark as usize][1]
             && on_face(look, spot)
     };
@@ -247,11 +248,16 @@ fn is_brown(spot: &Spot) -> bool {
     l < 0.0 && a < 0.9 * -l
 }
 
+/// At least about as much redder as it is darker or lighter.
+fn is_of_blood([l, a, _]: [f32; 3]) -> bool {
+    a > 0.9 * l.abs()
+}
+
 fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
     let near = (spot.x - other.x).hypot(spot.y - other.y) < FRECKLED * look.width;
     let ratio = |a: f32, b: f32| a < 1.6 * b && b < 1.6 * a;
     near && other.first
-        && is_brown(other)
+        && kind(other) == kind(spot)
         && ratio(spot.radius, other.radius)
         && ratio(spot.contrast, other.contrast)
 }
