@@ -11,6 +11,7 @@ mod deliver;
 pub mod engine;
 mod eye;
 mod feature;
+mod form;
 pub mod inspect;
 pub mod known;
 pub mod lay;

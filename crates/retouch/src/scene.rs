@@ -66,7 +66,11 @@ impl PictureView {
     /// A matte of the size of the regions, brought to the canvas.
     pub fn fine<'m>(&self, matte: &'m Plane) -> Cow<'m, Plane> {
         let size = self.canvas.size();
-        if matte.size() == size { Cow::Borrowed(matte) } else { Cow::Owned(enlarge(matte, REGIONS_STEP, size)) }
+        if matte.size() == size {
+            Cow::Borrowed(matte)
+        } else {
+            Cow::Owned(enlarge(matte, REGIONS_STEP, size))
+        }
     }
 
     /// Canvas samples a sample of the regions.

@@ -5,6 +5,7 @@ use pixel::filter::{gauss, gauss_masked};
 
 use crate::complexion::Complexion;
 use crate::correction::{Shift, bare_skin, quantile, share, smoothed, soft_light_field};
+use crate::form::Form;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -54,7 +55,8 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let beyond = (settings.alpha1 - 1.0).max(0.0);
     let complexion = Complexion::fit(&base.1, skin);
     let contrast = contrast(&base.1.l, skin);
-    let blotches = blotches(&base.1.l, skin, width, contrast * (1.0 + 0.4 * beyond));
+    let form = Form::find(view, &base.1.l, skin);
+    let blotches = blotches(&base.1.l, skin, form.as_ref(), width, contrast * (1.0 + 0.4 * beyond));
     let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * (1.0 + 0.4 * beyond));
     let mut shift = Shift::none(canvas.size());
     for i in 0..blotches.samples().len() {
@@ -81,14 +83,18 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 ///
 /// In every octave blotches are faint and form is strong where it has an edge, so the stronger the
 /// local variation of an octave, the more of it is left alone.
-fn blotches(lightness: &Plane, skin: &Plane, width: f32, reach: f32) -> Plane {
+fn blotches(lightness: &Plane, skin: &Plane, form: Option<&Form>, width: f32, reach: f32) -> Plane {
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
-    for (octave, form) in FORM.into_iter().enumerate() {
-        let limit = (form * reach).powi(4);
+    for (octave, strong) in FORM.into_iter().enumerate() {
+        let limit = (strong * reach).powi(4);
         let sigma = width * FINE * (2 << octave) as f32;
         let coarser = gauss_masked(lightness, skin, sigma);
-        let band = finer.zip(&coarser, |f, c| f - c);
+        let mut band = finer.zip(&coarser, |f, c| f - c);
+        if let Some(form) = form {
+            let below = if octave == 0 { 0.0 } else { 0.5 * sigma };
+            band.apply_with(&form.band(below, sigma), |v, form| v - form);
+        }
         let variance = gauss_masked(&band.map(|v| v * v), skin, 1.3 * sigma);
         // At the edge of the skin a blur sees one side only and takes falling light for a blotch.
         let seen = gauss(skin, sigma).map(|w| ((w - 0.5) / 0.3).clamp(0.0, 1.0));

@@ -1,0 +1,261 @@
+//! Form: what the shape of a face makes of its light. A bright nose bridge over dark sides is the face itself; what
+//! the shape does not explain may be a blotch.
+//!
+//! The landmarks give the shape, and with it the direction that each place of the skin faces. Brightness of a matte
+//! surface under distant light is a sum of nine functions of that direction (Basri and Jacobs, "Lambertian
+//! reflectance and linear subspaces", 2003), so the light is found by least squares. Shadows that fall on the skin
+//! are not in it; of every band only as much counts as form as the picture shows there.
+
+use pixel::filter::{MaskedBlur, distance_inside, enlarge, gauss_masked, reduce};
+use pixel::{Plane, Size};
+use vision::Mesh;
+
+use crate::feature::ramp;
+use crate::scene::FaceView;
+
+/// Face width in samples on which shape and light are thought.
+const WIDTH: f32 = 100.0;
+/// Reach of a landmark (Gaussian sigma, face widths): about the distance between those on the cheeks.
+const REACH: f32 = 0.045;
+/// Distance from the outline of the face, in face widths, over which form fades out: there the landmarks end.
+const RIM: f32 = 0.08;
+/// Rounds in which skin that the light does not explain loses its say, and the difference in deviations at which half
+/// of it is lost.
+const ROUNDS: usize = 6;
+const DOUBTED: f32 = 2.0;
+/// The neighbourhood in which a band is compared with the picture, as a multiple of its coarser sigma.
+const AROUND: f32 = 1.5;
+/// Contrast of form in L* below which there is nothing to compare with.
+const FAINT: f32 = 0.15;
+
+/// Functions of the direction that a surface faces.
+const FUNCTIONS: usize = 9;
+
+/// The shading of one face, on a grid coarser than the face's canvas by a whole step.
+pub struct Form {
+    step: usize,
+    size: Size,
+    lightness: Plane,
+    skin: Plane,
+    /// Lightness by shape and light.
+    shading: Plane,
+    /// 1 well inside the outline of the face, 0 outside.
+    inside: Plane,
+}
+
+impl Form {
+    /// Finds the light of a face from the lightness (L*) of its `skin`, both of the size of its canvas; `None` without
+    /// landmarks or skin.
+    pub fn find(view: &FaceView, lightness: &Plane, skin: &Plane) -> Option<Self> {
+        let mesh = view.face.mesh.as_ref()?;
+        let step = ((view.width() / WIDTH).round() as usize).max(1);
+        let width = view.width() / step as f32;
+        let [lightness, skin, oval] = [lightness, skin, &view.regions.oval].map(|plane| reduce(plane, step));
+        let face = oval.map(|v| if v > 0.5 { 1.0 } else { 0.0 });
+        let points = places(mesh, view, step);
+        let facing = facing(&points, &face, REACH * width);
+        let weight = skin.zip(&face, |s, f| if s > 0.5 { f } else { 0.0 });
+        let light = light(&facing, &lightness, &weight)?;
+        let shading = shading(&facing, &light, &face);
+        let inside = distance_inside(&face).map(|d| ramp(d, 0.0, RIM * width));
+        let size = view.canvas.size();
+        Some(Self { step, size, lightness, skin, shading, inside })
+    }
+
+    /// The part of the lightness between two Gaussian blurs (sigma in canvas samples) that is form, on the canvas.
+    pub fn band(&self, finer: f32, coarser: f32) -> Plane {
+        let [finer, coarser] = [finer, coarser].map(|sigma| sigma / self.step as f32);
+        let between = |plane: &Plane, matte: &Plane| {
+            gauss_masked(plane, matte, finer).zip(&gauss_masked(plane, matte, coarser), |f, c| f - c)
+        };
+        let face = self.inside.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
+        let (seen, made) =
+            rayon::join(|| between(&self.lightness, &self.skin), || between(&self.shading, &face));
+        let around = MaskedBlur::new(&self.skin, AROUND * coarser);
+        let (alike, own) =
+            rayon::join(|| around.blur(&seen.zip(&made, |s, m| s * m)), || around.blur(&made.map(|m| m * m)));
+        let mut form = made;
+        for (i, value) in form.samples_mut().iter_mut().enumerate() {
+            let shown = alike.samples()[i] / (own.samples()[i] + FAINT * FAINT);
+            *value *= shown.clamp(0.0, 1.0) * self.inside.samples()[i];
+        }
+        enlarge(&form, self.step, self.size)
+    }
+}
+
+/// Column, row and depth of the landmarks in samples of the grid.
+fn places(mesh: &Mesh, view: &FaceView, step: usize) -> Vec<[f32; 3]> {
+    let sample = |index: f32| (index + 0.5) / step as f32 - 0.5;
+    let depth = |z: f32| z / (view.canvas.grid.step * step) as f32;
+    let place = |point: &[f32; 3]| {
+        let (x, y) = view.canvas.position(point[0], point[1]);
+        [sample(x), sample(y), depth(point[2])]
+    };
+    mesh.points.iter().map(place).collect()
+}
+
+/// The direction that every sample of the `face` faces: a plane through the landmarks around it, nearer ones counting
+/// more (moving least squares; Lancaster and Salkauskas, 1981). Unit vectors, toward the camera negative.
+fn facing(points: &[[f32; 3]], face: &Plane, reach: f32) -> Vec<[f32; 3]> {
+    let size = face.size();
+    // Weight, x, y, xx, xy, yy, and depth times weight, x and y of the landmarks around each sample.
+    let mut sums = vec![[0.0f32; 9]; size.area()];
+    for &[px, py, pz] in points {
+        let r = 4.0 * reach;
+        let near = pixel::Rect::cover(px - r, py - r, px + r + 1.0, py + r + 1.0, size);
+        for y in near.y..near.bottom() {
+            for x in near.x..near.right() {
+                if face.at(x, y) == 0.0 {
+                    continue;
+                }
+                let (dx, dy) = (px - x as f32, py - y as f32);
+                let w = (-0.5 * (dx * dx + dy * dy) / (reach * reach)).exp();
+                let terms = [1.0, dx, dy, dx * dx, dx * dy, dy * dy, pz, dx * pz, dy * pz];
+                let sums = &mut sums[y * size.width + x];
+                sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += w * term);
+            }
+        }
+    }
+    sums.iter()
+        .map(|&[w, x, y, xx, xy, yy, z, xz, yz]| {
+            if w < 1e-6 {
+                return [0.0, 0.0, -1.0];
+            }
+            // Sums about the means leave two unknowns, the slopes.
+            let (cxx, cxy, cyy) = (xx - x * x / w + 1e-3 * w, xy - x * y / w, yy - y * y / w + 1e-3 * w);
+            let (cxz, cyz) = (xz - x * z / w, yz - y * z / w);
+            let determinant = (cxx * cyy - cxy * cxy).max(1e-9);
+            let right = (cxz * cyy - cyz * cxy) / determinant;
+            let down = (cyz * cxx - cxz * cxy) / determinant;
+            let length = (1.0 + right * right + down * down).sqrt();
+            [-right / length, -down / length, -1.0 / length]
+        })
+        .collect()
+}
+
+/// The nine functions of a direction, without their constant factors.
+fn functions([x, y, z]: [f32; 3]) -> [f64; FUNCTIONS] {
+    [1.0, x, y, z, x * y, x * z, y * z, x * x - y * y, 3.0 * z * z - 1.0].map(f64::from)
+}
+
+/// How much of each function the light has, so that the sum is the lightness where there is `weight`; `None` when that
+/// is nearly nowhere.
+fn light(facing: &[[f32; 3]], lightness: &Plane, weight: &Plane) -> Option<[f64; FUNCTIONS]> {
+    let samples: Vec<([f64; FUNCTIONS], f64)> = facing
+        .iter()
+        .zip(lightness.samples())
+        .zip(weight.samples())
+        .filter(|(_, weight)| **weight > 0.5)
+        .map(|((direction, l), _)| (functions(*direction), f64::from(*l)))
+        .collect();
+    if samples.len() < 16 * FUNCTIONS {
+        return None;
+    }
+    let mut trust = vec![1.0f64; samples.len()];
+    let mut light = [0.0; FUNCTIONS];
+    for _ in 0..ROUNDS {
+        let mut matrix = [[0.0f64; FUNCTIONS + 1]; FUNCTIONS];
+        for ((terms, l), trust) in samples.iter().zip(&trust) {
+            for (row, term) in matrix.iter_mut().zip(terms) {
+                row.iter_mut().zip(terms.iter().chain([l])).for_each(|(m, other)| *m += trust * term * other);
+            }
+        }
+        let ridge = 1e-4 * samples.len() as f64;
+        (0..FUNCTIONS).for_each(|k| matrix[k][k] += ridge);
+        light = solved(matrix);
+        let left = |(terms, l): &([f64; FUNCTIONS], f64)| l - dot(terms, &light);
+        let mut sizes: Vec<f64> = samples.iter().map(|sample| left(sample).abs()).collect();
+        let middle = sizes.len() / 2;
+        let deviation = 1.48 * *sizes.select_nth_unstable_by(middle, f64::total_cmp).1 + 0.5;
+        for (trust, sample) in trust.iter_mut().zip(&samples) {
+            *trust = 1.0 / (1.0 + (left(sample) / (f64::from(DOUBTED) * deviation)).powi(2));
+        }
+    }
+    Some(light)
+}
+
+fn dot(terms: &[f64; FUNCTIONS], light: &[f64; FUNCTIONS]) -> f64 {
+    terms.iter().zip(light).map(|(a, b)| a * b).sum()
+}
+
+fn shading(facing: &[[f32; 3]], light: &[f64; FUNCTIONS], face: &Plane) -> Plane {
+    let values = facing.iter().zip(face.samples());
+    let values = values.map(|(direction, face)| face * dot(&functions(*direction), light) as f32);
+    Plane::from_vec(face.size(), values.collect())
+}
+
+/// Gaussian elimination of a symmetric positive system whose last column is the right side.
+fn solved(mut m: [[f64; FUNCTIONS + 1]; FUNCTIONS]) -> [f64; FUNCTIONS] {
+    for k in 0..FUNCTIONS {
+        let pivot = m[k];
+        for row in m.iter_mut().skip(k + 1) {
+            let times = row[k] / pivot[k];
+            row.iter_mut().zip(pivot).skip(k).for_each(|(v, p)| *v -= times * p);
+        }
+    }
+    let mut solution = [0.0; FUNCTIONS];
+    for k in (0..FUNCTIONS).rev() {
+        let known: f64 = (k + 1..FUNCTIONS).map(|n| m[k][n] * solution[n]).sum();
+        solution[k] = (m[k][FUNCTIONS] - known) / m[k][k];
+    }
+    solution
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Landmarks of a dome, 60 samples wide.
+    fn dome() -> Vec<[f32; 3]> {
+        let side = || (0..21).map(|n| 3.0 * n as f32);
+        let depth = |x: f32, y: f32| 0.02 * ((x - 30.0).powi(2) + (y - 30.0).powi(2));
+        side().flat_map(|y| side().map(move |x| [x, y, depth(x, y)])).collect()
+    }
+
+    #[test]
+    fn a_dome_faces_outward_on_all_sides() {
+        let face = Plane::filled(Size::new(61, 61), 1.0);
+        let facing = facing(&dome(), &face, 3.0);
+        let at = |x: usize, y: usize| facing[y * 61 + x];
+        assert!(at(30, 30)[2] < -0.999);
+        // Depth grows by 0.6 a sample, 15 samples from the middle.
+        for (x, y, k, sign) in [(15, 30, 0, 1.0), (45, 30, 0, -1.0), (30, 15, 1, 1.0), (30, 45, 1, -1.0)] {
+            let expected = sign * 0.6 / (1.0f32 + 0.36).sqrt();
+            assert!((at(x, y)[k] - expected).abs() < 0.02, "{:?}", at(x, y));
+        }
+    }
+
+    #[test]
+    fn the_light_of_a_dome_is_found_through_blotches() {
+        let size = Size::new(61, 61);
+        let whole = Plane::filled(size, 1.0);
+        let facing = facing(&dome(), &whole, 3.0);
+        let lit = Plane::from_vec(
+            size,
+            facing.iter().map(|[x, y, z]| 40.0 - 25.0 * z - 12.0 * x - 5.0 * y).collect(),
+        );
+        let blotched = Plane::from_fn(size, |x, y| {
+            let blotch = (x as f32 - 20.0).hypot(y as f32 - 36.0) < 5.0;
+            lit.at(x, y) - if blotch { 8.0 } else { 0.0 }
+        });
+        let light = light(&facing, &blotched, &whole).expect("enough skin");
+        let shading = shading(&facing, &light, &whole);
+        let worst = shading.zip(&lit, |a, b| (a - b).abs()).max();
+        assert!(worst < 0.8, "{worst}");
+        assert!(super::light(&facing, &lit, &Plane::zeros(size)).is_none());
+    }
+
+    #[test]
+    fn a_system_is_solved() {
+        let mut m = [[0.0; FUNCTIONS + 1]; FUNCTIONS];
+        for (k, row) in m.iter_mut().enumerate() {
+            row[k] = 2.0 + k as f64;
+            row[(k + 1) % FUNCTIONS] += 0.5;
+            row[(k + FUNCTIONS - 1) % FUNCTIONS] += 0.5;
+            row[FUNCTIONS] = row[..FUNCTIONS].iter().enumerate().map(|(n, v)| v * n as f64).sum();
+        }
+        for (n, v) in solved(m).into_iter().enumerate() {
+            assert!((v - n as f64).abs() < 1e-9, "{v}");
+        }
+    }
+}
