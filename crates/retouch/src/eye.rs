@@ -3,13 +3,15 @@
 //! Landmarks come from a face seen 256 pixels wide, so on a large face they are off by a tenth of an iris.
 //! They say where to look; rim, lids and white are read from the picture.
 
-use pixel::Plane;
+use std::sync::{Arc, OnceLock};
+
 use pixel::colour::Lab;
 use pixel::filter::{distance_inside, distance_outside, gauss, guided_colour, reduce};
+use pixel::{Plane, Rect};
 use vision::{Mesh, landmarks};
 
 use crate::feature::{Pixels, quantile, ramp};
-use crate::scene::Scene;
+use crate::scene::{FaceView, Scene};
 
 /// Lid distance over corner distance from which an eye counts as shut, and from which as open.
 const SHUT: [f32; 2] = [0.06, 0.11];
@@ -19,30 +21,63 @@ const RIM: [f32; 2] = [2.6, 4.6];
 /// Irises smaller than this radius in pixels show nothing to work on, and from which all is worked on.
 const SMALL: [f32; 2] = [1.5, 3.0];
 
+/// The eyes of a face once they have been looked for: the one at the left of the upright picture first.
+#[derive(Default)]
+pub struct Eyes(OnceLock<[Option<Eye>; 2]>);
+
+/// What was found of an eye on the upload.
+struct Eye {
+    rect: Rect,
+    centre: [f32; 2],
+    radius: f32,
+    iris: Arc<Plane>,
+    white: Arc<Plane>,
+    seen: f32,
+}
+
 /// One eye at full resolution. Planes are as large as `pixels`, 0..1.
 pub struct EyeView {
-    /// The eye with its lids.
+    /// The eye with its lids, as it is so far.
     pub pixels: Pixels,
     /// Centre of the iris in pixels of the rectangle.
     pub centre: [f32; 2],
     /// Radius of the iris in pixels.
     pub radius: f32,
     /// Visible iris with the pupil, drawn in from lids and lashes.
-    pub iris: Plane,
+    pub iris: Arc<Plane>,
     /// The white with its vessels, drawn in from iris, lids and the pink inner corner.
-    pub white: Plane,
+    pub white: Arc<Plane>,
     /// How surely this is an open eye and nothing before it, 0..1.
     pub seen: f32,
 }
 
 impl EyeView {
     /// Reads both eyes, the one at the left of the upright picture first; `None` when one is shut, covered, too small
-    /// or outside the picture.
-    pub fn both(scene: &Scene<'_>, mesh: &Mesh) -> [Option<Self>; 2] {
-        rayon::join(|| Self::read(scene, mesh, 0), || Self::read(scene, mesh, 1)).into()
+    /// or outside the picture, or when the face has no landmarks. They are looked for once, on the upload, whatever
+    /// has been drawn.
+    pub fn both(scene: &Scene<'_>, view: &FaceView) -> [Option<Self>; 2] {
+        let Some(mesh) = &view.face.mesh else { return [None, None] };
+        let find = |eye| Eye::look(scene, mesh, eye);
+        let eyes = view.eyes.0.get_or_init(|| rayon::join(|| find(0), || find(1)).into());
+        eyes.each_ref().map(|eye| {
+            let Eye { rect, centre, radius, iris, white, seen } = eye.as_ref()?;
+            let pixels = Pixels::read(scene, *rect);
+            let (iris, white) = (Arc::clone(iris), Arc::clone(white));
+            Some(Self { pixels, centre: *centre, radius: *radius, iris, white, seen: *seen })
+        })
     }
+}
 
-    fn read(scene: &Scene<'_>, mesh: &Mesh, eye: usize) -> Option<Self> {
+impl Eyes {
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        let eyes = self.0.get().into_iter().flatten().flatten();
+        eyes.map(|eye| 2 * eye.rect.size().area() * size_of::<f32>()).sum()
+    }
+}
+
+impl Eye {
+    fn look(scene: &Scene<'_>, mesh: &Mesh, eye: usize) -> Option<Self> {
         let openness = ramp(mesh.eye_openness(eye), SHUT[0], SHUT[1]);
         let [middle, rim @ ..] = landmarks::IRISES[eye].map(|index| mesh.point(index));
         let radius = rim.iter().map(|p| distance(*p, middle)).sum::<f32>() / 4.0;
@@ -51,25 +86,32 @@ impl EyeView {
             return None;
         }
         let ring = mesh.ring(&landmarks::EYES[eye]);
-        let pixels = Pixels::around(scene, &ring, 0.7 * radius + 2.0)?;
+        let pixels = Pixels::uploaded(scene, Pixels::rect_around(scene, &ring, 0.7 * radius + 2.0)?);
         let opening = pixels.see(scene, |canvas| canvas.fill(&ring));
         let local = |p: [f32; 2]| [p[0] - pixels.rect.x as f32, p[1] - pixels.rect.y as f32];
         let corners = landmarks::EYE_CORNERS[eye].map(|index| local(mesh.point(index)));
         let guess = Iris { centre: local(middle), radius, rim: 0.0 };
-        Self::find(pixels, &opening, corners, guess, openness * large)
+        Self::find(&pixels, &opening, corners, guess, openness * large)
     }
 
     /// Finds the parts of an eye from the lid contour's fill, the outer and the inner corner, and the iris as the
     /// landmarks have it.
-    fn find(pixels: Pixels, opening: &Plane, corners: [[f32; 2]; 2], guess: Iris, seen: f32) -> Option<Self> {
+    fn find(
+        pixels: &Pixels,
+        opening: &Plane,
+        corners: [[f32; 2]; 2],
+        guess: Iris,
+        seen: f32,
+    ) -> Option<Self> {
         let iris = fit_iris(&pixels.lab.l, opening, corners, guess);
         let seen = seen * ramp(iris.rim, RIM[0], RIM[1]);
         let white = white(&pixels.lab, opening, corners, iris);
-        let visible = visible_iris(&pixels, opening, iris);
+        let visible = visible_iris(pixels, opening, iris);
         if seen <= 0.0 {
             return None;
         }
-        Some(Self { pixels, centre: iris.centre, radius: iris.radius, iris: visible, white, seen })
+        let (centre, radius) = (iris.centre, iris.radius);
+        Some(Self { rect: pixels.rect, centre, radius, iris: visible.into(), white: white.into(), seen })
     }
 }
 
@@ -234,7 +276,7 @@ fn direction(from: [f32; 2], to: [f32; 2]) -> [f32; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pixel::{Rect, Size};
+    use pixel::Size;
 
     /// An eye with its iris at `centre` in a lens-shaped opening; `dark` is how much darker it is than the white.
     fn eye(centre: [f32; 2], radius: f32, dark: f32) -> (Pixels, Plane, [[f32; 2]; 2]) {
@@ -266,7 +308,7 @@ mod tests {
     fn the_iris_is_found_beside_the_landmarks() {
         let (pixels, opening, corners) = eye([74.0, 40.0], 20.0, 45.0);
         let guess = Iris { centre: [70.0, 41.0], radius: 21.5, rim: 0.0 };
-        let view = EyeView::find(pixels, &opening, corners, guess, 1.0).expect("an open eye");
+        let view = Eye::find(&pixels, &opening, corners, guess, 1.0).expect("an open eye");
         assert!(distance(view.centre, [74.0, 40.0]) < 1.5, "{:?}", view.centre);
         assert!((view.radius - 20.0).abs() < 1.5, "{}", view.radius);
         assert_eq!(view.seen, 1.0);
@@ -279,6 +321,6 @@ mod tests {
     fn a_lid_or_a_dark_lens_is_no_eye() {
         let (pixels, opening, corners) = eye([74.0, 40.0], 20.0, 0.0);
         let guess = Iris { centre: [74.0, 40.0], radius: 20.0, rim: 0.0 };
-        assert!(EyeView::find(pixels, &opening, corners, guess, 1.0).is_none());
+        assert!(Eye::find(&pixels, &opening, corners, guess, 1.0).is_none());
     }
 }

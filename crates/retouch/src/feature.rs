@@ -6,6 +6,7 @@ use pixel::colour::Lab;
 use pixel::{Plane, Rect, Size};
 
 use crate::layer::{Layer, Patch};
+use crate::pile::Pile;
 use crate::scene::{Scene, encoded_srgb};
 
 /// The pixels of a small full-resolution rectangle, as they are so far.
@@ -21,16 +22,31 @@ pub struct Pixels {
 impl Pixels {
     /// Reads the rectangle around full-resolution places with a margin in pixels; `None` outside the picture.
     pub fn around(scene: &Scene<'_>, places: &[[f32; 2]], margin: f32) -> Option<Self> {
+        Self::rect_around(scene, places, margin).map(|rect| Self::read(scene, rect))
+    }
+
+    /// Reads a rectangle of the picture so far.
+    pub fn read(scene: &Scene<'_>, rect: Rect) -> Self {
+        Self::of(scene, rect, scene.read(rect))
+    }
+
+    /// Reads a rectangle of the upload, without the layers drawn so far.
+    pub fn uploaded(scene: &Scene<'_>, rect: Rect) -> Self {
+        Self::of(scene, rect, Pile::new(scene.pile().picture()).read(rect))
+    }
+
+    fn of(scene: &Scene<'_>, rect: Rect, rgb: [Plane; 3]) -> Self {
+        let lab = scene.lab(&rgb);
+        Self { rect, rgb, lab }
+    }
+
+    /// The rectangle around full-resolution places with a margin in pixels; `None` outside the picture.
+    pub fn rect_around(scene: &Scene<'_>, places: &[[f32; 2]], margin: f32) -> Option<Rect> {
         let edge = |k: usize, pick: fn(f32, f32) -> f32| places.iter().map(|p| p[k]).reduce(pick);
         let (left, top) = (edge(0, f32::min)? - margin, edge(1, f32::min)? - margin);
         let (right, bottom) = (edge(0, f32::max)? + margin, edge(1, f32::max)? + margin);
         let rect = Rect::cover(left, top, right, bottom, scene.size());
-        if rect.is_empty() {
-            return None;
-        }
-        let rgb = scene.read(rect);
-        let lab = scene.lab(&rgb);
-        Some(Self { rect, rgb, lab })
+        (!rect.is_empty()).then_some(rect)
     }
 
     /// Width and height.

@@ -11,6 +11,7 @@ use vision::parts::{Part, PartsMap};
 use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 
 use crate::canvas::Canvas;
+use crate::eye::Eyes;
 use crate::known::{Finding, Known};
 use crate::lay::StoredLayer;
 use crate::layer::Layer;
@@ -44,6 +45,8 @@ pub struct FaceView {
     pub canvas: Arc<Canvas>,
     /// Features and skin on that canvas. `skin` is this person's alone where persons meet.
     pub regions: Arc<FaceRegions>,
+    /// The eyes at full resolution, found when they are first asked for.
+    pub(crate) eyes: Arc<Eyes>,
 }
 
 impl FaceView {
@@ -114,7 +117,8 @@ impl Views {
     pub(crate) fn regions_memory(&self) -> usize {
         let faces = self.faces.iter().map(|view| FACE_MATTES * view.regions.skin.size().area());
         let picture = self.picture.iter().map(|view| PICTURE_MATTES * view.regions.skin.size().area());
-        faces.chain(picture).sum::<usize>() * size_of::<f32>()
+        let eyes = self.faces.iter().map(|view| view.eyes.memory());
+        faces.chain(picture).sum::<usize>() * size_of::<f32>() + eyes.sum::<usize>()
     }
 
     /// Canvases, those of faces first.
@@ -322,7 +326,7 @@ impl<'a> Scene<'a> {
             let srgb = encoded_srgb(Cow::Borrowed(&*canvas.rgb), self.space);
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
             let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
-            Ok(FaceView { face: face.clone(), canvas, regions })
+            Ok(FaceView { face: face.clone(), canvas, regions, eyes: Arc::default() })
         };
         found.iter().map(open).collect()
     }

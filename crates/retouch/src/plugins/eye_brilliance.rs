@@ -44,8 +44,9 @@ impl Plugin for EyeBrilliance {
         let mut irises = 0;
         // Above 1 it grows slower: still an eye at 2.
         let strength = settings.alpha1.min(1.0) + 0.6 * (settings.alpha1 - 1.0).max(0.0);
-        for mesh in scene.faces().iter().filter_map(|view| view.face.mesh.as_ref()) {
-            let views = EyeView::both(scene, mesh);
+        for face in scene.faces() {
+            let Some(mesh) = &face.face.mesh else { continue };
+            let views = EyeView::both(scene, face);
             let down = mesh.up().map(|v| -v);
             let lit = lit_side(views.iter().flatten(), down);
             let works: Vec<_> =
@@ -220,6 +221,7 @@ mod tests {
         let white = iris.map(|m| 1.0 - m);
         let rgb = [0, 1, 2].map(|_| lab.l.map(|l| l / 100.0));
         let pixels = Pixels { rect: Rect { x: 0, y: 0, width: 61, height: 61 }, rgb, lab };
+        let (iris, white) = (iris.into(), white.into());
         EyeView { pixels, centre: [30.0, 30.0], radius: 20.0, iris, white, seen: 1.0 }
     }
 

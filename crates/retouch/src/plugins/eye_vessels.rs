@@ -37,11 +37,11 @@ impl Plugin for EyeVessels {
             return;
         }
         let mut eyes = 0;
-        for mesh in scene.faces().iter().filter_map(|view| view.face.mesh.as_ref()) {
+        for face in scene.faces() {
             if scene.cancelled() {
                 return;
             }
-            for view in EyeView::both(scene, mesh).into_iter().flatten() {
+            for view in EyeView::both(scene, face).into_iter().flatten() {
                 let Some(clean) = cleaned(&view.pixels.lab, &view.white, view.radius) else { continue };
                 let matte = view.white.map(|m| m * view.seen * settings.alpha1);
                 view.pixels.draw(scene, &clean, &matte, layer);

@@ -10,7 +10,7 @@ use crate::eye::EyeView;
 use crate::feature::{Pixels, quantile, ramp};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
-use crate::scene::Scene;
+use crate::scene::{FaceView, Scene};
 
 /// The plugin.
 pub struct WhiteTeeth;
@@ -42,13 +42,14 @@ impl Plugin for WhiteTeeth {
 
     fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
         let mut mouths = 0;
-        for mesh in scene.faces().iter().filter_map(|view| view.face.mesh.as_ref()) {
+        for face in scene.faces() {
             if scene.cancelled() {
                 return;
             }
+            let Some(mesh) = &face.face.mesh else { continue };
             let Some((pixels, regions)) = read_mouth(scene, mesh) else { continue };
             let (teeth, white) =
-                rayon::join(|| to_their_edges(&pixels, &regions, mesh.width()), || eye_white(scene, mesh));
+                rayon::join(|| to_their_edges(&pixels, &regions, mesh.width()), || eye_white(scene, face));
             let Some(wished) = whitened(&pixels.lab, &teeth, white, settings) else { continue };
             pixels.draw(scene, &wished, &teeth, layer);
             mouths += 1;
@@ -96,8 +97,8 @@ fn to_their_edges(pixels: &Pixels, regions: &MouthRegions, width: f32) -> Plane 
 }
 
 /// Lightness and yellow of this person's eye whites, which are in the same light.
-fn eye_white(scene: &Scene<'_>, mesh: &Mesh) -> Option<[f32; 2]> {
-    let whites: Vec<[f32; 2]> = EyeView::both(scene, mesh)
+fn eye_white(scene: &Scene<'_>, face: &FaceView) -> Option<[f32; 2]> {
+    let whites: Vec<[f32; 2]> = EyeView::both(scene, face)
         .into_iter()
         .flatten()
         .filter(|view| view.seen > 0.5)

@@ -77,7 +77,7 @@ impl SceneBuilder {
             let face = plain_face(sitter.rect, sitter.width);
             scene.views.found.push(face.clone());
             let (canvas, regions) = (Arc::new(canvas), Arc::new(regions));
-            scene.views.faces.push(FaceView { face, canvas, regions });
+            scene.views.faces.push(FaceView { face, canvas, regions, eyes: Arc::default() });
         }
         if let Some((step, paint)) = &self.whole {
             let canvas = Canvas::read(scene.pile(), scene.size().rect(), *step, &self.space);
