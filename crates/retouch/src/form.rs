@@ -62,18 +62,26 @@ impl Form {
         Some(Self { step, size, lightness, skin, shading, inside })
     }
 
-    /// The part of the lightness between two Gaussian blurs (sigma in canvas samples) that is form, on the canvas.
-    pub fn band(&self, finer: f32, coarser: f32) -> Plane {
-        let [finer, coarser] = [finer, coarser].map(|sigma| sigma / self.step as f32);
-        let between = |plane: &Plane, matte: &Plane| {
-            gauss_masked(plane, matte, finer).zip(&gauss_masked(plane, matte, coarser), |f, c| f - c)
-        };
+    /// The part of the lightness between each two neighbours of ascending Gaussian blurs (sigmas in canvas samples) that
+    /// is form, on the canvas.
+    pub fn bands(&self, sigmas: &[f32]) -> Vec<Plane> {
         let face = self.inside.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
-        let (seen, made) =
-            rayon::join(|| between(&self.lightness, &self.skin), || between(&self.shading, &face));
+        let sigmas: Vec<f32> = sigmas.iter().map(|sigma| sigma / self.step as f32).collect();
+        let (seen, made) = rayon::join(
+            || between(&self.lightness, &self.skin, &sigmas),
+            || between(&self.shading, &face, &sigmas),
+        );
+        let bands = seen.iter().zip(made).zip(&sigmas[1..]);
+        bands.map(|((seen, made), coarser)| self.shown(seen, made, *coarser)).collect()
+    }
+
+    /// As much of a band of the shading as the picture shows, on the canvas.
+    fn shown(&self, seen: &Plane, made: Plane, coarser: f32) -> Plane {
         let around = MaskedBlur::new(&self.skin, AROUND * coarser);
-        let (alike, own) =
-            rayon::join(|| around.blur(&seen.zip(&made, |s, m| s * m)), || around.blur(&made.map(|m| m * m)));
+        let (alike, own) = rayon::join(
+            || around.blur(&seen.zip(&made, |s, m| s * m)),
+            || around.blur(&made.map(|m| m * m)),
+        );
         let mut form = made;
         for (i, value) in form.samples_mut().iter_mut().enumerate() {
             let shown = alike.samples()[i] / (own.samples()[i] + FAINT * FAINT);
@@ -81,6 +89,12 @@ impl Form {
         }
         enlarge(&form, self.step, self.size)
     }
+}
+
+/// Differences of neighbouring blurs of a plane inside a matte.
+fn between(plane: &Plane, matte: &Plane, sigmas: &[f32]) -> Vec<Plane> {
+    let blurred: Vec<Plane> = sigmas.iter().map(|sigma| gauss_masked(plane, matte, *sigma)).collect();
+    blurred.windows(2).map(|pair| pair[0].zip(&pair[1], |f, c| f - c)).collect()
 }
 
 /// Column, row and depth of the landmarks in samples of the grid.

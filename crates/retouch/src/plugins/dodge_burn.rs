@@ -55,8 +55,10 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let beyond = (settings.alpha1 - 1.0).max(0.0);
     let complexion = Complexion::fit(&base.1, skin);
     let contrast = contrast(&base.1.l, skin);
-    let form = Form::find(view, &base.1.l, skin);
-    let blotches = blotches(&base.1.l, skin, form.as_ref(), width, contrast * (1.0 + 0.4 * beyond));
+    // The landmarks lie too far apart to tell the finest octave.
+    let sigmas = [0, 1, 2, 3].map(|octave| octave_sigma(width, octave));
+    let form = Form::find(view, &base.1.l, skin).map_or(Vec::new(), |form| form.bands(&sigmas));
+    let blotches = blotches(&base.1.l, skin, &form, width, contrast * (1.0 + 0.4 * beyond));
     let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * (1.0 + 0.4 * beyond));
     let mut shift = Shift::none(canvas.size());
     for i in 0..blotches.samples().len() {
@@ -83,17 +85,16 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 ///
 /// In every octave blotches are faint and form is strong where it has an edge, so the stronger the
 /// local variation of an octave, the more of it is left alone.
-fn blotches(lightness: &Plane, skin: &Plane, form: Option<&Form>, width: f32, reach: f32) -> Plane {
+fn blotches(lightness: &Plane, skin: &Plane, form: &[Plane], width: f32, reach: f32) -> Plane {
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
     for (octave, strong) in FORM.into_iter().enumerate() {
         let limit = (strong * reach).powi(4);
-        let sigma = width * FINE * (2 << octave) as f32;
+        let sigma = octave_sigma(width, octave);
         let coarser = gauss_masked(lightness, skin, sigma);
         let mut band = finer.zip(&coarser, |f, c| f - c);
-        if let Some(form) = form {
-            let below = if octave == 0 { 0.0 } else { 0.5 * sigma };
-            band.apply_with(&form.band(below, sigma), |v, form| v - form);
+        if let Some(form) = octave.checked_sub(1).and_then(|n| form.get(n)) {
+            band.apply_with(form, |v, form| v - form);
         }
         let variance = gauss_masked(&band.map(|v| v * v), skin, 1.3 * sigma);
         // At the edge of the skin a blur sees one side only and takes falling light for a blotch.
@@ -103,6 +104,11 @@ fn blotches(lightness: &Plane, skin: &Plane, form: Option<&Form>, width: f32, re
         finer = coarser;
     }
     blotches
+}
+
+/// The blur, in samples, above which an octave lies.
+fn octave_sigma(width: f32, octave: usize) -> f32 {
+    width * FINE * (2 << octave) as f32
 }
 
 /// Close to `value` up to most of `limit`, never beyond it.

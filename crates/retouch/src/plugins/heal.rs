@@ -24,7 +24,7 @@ use lines::{Line, find_lines};
 use look::Look;
 use repair::{Sources, Wish, repair};
 use separate::Course;
-use skin::Texture;
+use skin::{Stock, Texture};
 use spots::{Spot, bounds_of, find_spots, stamp};
 
 /// The plugin.
@@ -75,14 +75,14 @@ struct Found {
 
 impl Finding for Found {
     fn memory(&self) -> usize {
-        self.faces.iter().flatten().map(|marks| marks.look.memory() + marks.texture.memory()).sum()
+        self.faces.iter().flatten().map(|marks| marks.look.memory() + marks.stock.memory()).sum()
     }
 }
 
 /// The skin of one face and what differs from it.
 struct Marks {
     look: Look,
-    texture: Texture,
+    stock: Stock,
     spots: Vec<Spot>,
     lines: Vec<Line>,
 }
@@ -91,7 +91,7 @@ impl Marks {
     fn find(look: Look) -> Self {
         let texture = Texture::measure(&look);
         let (spots, lines) = rayon::join(|| find_spots(&look, &texture), || find_lines(&look, &texture));
-        Self { look, texture, spots, lines }
+        Self { stock: texture.into_stock(&look), look, spots, lines }
     }
 }
 
@@ -112,7 +112,7 @@ fn heal(
     sensitivity: f32,
     layer: &mut Layer,
 ) -> (usize, usize) {
-    let Marks { look, texture, spots, lines } = marks;
+    let Marks { look, stock, spots, lines } = marks;
     let verdict = judge(look, mesh, spots, lines, sensitivity);
 
     let mut wanted = Plane::zeros(look.size());
@@ -129,9 +129,9 @@ fn heal(
     let mut noticed = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
     stamp(&mut noticed, spots.iter().filter(|s| s.saliency > 1.0).map(|s| &s.footprint));
     stamp(&mut noticed, lines.iter().filter(|l| l.saliency > 0.8).map(|l| &l.spine));
-    let sources = Sources::new(look, texture, &noticed);
+    let sources = Sources::new(look, stock, &noticed);
     let wish = Wish { share: wanted, strokes, courses };
-    let patches = repair(scene, look, texture, &sources, &wish);
+    let patches = repair(scene, look, &sources, &wish);
     let healed = spots.iter().zip(&verdict.spots).filter(|(spot, share)| spot.first && **share > 0.5).count()
         + verdict.lines.iter().filter(|share| **share > 0.5).count();
     layer.patches.extend(patches);

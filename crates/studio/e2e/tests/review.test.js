@@ -191,6 +191,74 @@ test("two reviewers do not collide", async () => {
   await Promise.all([hers.close(), his.close()]);
 });
 
+test("a late release does not give a newer claim back", async () => {
+  const bob = await colleague(house, "Bert", "admin");
+  const [hers, his] = [await browser.newContext(), await browser.newContext()];
+  const [ada, ben] = [await hers.newPage(), await his.newPage()];
+  await signIn(ada, house);
+  const order = await waiting(ada, ["left.jpg", "right.jpg"], "Back again");
+  await open(ada, order);
+  const first = await ada.locator("#name").innerText();
+  const id = (await ada.locator("#queue li").filter({ hasText: first }).getAttribute("data-id")) ?? "";
+  let isLate = false;
+  await ada.route(`**/review/${id}/release`, async (route) => {
+    await new Promise((done) => setTimeout(done, 1500));
+    isLate = true;
+    await route.continue();
+  });
+  await ada.locator("#queue li").filter({ hasNotText: first }).locator("button").click();
+  await ada.locator("#queue li").filter({ hasText: first }).locator("button").click();
+  await ada.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor({ timeout: WORK });
+  for (let round = 0; !isLate && round < 50; round += 1) await ada.waitForTimeout(100);
+  assert.ok(isLate, "the first result was given back in between");
+  await ada.waitForTimeout(500);
+  await signIn(ben, house, bob);
+  const queue = await (await ben.request.get(`${house.base}/studio/review/queue`)).json();
+  const entry = queue.entries.find((/** @type {any} */ one) => one.id === id);
+  assert.equal(entry.claimed_by, house.email);
+  await ada.unrouteAll({ behavior: "ignoreErrors" });
+  await Promise.all([hers.close(), his.close()]);
+});
+
+test("a queue that was asked for before a verdict does not bring the result back", async () => {
+  const [desk, office] = [await browser.newPage(), await browser.newPage()];
+  await signIn(desk, house);
+  await waiting(desk, ["old.jpg", "older.jpg"], "Old news");
+  await desk.goto(`${house.base}/studio/review`);
+  await desk.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor({ timeout: WORK });
+  const id = (await desk.locator("#queue li:has([aria-current])").getAttribute("data-id")) ?? "";
+  const decided = desk.locator(`#queue li[data-id="${id}"]`);
+  /** @type {() => void} */
+  let letGo = () => {};
+  const held = new Promise((/** @type {(v: void) => void} */ done) => (letGo = done));
+  let asked = 0;
+  await desk.route("**/studio/review/queue**", async (route) => {
+    asked += 1;
+    const answer = await route.fetch();
+    if (asked === 1) await held;
+    await route.fulfill({ response: answer });
+  });
+  // A new result arrives: the page hears of it and asks for the queue.
+  await signIn(office, house);
+  await waiting(office, ["new.jpg"], "News");
+  for (let round = 0; asked === 0 && round < 300; round += 1) await desk.waitForTimeout(100);
+  assert.ok(asked > 0, "the page asked for the queue");
+  await desk.keyboard.press("a");
+  await decided.waitFor({ state: "detached" });
+  await desk.evaluate((id) => {
+    const list = document.querySelector("#queue");
+    const look = () => list?.querySelector(`[data-id="${id}"]`) && document.body.setAttribute("data-came-back", "");
+    if (list) new MutationObserver(look).observe(list, { childList: true });
+  }, id);
+  letGo();
+  for (let round = 0; asked < 2 && round < 100; round += 1) await desk.waitForTimeout(100);
+  assert.ok(asked >= 2, "the old queue is not taken, a new one is asked for");
+  await desk.waitForTimeout(300);
+  assert.equal(await desk.locator("body[data-came-back]").count(), 0);
+  await desk.unrouteAll({ behavior: "ignoreErrors" });
+  await Promise.all([desk.close(), office.close()]);
+});
+
 test("several are approved at once, and a whole order", async () => {
   const page = await browser.newPage();
   page.on("dialog", (dialog) => void dialog.accept());

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::grid::{carry, grown};
 use super::look::Look;
 use super::separate::{AROUND, Course, Ground, detail, under, wide};
-use super::skin::Texture;
+use super::skin::Stock;
 use crate::layer::Patch;
 use crate::scene::Scene;
 
@@ -49,26 +49,19 @@ struct Place {
     bounds: Rect,
 }
 
-/// Where clean skin lies, and its texture.
-pub(super) struct Sources {
+/// Where clean skin lies, and what is known of it.
+pub(super) struct Sources<'a> {
     clean: Plane,
-    unrest: Plane,
-    energy: Plane,
+    stock: &'a Stock,
 }
 
-impl Sources {
+impl<'a> Sources<'a> {
     /// `marks` are all clear marks, healed or not.
-    pub fn new(look: &Look, texture: &Texture, marks: &Plane) -> Self {
-        let band = &texture.bands[1];
-        let strong =
-            [0, 1].map(|c| band.planes[c].zip(&band.spread[c].over(look.size()), |v, s| v.abs() / s));
-        let unrest = strong[0].zip(&strong[1], |l, a| (l.max(a) - 2.0).max(0.0));
+    pub fn new(look: &Look, stock: &'a Stock, marks: &Plane) -> Self {
         let dirty = marks.zip(&look.zone, |mark, zone| if mark > 0.5 || zone < 0.5 { 1.0 } else { 0.0 });
         let margin = (0.003 * look.width).max(1.0);
         let clean = grown(&dirty, margin).map(|near| 1.0 - near);
-        let fine = look.lab.l.zip(&texture.soft.l, |v, s| (v - s).abs());
-        let energy = gauss(&fine, 0.008 * look.width);
-        Self { clean, unrest, energy }
+        Self { clean, stock }
     }
 }
 
@@ -85,8 +78,7 @@ pub(super) struct Wish {
 pub(super) fn repair(
     scene: &Scene<'_>,
     look: &Look,
-    texture: &Texture,
-    sources: &Sources,
+    sources: &Sources<'_>,
     wish: &Wish,
 ) -> Vec<Patch> {
     let wanted = &wish.share;
@@ -100,7 +92,7 @@ pub(super) fn repair(
             if scene.cancelled() {
                 return None;
             }
-            repair_place(scene, look, texture, sources, wish, wanted, place)
+            repair_place(scene, look, sources, wish, wanted, place)
         })
         .collect()
 }
@@ -185,18 +177,17 @@ fn ring(
 fn repair_place(
     scene: &Scene<'_>,
     look: &Look,
-    texture: &Texture,
-    sources: &Sources,
+    sources: &Sources<'_>,
     wish: &Wish,
     wanted: &Plane,
     place: &Place,
 ) -> Option<Patch> {
-    let offsets = best_offsets(look, texture, sources, place);
+    let offsets = best_offsets(look, sources, place);
     let target = full_rect(look, place.bounds);
     let picture = scene.read(target);
     let before = scene.lab(&picture);
     let matte = full_matte(look, wanted, place, target);
-    let own_tone = tone(texture, place, (0, 0));
+    let own_tone = tone(sources.stock, place, (0, 0));
     if let Some(mark) = mark(look, sources, wish, &own_tone, place, offsets.first().copied()) {
         let healed = without(look, &before, &mark);
         if detail_fits(look, &before, &healed, &matte, place, target) {
@@ -208,7 +199,7 @@ fn repair_place(
         let (dx, dy) = (offset.0 * look.step as isize, offset.1 * look.step as isize);
         let Some(source) = shifted(target, dx, dy, scene.size()) else { continue };
         let skin = scene.lab(&scene.read(source));
-        let healed = clone(look, &own_tone, &tone(texture, place, offset), &skin);
+        let healed = clone(look, &own_tone, &tone(sources.stock, place, offset), &skin);
         let ratio = texture_ratio(look, &before, &healed, &matte, place, target);
         let miss = ratio.ln().abs();
         if best.as_ref().is_none_or(|(least, _)| miss < *least) {
@@ -226,13 +217,13 @@ fn repair_place(
 }
 
 /// The offsets whose skin fits best, best first: clean all over, of like colour, light and texture along the ring.
-fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place) -> Vec<(isize, isize)> {
+fn best_offsets(look: &Look, sources: &Sources<'_>, place: &Place) -> Vec<(isize, isize)> {
     let size = look.size();
     let extent = 0.5 * place.inside.len() as f32;
     let own = (extent / std::f32::consts::FRAC_PI_2).sqrt();
     let ring = thinned(&place.ring, 48);
     let replaced = thinned(&place.inside, 96);
-    let energy_here = mean(&ring, |x, y| sources.energy.at(x, y)).max(0.05);
+    let energy_here = mean(&ring, |x, y| sources.stock.energy.at(x, y)).max(0.05);
     let mut found: Vec<(f32, (isize, isize))> = Vec::new();
     for (far, distance) in DISTANCES.iter().enumerate() {
         for n in 0..DIRECTIONS {
@@ -260,7 +251,7 @@ fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place
             let mut squares = [0.0f32; 3];
             for &(x, y) in &ring {
                 let (u, v) = there(x, y);
-                let (t, s) = (texture.soft.at(x, y), texture.soft.at(u, v));
+                let (t, s) = (sources.stock.soft.at(x, y), sources.stock.soft.at(u, v));
                 for c in 0..3 {
                     let d = t[c] - s[c];
                     differences[c] += d / ring.len() as f32;
@@ -272,11 +263,11 @@ fn best_offsets(look: &Look, texture: &Texture, sources: &Sources, place: &Place
             let offset_colour = differences.iter().map(|d| d * d).sum::<f32>().sqrt();
             let energy_there = mean(&replaced, |x, y| {
                 let (u, v) = there(x, y);
-                sources.energy.at(u, v)
+                sources.stock.energy.at(u, v)
             });
             let unrest = mean(&replaced, |x, y| {
                 let (u, v) = there(x, y);
-                sources.unrest.at(u, v)
+                sources.stock.unrest.at(u, v)
             });
             let grain = (energy_there.max(0.05) / energy_here).ln().abs();
             let cost =
@@ -299,12 +290,12 @@ fn mean(cells: &[(usize, usize)], value: impl Fn(usize, usize) -> f32) -> f32 {
 
 /// The tone of the skin around a place spread over it, with weights of inverse cubed distance (in the manner of
 /// mean-value coordinates; Farbman et al., 2009). `offset` moves the skin that is looked at, not the place.
-fn tone(texture: &Texture, place: &Place, offset: (isize, isize)) -> [Plane; 3] {
+fn tone(stock: &Stock, place: &Place, offset: (isize, isize)) -> [Plane; 3] {
     let moved = |v: usize, by: isize| (v as isize + by) as usize;
     let sources = if offset == (0, 0) { &place.anchors } else { &place.ring };
     let anchors: Vec<([f32; 2], [f32; 3])> = thinned(sources, ANCHORS)
         .into_iter()
-        .map(|(x, y)| ([x as f32, y as f32], around(texture, moved(x, offset.0), moved(y, offset.1))))
+        .map(|(x, y)| ([x as f32, y as f32], around(stock, moved(x, offset.0), moved(y, offset.1))))
         .collect();
     let bounds = place.bounds;
     let softening = 1.0 + 0.02 * place.inside.len() as f32;
@@ -352,7 +343,7 @@ fn clone(look: &Look, tone: &[Plane; 3], source_tone: &[Plane; 3], source: &Lab)
 /// `offset`. `None` when the skin around does not tell.
 fn mark(
     look: &Look,
-    sources: &Sources,
+    sources: &Sources<'_>,
     wish: &Wish,
     own_tone: &[Plane; 3],
     place: &Place,
@@ -413,8 +404,8 @@ fn without(look: &Look, before: &Lab, mark: &[Plane; 3]) -> Lab {
 }
 
 /// Mean colour of nine samples.
-fn around(texture: &Texture, x: usize, y: usize) -> [f32; 3] {
-    let lab = &texture.soft;
+fn around(stock: &Stock, x: usize, y: usize) -> [f32; 3] {
+    let lab = &stock.soft;
     [&lab.l, &lab.a, &lab.b].map(|plane| {
         let mut sum = 0.0;
         for v in -1..=1 {

@@ -37,6 +37,23 @@ pub(super) struct Band {
     pub spread: [Spread; 2],
 }
 
+/// What a repair goes by: what is left of the texture when everything has been found.
+pub(super) struct Stock {
+    /// CIELAB with the noise below the finest band taken off; features filled with skin.
+    pub soft: Lab,
+    /// Deviations by which small structure exceeds two.
+    pub unrest: Plane,
+    /// Mean size of the finest structure in L*.
+    pub energy: Plane,
+}
+
+impl Stock {
+    /// Bytes held.
+    pub fn memory(&self) -> usize {
+        5 * self.energy.size().area() * size_of::<f32>()
+    }
+}
+
 /// The texture of the skin on a look.
 pub(super) struct Texture {
     /// CIELAB with the noise below the finest band taken off; features filled with skin.
@@ -109,11 +126,14 @@ impl Texture {
         Self { soft, bands, thin, roughness, grain, tone }
     }
 
-    /// Bytes held.
-    pub fn memory(&self) -> usize {
-        let bands = self.bands.iter().chain([&self.thin]);
-        let bands: usize = bands.flat_map(|band| &band.planes).map(|plane| plane.size().area()).sum();
-        (bands + 4 * self.tone.size().area()) * size_of::<f32>()
+    /// Keeps what repairs need.
+    pub fn into_stock(self, look: &Look) -> Stock {
+        let band = &self.bands[1];
+        let strong =
+            [0, 1].map(|c| band.planes[c].zip(&band.spread[c].over(look.size()), |v, s| v.abs() / s));
+        let unrest = strong[0].zip(&strong[1], |l, a| (l.max(a) - 2.0).max(0.0));
+        let fine = look.lab.l.zip(&self.soft.l, |v, s| (v - s).abs());
+        Stock { energy: gauss(&fine, 0.008 * look.width), unrest, soft: self.soft }
     }
 
     /// How much clearer a mark must be because the skin here is rough: 1 on usual skin. On neck and body little
