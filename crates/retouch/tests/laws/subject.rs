@@ -153,12 +153,12 @@ impl Sitting<'_> {
     /// Skin of all persons, pixel by pixel.
     pub fn skin(&self) -> Vec<f64> {
         let view = self.scene.picture().expect("every need is met");
-        let size = self.scene.size();
+        let (size, skin) = (self.scene.size(), view.fine(&view.regions.skin));
         let at = |i: usize| view.canvas.position((i % size.width) as f32, (i / size.width) as f32);
         (0..size.area())
             .map(|i| {
                 let (u, v) = at(i);
-                f64::from(view.regions.skin.bilinear(u, v))
+                f64::from(skin.bilinear(u, v))
             })
             .collect()
     }
