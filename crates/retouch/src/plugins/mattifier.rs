@@ -4,12 +4,16 @@
 //! the skin (dichromatic model, Shafer 1985). In encoded values it acts as a veil of white:
 //! `seen = diffuse·(1 - v) + v`. Diffuse skin keeps its saturation s = (R - B) / R from light to
 //! shade, so the veil can be read from the colour alone: v = R - (R - B) / s. A veil also makes the
-//! place brighter than the skin around it; only what both signs agree on is taken off.
+//! place brighter than the skin around it; only what both signs agree on counts.
+//!
+//! Living skin has a veil, too: a broad glow that shows the form. Shine is what rises out of it, so the
+//! veil is lowered to the glow of the place and never below. Where it was stronger it stays stronger:
+//! no patch gets an edge, and no highlight turns into a dark spot.
 
 use pixel::Plane;
-use pixel::filter::{gauss, gauss_masked};
+use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
 
-use crate::correction::{quantile, weighted_median};
+use crate::correction::quantile;
 use crate::layer::{Effect, Field, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -26,18 +30,22 @@ static SPEC: Spec = Spec {
     params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how much of the shine is taken off", 1.0)],
 };
 
-/// Share of the shine that goes at full strength; a little is left so that form stays.
-const FULL: f32 = 0.95;
 /// Window of the dull skin that shine is measured against, as a share of the face width.
 const AROUND: f32 = 1.0 / 6.0;
-/// Veils up to the first value are the natural gloss of skin, from the second on they are shine.
-const GLOSS: (f32, f32) = (0.06, 0.22);
-/// Share of the skin whose veil counts as usual for this person in this light: shine is what exceeds it.
+/// Rounds in which what is dull is told ever better from what shines.
+const ROUNDS: usize = 3;
+/// Share of the skin whose veil counts as usual for this person in this light.
 const USUAL: f32 = 0.7;
+/// Share of the skin whose veil is below that of this person's own highlights.
+const HIGHLIGHT: f32 = 0.85;
+/// Window in which the veil makes form, as a share of the face width: shine is narrower.
+const FORM: f32 = 0.1;
+/// How much the glow of a place may rise over its mean in the window: the crest of a broad highlight does.
+const CREST: f32 = 1.4;
+/// Glow that any skin has, and the part of the person's usual veil that is added to it.
+const GLOW: (f32, f32) = (0.02, 0.7);
 /// Largest share of the glitter of pores that is calmed with the shine.
-const CALM: f32 = 0.6;
-/// Lift over the skin around, in L*, from which on a pale place may be shine, and at which it is.
-const LIFT: (f32, f32) = (1.5, 6.0);
+const CALM: f32 = 0.75;
 
 impl Plugin for Mattifier {
     fn spec(&self) -> &'static Spec {
@@ -53,98 +61,117 @@ impl Plugin for Mattifier {
 
 fn draw_face(view: &FaceView, width: f32, alpha: f32, layer: &mut Layer) {
     let (canvas, skin) = (&view.canvas, &view.regions.skin);
-    let smooth = [0, 1, 2].map(|c| gauss_masked(&canvas.rgb[c], skin, width / 160.0));
-    let Veil { strength, around } = veil(&smooth, skin, width);
-    let glitter = glitter(&canvas.lab().l, skin, &strength, width);
+    let fine = MaskedBlur::new(skin, width / 160.0);
+    let smooth = canvas.rgb.each_ref().map(|plane| fine.blur(plane));
+    let Shine { share, glow, around } = shine(&smooth, skin, width);
+    let glitter = glitter(&canvas.lab().l, skin, &share, width);
     let zeros = || Plane::zeros(canvas.size());
     let (mut gain, mut offset) = ([zeros(), zeros(), zeros()], [zeros(), zeros(), zeros()]);
     for i in 0..canvas.size().area() {
-        let v = strength.samples()[i];
+        let v = share.samples()[i].min(0.8);
         let weight = alpha * skin.samples()[i];
         if v * weight <= 0.0 {
             continue;
         }
         let calm = glitter.samples()[i] * (v / 0.1).min(1.0);
+        let seen = smooth.each_ref().map(|plane| plane.samples()[i]);
+        let dull = around.each_ref().map(|plane| plane.samples()[i]);
+        let left = glow.samples()[i];
+        let diffuse = seen.map(|s| (s - v) / (1.0 - v));
+        // A lamp that is not white would leave its complement behind: the hue comes from the skin around.
+        let own = (v / 0.4).min(1.0);
+        let red = (diffuse[0] - left) / dull[0].max(0.02);
+        // A blown highlight has no colour left to find: it is rebuilt from the skin around.
+        let blown = ((v - 0.45) / 0.35).clamp(0.0, 1.0);
         for c in 0..3 {
-            let seen = smooth[c].samples()[i];
-            let taken = (FULL * v).min(0.7);
-            let diffuse = (seen - taken) / (1.0 - taken);
-            // A blown highlight has no colour left to find: it is rebuilt from the skin around.
-            let blown = ((v - 0.45) / 0.35).clamp(0.0, 1.0);
-            let wished = diffuse + (around[c].samples()[i] - diffuse) * blown;
+            let hued = diffuse[c] + own * (red * dull[c] + left - diffuse[c]);
+            let wished = hued + blown * (dull[c] - hued);
             gain[c].samples_mut()[i] = -weight * calm;
-            offset[c].samples_mut()[i] = weight * (wished - (1.0 - calm) * seen);
+            offset[c].samples_mut()[i] = weight * (wished - (1.0 - calm) * seen[c]);
         }
     }
-    let shiny = strength.zip(skin, |v, s| if v > 0.05 { s } else { 0.0 });
+    let shiny = share.zip(skin, |v, s| if v > 0.05 { s } else { 0.0 });
     layer.found("shiny share of the skin", shiny.sum() / skin.sum().max(1.0));
     layer.fields.push(Field { grid: canvas.grid, effect: Effect::Affine { gain, offset }, matte: None });
 }
 
-/// Share of the fine contrast that shine adds to pores, against the dull skin of the same person.
-fn glitter(lightness: &Plane, skin: &Plane, strength: &Plane, width: f32) -> Plane {
+/// Share of the fine contrast that shine adds to pores, against the smooth dull skin of the same person:
+/// shine lies on the smooth, bulging parts of a face.
+fn glitter(lightness: &Plane, skin: &Plane, share: &Plane, width: f32) -> Plane {
     let low = gauss_masked(lightness, skin, width / 160.0);
     let fine = lightness.zip(&low, |l, m| (l - m) * (l - m));
     let energy = gauss_masked(&fine, skin, width / 30.0);
-    let dull = skin.zip(strength, |s, v| if v > 0.02 { 0.0 } else { s });
-    let own = weighted_median(&energy, &dull);
+    let dull = skin.zip(share, |s, v| if v > 0.02 { 0.0 } else { s });
+    let own = quantile(&energy, &dull, 0.25);
     energy.map(|e| if e > own { (1.0 - (own / e).sqrt()).min(CALM) } else { 0.0 })
 }
 
-/// Shine over skin.
-struct Veil {
-    /// Share of white laid over the diffuse colour, 0..1.
-    strength: Plane,
+/// What lies over the skin beyond its glow.
+struct Shine {
+    /// Share of white to be taken off, 0..1.
+    share: Plane,
+    /// Share of white that stays.
+    glow: Plane,
     /// Mean colour of the dull skin around.
     around: [Plane; 3],
 }
 
-fn veil(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Veil {
-    let size = skin.size();
-    let level = luma(smooth);
-    let [red, green, blue] = smooth;
-    let mut dull = skin.clone();
-    let mut strength = Plane::zeros(size);
-    // Shine is the exception: in the second round the skin found shiny counts less in what is "around".
-    for _ in 0..2 {
-        let around = |plane: &Plane| gauss_masked(plane, &dull, width * AROUND);
-        let (level_around, red_around) = (around(&level), around(red));
-        let to_green = around(&red.zip(green, |r, g| r - g));
-        let to_blue = around(&red.zip(blue, |r, b| r - b));
-        for i in 0..size.area() {
-            let [r, g, b] = [red, green, blue].map(|p| p.samples()[i]);
-            let base = red_around.samples()[i].max(0.02);
-            let saturation = |tint: &Plane| (tint.samples()[i] / base).max(0.03);
-            let by_colour = (r - (r - g) / saturation(&to_green)).min(r - (r - b) / saturation(&to_blue));
-            let dark = level_around.samples()[i];
-            let by_level = (level.samples()[i] - dark) / (1.0 - dark).max(0.05);
-            strength.samples_mut()[i] = by_colour.min(1.3 * by_level).max(0.0);
-        }
-        let usual = quantile(&strength, skin, USUAL);
-        for i in 0..size.area() {
-            let v = strength.samples()[i];
-            let dark = level_around.samples()[i];
-            let lift = 116.0 * (level.samples()[i].max(0.0).powf(0.75) - dark.max(0.0).powf(0.75));
-            let shine = smooth_step((v - usual - GLOSS.0) / (GLOSS.1 - GLOSS.0));
-            let v = v * shine * smooth_step((lift - LIFT.0) / (LIFT.1 - LIFT.0));
-            strength.samples_mut()[i] = v;
-            dull.samples_mut()[i] = skin.samples()[i] * (-(v / 0.08).powi(2)).exp().max(0.05);
-        }
+fn shine(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Shine {
+    // Whatever is wider than a window of the face is found on few samples.
+    let step = ((width / 100.0) as usize).max(1);
+    let small = smooth.each_ref().map(|plane| reduce(plane, step));
+    let (few, width_small) = (reduce(skin, step), width / step as f32);
+    let around = |dull: &Plane| {
+        let blur = MaskedBlur::new(dull, width_small * AROUND);
+        small.each_ref().map(|plane| blur.blur(plane))
+    };
+    // Shine is the exception: the skin found shiny counts ever less in what is "around".
+    let mut dull = around(&few);
+    for _ in 0..ROUNDS {
+        let veil = veil(&small, &dull);
+        let usual = quantile(&veil, &few, USUAL);
+        let shiny = |v: f32| (-((v - usual).max(0.0) / 0.08).powi(2)).exp().max(0.02);
+        dull = around(&few.zip(&veil, |s, v| s * shiny(v)));
     }
-    let around = [0, 1, 2].map(|c| gauss_masked(&smooth[c], &dull, width / 8.0));
-    Veil { strength: gauss(&strength, width / 150.0), around }
+    let broad = veil(&small, &dull);
+    let least = GLOW.0 + GLOW.1 * quantile(&broad, &few, USUAL);
+    let highlight = quantile(&broad, &few, HIGHLIGHT);
+    let form = gauss_masked(&broad.map(|v| v.min(highlight)), &few, width_small * FORM);
+    let [form, red, green, blue] = {
+        let [red, green, blue] = dull;
+        [form, red, green, blue].map(|plane| enlarge(&plane, step, skin.size()))
+    };
+    let around = [red, green, blue];
+    let veil = gauss(&veil(smooth, &around), width / 150.0);
+    let glow = veil.zip(&form, |v, f| lowered(v, (CREST * f).max(least)));
+    let share = veil.zip(&glow, |v, left| (v - left) / (1.0 - left).max(0.05));
+    Shine { share, glow, around }
 }
 
-fn smooth_step(t: f32) -> f32 {
-    let t = t.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
+/// Share of white over the skin, 0..1, where its colour and its brightness agree on it.
+fn veil(colour: &[Plane; 3], dull: &[Plane; 3]) -> Plane {
+    let mut veil = Plane::zeros(colour[0].size());
+    for (i, veil) in veil.samples_mut().iter_mut().enumerate() {
+        let [r, g, b] = colour.each_ref().map(|plane| plane.samples()[i]);
+        let [red, green, blue] = dull.each_ref().map(|plane| plane.samples()[i]);
+        let saturation = |other: f32| ((red - other) / red.max(0.02)).max(0.03);
+        let (to_green, to_blue) = (saturation(green), saturation(blue));
+        // Least squares of both readings: the more colourful difference says more.
+        let by_colour = r - (to_green * (r - g) + to_blue * (r - b)) / (to_green.powi(2) + to_blue.powi(2));
+        let dark = luma([red, green, blue]);
+        let by_level = (luma([r, g, b]) - dark) / (1.0 - dark).max(0.05);
+        *veil = by_colour.min(1.3 * by_level).clamp(0.0, 1.0);
+    }
+    veil
 }
 
-fn luma(rgb: &[Plane; 3]) -> Plane {
-    let mut out = rgb[0].map(|v| 0.2126 * v);
-    out.apply_with(&rgb[1], |o, v| o + 0.7152 * v);
-    out.apply_with(&rgb[2], |o, v| o + 0.0722 * v);
-    out
+/// A veil that stays as it is well below `glow` and comes near it, but never over it, above.
+fn lowered(veil: f32, glow: f32) -> f32 {
+    veil / (1.0 + (veil / glow).powi(4)).powf(0.25)
+}
+
+fn luma([r, g, b]: [f32; 3]) -> f32 {
+    0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
 #[cfg(test)]
@@ -193,5 +220,40 @@ mod tests {
         let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
         let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&Mattifier, &settings)));
         assert!(before.l.zip(&after.l, |b, a| (b - a).abs()).max() < 1.0);
+    }
+
+    fn changed(veil: impl Fn(f32) -> f32) -> (Plane, Plane) {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        let colour = |x: usize, y: usize| {
+            let v = veil((x as f32 - 120.0).hypot(y as f32 - 120.0));
+            SKIN.map(|c| 0.7 * c * (1.0 - v) + v)
+        };
+        let builder = SceneBuilder::new(SIZE, colour).face(face, 1, WIDTH, |canvas, regions| {
+            regions.skin = Plane::filled(canvas.size(), 1.0);
+        });
+        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
+        (lab(&builder.picture).l, lab(&builder.retouched(&Mattifier, &settings)).l)
+    }
+
+    #[test]
+    fn a_broad_glow_keeps_most_of_its_form() {
+        let (before, after) = changed(|d| 0.2 * (-(d / 60.0).powi(2)).exp());
+        let rise = |l: &Plane| l.at(120, 120) - l.at(5, 5);
+        assert!(rise(&after) > 0.5 * rise(&before), "{} of {}", rise(&after), rise(&before));
+    }
+
+    #[test]
+    fn the_brightest_place_does_not_become_a_dark_one() {
+        let (_, after) = changed(|d| 0.5 * (-(d / 16.0).powi(2)).exp());
+        let middle = after.at(120, 120);
+        assert!((121..200).all(|x| after.at(x, 120) < middle + 0.7), "a ring around a dark spot");
+    }
+
+    #[test]
+    fn lowering_keeps_the_order_and_what_is_weak() {
+        let levels: Vec<f32> = (0..=100).map(|i| lowered(i as f32 / 100.0, 0.15)).collect();
+        assert!(levels.windows(2).all(|pair| pair[0] <= pair[1]));
+        assert!((lowered(0.05, 0.15) - 0.05).abs() < 1e-3);
+        assert!(levels[100] <= 0.15);
     }
 }
