@@ -78,10 +78,8 @@ impl Form {
     /// As much of a band of the shading as the picture shows, on the canvas.
     fn shown(&self, seen: &Plane, made: Plane, coarser: f32) -> Plane {
         let around = MaskedBlur::new(&self.skin, AROUND * coarser);
-        let (alike, own) = rayon::join(
-            || around.blur(&seen.zip(&made, |s, m| s * m)),
-            || around.blur(&made.map(|m| m * m)),
-        );
+        let (alike, own) =
+            rayon::join(|| around.blur(&seen.zip(&made, |s, m| s * m)), || around.blur(&made.map(|m| m * m)));
         let mut form = made;
         for (i, value) in form.samples_mut().iter_mut().enumerate() {
             let shown = alike.samples()[i] / (own.samples()[i] + FAINT * FAINT);

@@ -1,7 +1,7 @@
 //! Dodge Burn: evens the brightness of small blotches on skin, the hours-long job, with a soft brush.
 
 use pixel::Plane;
-use pixel::filter::{gauss, gauss_masked};
+use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
 
 use crate::complexion::Complexion;
 use crate::correction::{Shift, bare_skin, quantile, share, smoothed, soft_light_field};
@@ -30,11 +30,17 @@ static SPEC: Spec = Spec {
 const FINE: f32 = 1.0 / 90.0;
 /// For every octave of structure from [`FINE`] up, the local standard deviation in L* at which half of
 /// it is taken for form. Wide structure is form unless it is faint; what is wider still always is.
-const FORM: [f32; 4] = [3.5, 3.3, 3.0, 1.8];
+const FORM: [f32; 4] = [4.0, 3.5, 2.5, 1.5];
+/// Mean difference in L* along a lasting line at which half of it is taken for form.
+const LASTING: f32 = 0.8;
+/// How far a line must last, as a multiple of the width of its octave (Gaussian sigma).
+const LENGTH: f32 = 2.0;
+/// Directions in which lines are looked for, as steps on the grid.
+const DIRECTIONS: [(isize, isize); 4] = [(1, 0), (1, 1), (0, 1), (-1, 1)];
 /// Difference in L* between the lights and shades of a face in usual light.
 const USUAL_SPREAD: f32 = 20.0;
 /// Largest change in L* at strength 1; what would need more is no blotch.
-const LIMIT: f32 = 6.0;
+const LIMIT: f32 = 7.0;
 
 impl Plugin for DodgeBurn {
     fn spec(&self) -> &'static Spec {
@@ -58,8 +64,9 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     // The landmarks lie too far apart to tell the finest octave.
     let sigmas = [0, 1, 2, 3].map(|octave| octave_sigma(width, octave));
     let form = Form::find(view, &base.1.l, skin).map_or(Vec::new(), |form| form.bands(&sigmas));
-    let blotches = blotches(&base.1.l, skin, &form, width, contrast * (1.0 + 0.4 * beyond));
-    let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * (1.0 + 0.4 * beyond));
+    let reach = 1.0 + 0.4 * beyond;
+    let blotches = blotches(&base.1.l, skin, &form, width, contrast, reach);
+    let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * reach);
     let mut shift = Shift::none(canvas.size());
     for i in 0..blotches.samples().len() {
         let change = -strength * limited(blotches.samples()[i], limit);
@@ -83,18 +90,24 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 
 /// Brightness that differs from its surroundings without belonging to the form.
 ///
-/// In every octave blotches are faint and form is strong where it has an edge, so the stronger the
-/// local variation of an octave, the more of it is left alone.
-fn blotches(lightness: &Plane, skin: &Plane, form: &[Plane], width: f32, reach: f32) -> Plane {
+/// Form is told from blotches octave by octave in three ways. The shape of the face explains it (`form`, a band for
+/// every octave but the first). It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts
+/// is left alone, and blotches that lie across it still go. And it is strong where blotches are faint: the stronger the
+/// rest varies, the less of it is taken; `reach` above 1 takes more. What is explained or lasts is form at any strength.
+fn blotches(lightness: &Plane, skin: &Plane, form: &[Plane], width: f32, contrast: f32, reach: f32) -> Plane {
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
     for (octave, strong) in FORM.into_iter().enumerate() {
-        let limit = (strong * reach).powi(4);
+        let limit = (strong * contrast * reach).powi(4);
         let sigma = octave_sigma(width, octave);
         let coarser = gauss_masked(lightness, skin, sigma);
         let mut band = finer.zip(&coarser, |f, c| f - c);
         if let Some(form) = octave.checked_sub(1).and_then(|n| form.get(n)) {
             band.apply_with(form, |v, form| v - form);
+        }
+        // Lines of the finest octave are lines of the skin, not of the face.
+        if octave > 0 {
+            band.apply_with(&lasting(&band, skin, sigma, LASTING * contrast), |v, line| v - line);
         }
         let variance = gauss_masked(&band.map(|v| v * v), skin, 1.3 * sigma);
         // At the edge of the skin a blur sees one side only and takes falling light for a blotch.
@@ -109,6 +122,62 @@ fn blotches(lightness: &Plane, skin: &Plane, form: &[Plane], width: f32, reach: 
 /// The blur, in samples, above which an octave lies.
 fn octave_sigma(width: f32, octave: usize) -> f32 {
     width * FINE * (2 << octave) as f32
+}
+
+/// The part of an octave of width `sigma` that lasts along a line and is strong against `level` (L*).
+///
+/// A mean along the right direction keeps a line and evens out blotches. The direction is that in which
+/// the mean is strongest round about, the principle of oriented filter banks (Freeman and Adelson,
+/// "The design and use of steerable filters", 1991).
+fn lasting(band: &Plane, skin: &Plane, sigma: f32, level: f32) -> Plane {
+    let step = ((sigma / 3.0) as usize).max(1);
+    let (weight, sigma) = (reduce(skin, step), sigma / step as f32);
+    let band_on_skin = reduce(&band.zip(skin, |v, w| v * w), step);
+    let blur = MaskedBlur::new(&weight, 1.6 * sigma);
+    let mut line = Plane::zeros(weight.size());
+    let (mut energy, mut total) = (line.clone(), line.clone());
+    for direction in DIRECTIONS {
+        let mean = mean_along(&band_on_skin, &weight, direction, LENGTH * sigma);
+        let strength = blur.blur(&mean.map(|v| v * v));
+        for (i, (&mean, &strength)) in mean.samples().iter().zip(strength.samples()).enumerate() {
+            // The strongest direction has nearly all the say, without a seam where another takes over.
+            let say = strength.powi(4);
+            line.samples_mut()[i] += say * mean;
+            energy.samples_mut()[i] += say * strength;
+            total.samples_mut()[i] += say;
+        }
+    }
+    let level = level.powi(4);
+    for (i, line) in line.samples_mut().iter_mut().enumerate() {
+        let total = total.samples()[i].max(f32::MIN_POSITIVE);
+        let square = (energy.samples()[i] / total).powi(2);
+        *line *= square / (square + level) / total;
+    }
+    enlarge(&line, step, band.size())
+}
+
+/// Mean along a line through every sample with Gaussian weights of `sigma` samples; `values` carry
+/// their `weight` already.
+fn mean_along(values: &Plane, weight: &Plane, (dx, dy): (isize, isize), sigma: f32) -> Plane {
+    let spacing = (dx as f32).hypot(dy as f32);
+    let reach = (2.5 * sigma / spacing) as isize;
+    let taps: Vec<_> =
+        (-reach..=reach).map(|t| (t, (-0.5 * (t as f32 * spacing / sigma).powi(2)).exp())).collect();
+    let (width, height) = (values.width(), values.height());
+    Plane::from_fn(values.size(), |x, y| {
+        let (mut sum, mut seen) = (0.0, 0.0);
+        for &(t, tap) in &taps {
+            let place = (x.checked_add_signed(t * dx), y.checked_add_signed(t * dy));
+            if let (Some(x), Some(y)) = place
+                && x < width
+                && y < height
+            {
+                sum += tap * values.at(x, y);
+                seen += tap * weight.at(x, y);
+            }
+        }
+        if seen > 1e-3 { sum / seen } else { 0.0 }
+    })
 }
 
 /// Close to `value` up to most of `limit`, never beyond it.
@@ -154,6 +223,20 @@ mod tests {
         let form = |l: &Plane| gauss(l, 30.0);
         let kept = spread(&form(&after.l), 60.0) / spread(&form(&before.l), 60.0);
         assert!((0.9..1.1).contains(&kept), "form kept: {kept}");
+    }
+
+    #[test]
+    fn a_line_of_the_form_keeps_more_than_a_spot_as_wide_and_as_strong() {
+        let peak = |distance: f32| 10.0 * (-0.5 * (distance / 9.0).powi(2)).exp();
+        let left = |height: &dyn Fn(f32, f32) -> f32| {
+            let builder = skin(|x, y| [60.0 + 0.12 * (y - 120.0) + height(x - 120.0, y - 120.0), 14.0, 16.0]);
+            let after = lab(&builder.retouched(&DodgeBurn, &settings(1.0, 0.0))).l;
+            let contrast = |l: &Plane| l.at(120, 120) - 0.5 * (l.at(90, 120) + l.at(150, 120));
+            contrast(&after) / contrast(&lab(&builder.picture).l)
+        };
+        let (line, spot) = (left(&|x, _| peak(x)), left(&|x, y| peak(x.hypot(y))));
+        assert!(line > 0.6, "left of the line: {line}");
+        assert!(spot < 0.5, "left of the spot: {spot}");
     }
 
     #[test]

@@ -75,12 +75,7 @@ pub(super) struct Wish {
 }
 
 /// Full-resolution patches for every place of the wish that can be repaired well.
-pub(super) fn repair(
-    scene: &Scene<'_>,
-    look: &Look,
-    sources: &Sources<'_>,
-    wish: &Wish,
-) -> Vec<Patch> {
+pub(super) fn repair(scene: &Scene<'_>, look: &Look, sources: &Sources<'_>, wish: &Wish) -> Vec<Patch> {
     let wanted = &wish.share;
     let soft = gauss(wanted, (BORDER * look.width).max(0.8))
         .zip(&look.zone, |v, zone| if v < 0.02 { 0.0 } else { v * zone });
