@@ -31,6 +31,9 @@ const FINE: f32 = 1.0 / 90.0;
 /// For every octave of structure from [`FINE`] up, the local standard deviation in L* at which half of
 /// it is taken for form. Wide structure is form unless it is faint; what is wider still always is.
 const FORM: [f32; 4] = [4.0, 3.5, 2.5, 1.5];
+/// Octaves from this one on are form beyond the face, where no landmarks tell, in this share: necks have tendons and
+/// hollows.
+const BODY_FORM: (usize, f32) = (1, 0.7);
 /// Mean difference in L* along a lasting line at which half of it is taken for form.
 const LASTING: f32 = 0.8;
 /// How far a line must last, as a multiple of the width of its octave (Gaussian sigma).
@@ -65,7 +68,8 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let sigmas = [0, 1, 2, 3].map(|octave| octave_sigma(width, octave));
     let form = Form::find(view, &base.1.l, skin).map_or(Vec::new(), |form| form.bands(&sigmas));
     let reach = 1.0 + 0.4 * beyond;
-    let blotches = blotches(&base.1.l, skin, &form, width, contrast, reach);
+    let face = Face { form: &form, beyond: beyond_face(view, width) };
+    let blotches = blotches(&base.1.l, skin, &face, width, contrast, reach);
     let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * reach);
     let mut shift = Shift::none(canvas.size());
     for i in 0..blotches.samples().len() {
@@ -90,11 +94,17 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 
 /// Brightness that differs from its surroundings without belonging to the form.
 ///
-/// Form is told from blotches octave by octave in three ways. The shape of the face explains it (`form`, a band for
-/// every octave but the first). It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts
+/// Form is told from blotches octave by octave in three ways. The shape of the face explains it. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts
 /// is left alone, and blotches that lie across it still go. And it is strong where blotches are faint: the stronger the
 /// rest varies, the less of it is taken; `reach` above 1 takes more. What is explained or lasts is form at any strength.
-fn blotches(lightness: &Plane, skin: &Plane, form: &[Plane], width: f32, contrast: f32, reach: f32) -> Plane {
+fn blotches(
+    lightness: &Plane,
+    skin: &Plane,
+    face: &Face<'_>,
+    width: f32,
+    contrast: f32,
+    reach: f32,
+) -> Plane {
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
     for (octave, strong) in FORM.into_iter().enumerate() {
@@ -102,7 +112,7 @@ fn blotches(lightness: &Plane, skin: &Plane, form: &[Plane], width: f32, contras
         let sigma = octave_sigma(width, octave);
         let coarser = gauss_masked(lightness, skin, sigma);
         let mut band = finer.zip(&coarser, |f, c| f - c);
-        if let Some(form) = octave.checked_sub(1).and_then(|n| form.get(n)) {
+        if let Some(form) = octave.checked_sub(1).and_then(|n| face.form.get(n)) {
             band.apply_with(form, |v, form| v - form);
         }
         // Lines of the finest octave are lines of the skin, not of the face.
@@ -112,11 +122,31 @@ fn blotches(lightness: &Plane, skin: &Plane, form: &[Plane], width: f32, contras
         let variance = gauss_masked(&band.map(|v| v * v), skin, 1.3 * sigma);
         // At the edge of the skin a blur sees one side only and takes falling light for a blotch.
         let seen = gauss(skin, sigma).map(|w| ((w - 0.5) / 0.3).clamp(0.0, 1.0));
-        let odd = band.zip(&variance, |v, s| v * limit / (limit + s * s));
+        let mut odd = band.zip(&variance, |v, s| v * limit / (limit + s * s));
+        if octave >= BODY_FORM.0 {
+            odd.apply_with(&face.beyond, |v, beyond| v * (1.0 - BODY_FORM.1 * beyond));
+        }
         blotches.apply_with(&odd.zip(&seen, |v, w| v * w), |b, v| b + v);
         finer = coarser;
     }
     blotches
+}
+
+/// What is known of the face among the skin.
+struct Face<'a> {
+    /// What its shape explains, a band for every octave but the first; empty without landmarks.
+    form: &'a [Plane],
+    /// 1 beyond the face, 0 on it; all 0 without landmarks.
+    beyond: Plane,
+}
+
+/// 1 beyond the outline of the face, with a soft border.
+fn beyond_face(view: &FaceView, width: f32) -> Plane {
+    let oval = &view.regions.oval;
+    match view.face.mesh {
+        Some(_) => gauss(oval, 0.04 * width).map(|v| 1.0 - v.clamp(0.0, 1.0)),
+        None => Plane::zeros(oval.size()),
+    }
 }
 
 /// The blur, in samples, above which an octave lies.
