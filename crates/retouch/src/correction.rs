@@ -149,6 +149,30 @@ pub fn share(alpha: f32, full: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scene::testing::SceneBuilder;
+    use pixel::Rect;
+
+    #[test]
+    fn a_matte_fades_where_its_canvas_ends_inside_the_picture() {
+        let picture = Size::new(300, 200);
+        // The canvas reaches the left and the upper edge of the picture.
+        let rect = Rect { x: 0, y: 0, width: 200, height: 160 };
+        let builder = SceneBuilder::new(picture, |_, _| [0.6, 0.5, 0.4]).face(rect, 2, 60.0, |_, _| {});
+        let scene = builder.scene();
+        let view = &scene.faces()[0];
+        let mut matte = Plane::filled(view.canvas.size(), 1.0);
+        fade_out(view, picture, &mut matte);
+        assert_eq!(matte.at(0, 0), 1.0);
+        assert_eq!(matte.at(50, 40), 1.0);
+        assert!(
+            matte.at(99, 40) < 0.02 && matte.at(50, 79) < 0.02,
+            "{} {}",
+            matte.at(99, 40),
+            matte.at(50, 79)
+        );
+        let row: Vec<f32> = (50..100).map(|x| matte.at(x, 40)).collect();
+        assert!(row.windows(2).all(|pair| pair[1] <= pair[0] && pair[0] - pair[1] < 0.2), "{row:?}");
+    }
 
     #[test]
     fn share_grows_and_never_overshoots() {

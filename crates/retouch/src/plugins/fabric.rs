@@ -6,6 +6,7 @@ use pixel::filter::{erode_soft, gauss, gauss_masked, reduce};
 use pixel::{Plane, Rect};
 
 use crate::correction::share;
+use crate::feature::ramp;
 use crate::layer::{Effect, Field, Grid, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{PictureView, Scene};
@@ -31,6 +32,9 @@ const CREASES: [(f32, f32); 2] = [(0.035, 12.0), (0.10, 12.0)];
 const HARD_EDGE: f32 = 30.0;
 /// Share of a soft crease that is taken out at strength 1.
 const FULL: f32 = 0.88;
+/// Encoded value of the strongest channel from which, to which, cloth counts as blown: what was cut off there is not known,
+/// and any change of light would change its hue.
+const BLOWN: [f32; 2] = [0.9, 0.985];
 /// Side of a square as large as all clothes in a half-length portrait, in face widths.
 const CLOTHES_SIDE: f32 = 2.4;
 /// Less cloth than a square of this side, in face widths, is no garment.
@@ -150,7 +154,8 @@ impl Cloth {
                 continue;
             }
             let rgb = [0, 1, 2].map(|c| self.rgb[c].samples()[i]);
-            let gains = light_gain(rgb, change.samples()[i], space);
+            let known = ramp(rgb[0].max(rgb[1]).max(rgb[2]), BLOWN[1], BLOWN[0]);
+            let gains = light_gain(rgb, known * change.samples()[i], space);
             for c in 0..3 {
                 gain[c].samples_mut()[i] = weight * gains[c];
             }
@@ -179,7 +184,10 @@ fn light_gain(rgb: [f32; 3], change: f32, space: &ColourSpace) -> [f32; 3] {
     let lightness = linear_to_lab(linear)[0];
     let luminance = |l: f32| lab_to_linear([l, 0.0, 0.0])[1];
     let before = luminance(lightness.max(1.0));
-    let light = (luminance((lightness + change).clamp(1.0, 100.0)) / before).clamp(0.5, 2.0);
+    // Light that no channel can hold would come back in another hue.
+    let room = 1.0 / linear[0].max(linear[1]).max(linear[2]).max(0.01);
+    let light =
+        (luminance((lightness + change).clamp(1.0, 100.0)) / before).min(room.max(1.0)).clamp(0.5, 2.0);
     let after = space.from_linear(linear.map(|v| v * light));
     [0, 1, 2].map(|c| (after[c] - rgb[c]) / rgb[c].max(0.02))
 }
@@ -299,6 +307,28 @@ mod tests {
         assert!((rise - 6.0).abs() < 0.3, "{rise}");
         let ratios = [0, 1, 2].map(|c| after[c] / before[c]);
         assert!((ratios[0] / ratios[1] - 1.0).abs() < 1e-3 && (ratios[2] / ratios[1] - 1.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn light_is_added_as_far_as_every_channel_can_hold_it() {
+        let space = ColourSpace::srgb();
+        let before = [0.86, 0.9, 0.97];
+        let gain = light_gain(before, 12.0, &space);
+        let after = [0, 1, 2].map(|c| before[c] * (1.0 + gain[c]));
+        assert!((after[2] - 1.0).abs() < 2e-3, "{after:?}");
+        let light = [space.to_linear(before), space.to_linear(after)];
+        let ratios = [0, 1, 2].map(|c| light[1][c] / light[0][c]);
+        assert!((ratios[0] / ratios[2] - 1.0).abs() < 5e-3, "{ratios:?}");
+    }
+
+    #[test]
+    fn blown_cloth_is_left_alone() {
+        let white = |x: usize, y: usize| {
+            let crease = 0.05 * (-((x as f32 - 90.0) / 4.0).powi(2)).exp();
+            if on_cloth(x, y) { [0.93 - crease, 0.96 - crease, 1.0] } else { [0.8, 0.7, 0.6] }
+        };
+        let picture = WholePicture::new(SIZE, 1, white, on_cloth, on_cloth);
+        assert_eq!(picture.after(&Fabric, &settings(1.0)), picture.before());
     }
 
     #[test]

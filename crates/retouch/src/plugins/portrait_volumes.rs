@@ -79,16 +79,32 @@ fn form_matte(view: &FaceView, picture: Size, width: f32) -> Plane {
 
 #[cfg(test)]
 mod tests {
+    use pixel::Rect;
     use pixel::filter::gauss;
 
     use super::*;
-    use crate::scene::testing::{lab, skin_patch as skin, spread};
+    use crate::scene::testing::{SceneBuilder, lab, rgb_of, skin_patch as skin, spread};
 
     /// A cheek: a soft hill of light.
     fn hilly(x: f32, y: f32) -> [f32; 3] {
         let d2 = (x - 120.0).powi(2) + (y - 120.0).powi(2);
         let pore = if (x as usize + y as usize).is_multiple_of(2) { 0.8 } else { -0.8 };
         [55.0 + 12.0 * (-d2 / 2500.0).exp() + pore, 13.0, 15.0]
+    }
+
+    #[test]
+    fn hair_over_the_face_is_left_alone() {
+        let rect = Rect { x: 0, y: 0, width: 240, height: 240 };
+        let builder = SceneBuilder::new(Size::new(240, 240), |x, y| rgb_of(hilly(x as f32, y as f32)));
+        // The outline of the face reaches under the hair of the left side.
+        let builder = builder.face(rect, 1, 180.0, |canvas, regions| {
+            regions.oval = Plane::filled(canvas.size(), 1.0);
+            regions.skin = Plane::from_fn(canvas.size(), |x, _| if x < 80 { 0.0 } else { 1.0 });
+        });
+        let settings = Settings { alpha1: 2.0, ..Settings::defaults(&SPEC) };
+        let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&PortraitVolumes, &settings)));
+        let moved = |x: usize| (after.l.at(x, 120) - before.l.at(x, 120)).abs();
+        assert!((0..78).all(|x| moved(x) == 0.0) && moved(120) > 0.5);
     }
 
     #[test]

@@ -152,6 +152,22 @@ mod tests {
     }
 
     #[test]
+    fn a_mole_on_a_pale_patch_does_not_turn_red() {
+        let mole = |x: f32, y: f32| (x - 120.0).hypot(y - 120.0) < 2.5;
+        let builder = skin(|x, y| {
+            let pale = (-((x - 120.0).powi(2) + (y - 120.0).powi(2)) / 700.0).exp();
+            let pore = if (x as usize + y as usize).is_multiple_of(2) { 1.5 } else { -1.5 };
+            let lightness = pore + if mole(x, y) { 53.0 } else { 62.0 };
+            [lightness, 16.0 - 7.0 * pale, 17.0 - 4.0 * pale]
+        });
+        let (before, after) =
+            (lab(&builder.picture), lab(&builder.retouched(&SkinTone, &settings(1.0, 1.0))));
+        let risen = |x: usize| gauss(&after.a.zip(&before.a, |a, b| a - b), 0.8).at(x, 120);
+        assert!(risen(127) > 1.0, "{}", risen(127));
+        assert!(risen(120) < 1.15 * risen(127), "{} beside {}", risen(120), risen(127));
+    }
+
+    #[test]
     fn a_grey_picture_is_left_alone() {
         let mut builder = skin(|x, _| [50.0 + x * 0.1, 0.0, 0.0]);
         builder.picture.grey = true;

@@ -89,15 +89,21 @@ fn look(lab: Lab, zone: Plane, face: Plane) -> Look {
     Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin: Plane::filled(SIZE, 1.0), zone, face }
 }
 
-/// Heals a picture that is all skin; gives the result, the pixels touched and the numbers of marks healed and kept.
+/// Heals a picture that is all skin of a face; gives the result, the pixels touched and the numbers of marks healed and
+/// kept.
 fn healed(picture: &Picture, sensitivity: f32) -> (Picture, Plane, (usize, usize)) {
+    healed_on(picture, Plane::filled(SIZE, 1.0), sensitivity)
+}
+
+/// The same where `face` tells the face from the neck.
+fn healed_on(picture: &Picture, face: Plane, sensitivity: f32) -> (Picture, Plane, (usize, usize)) {
     let space = ColourSpace::srgb();
     let go_on = || false;
     let mut scene = Scene::new(Pile::new(picture), &space, None, &go_on);
     let lab = scene.lab(&scene.read(SIZE.rect()));
     // The right end is no place for healing.
     let zone = Plane::from_fn(SIZE, |x, _| if x < 360 { 1.0 } else { 0.0 });
-    let look = look(lab, zone, Plane::filled(SIZE, 1.0));
+    let look = look(lab, zone, face);
     let mut layer = Layer::default();
     let counts = heal(&scene, &Marks::find(look), None, sensitivity, &mut layer);
     let mut touched = Plane::zeros(SIZE);
@@ -206,6 +212,32 @@ fn moles_freckles_and_furrows_stay() {
     assert_eq!(mean(&touched, 200, 232, 40.0), 0.0);
     assert!(mean(&touched, 180, 375, 8.0) < 0.1);
     assert!(kept >= 1);
+}
+
+#[test]
+fn bristles_in_the_light_stay_and_a_lone_flake_goes() {
+    let (mut lab, mut lone) = (skin(), skin());
+    for i in 0..9 {
+        for j in 0..9 {
+            let (x, y) = (60.0 + 26.0 * i as f32 + 7.0 * (j % 2) as f32, 90.0 + 27.0 * j as f32);
+            dab(&mut lab, x, y, 3.0, [13.0, 0.0, 2.0]);
+        }
+    }
+    dab(&mut lone, 200.0, 200.0, 3.0, [13.0, 0.0, 2.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert!(mean(&touched, 170, 200, 60.0) < 0.02, "{}", mean(&touched, 170, 200, 60.0));
+    let (_, touched, _) = healed(&picture(&lone), 1.0);
+    assert!(mean(&touched, 200, 200, 2.0) > 0.5, "{}", mean(&touched, 200, 200, 2.0));
+}
+
+#[test]
+fn chains_and_folds_of_the_neck_stay_and_scratches_go() {
+    let mut lab = skin();
+    streak(&mut lab, [60.0, 60.0], [300.0, 140.0], 1.3, [-12.0, 8.5, 1.0]);
+    streak(&mut lab, [80.0, 300.0], [260.0, 330.0], 1.3, [-8.0, 15.0, 2.0]);
+    let (_, touched, _) = healed_on(&picture(&lab), Plane::zeros(SIZE), 1.0);
+    assert_eq!(mean(&touched, 180, 100, 30.0), 0.0, "a chain");
+    assert!(mean(&touched, 170, 315, 2.0) > 0.5, "a scratch");
 }
 
 /// Skin of another lightness: pigment takes of all light the same share, so its marks shrink with it.
