@@ -177,7 +177,7 @@ impl StoredLayer {
     }
 
     fn lay_soft_light(&self, row: &mut Row, span: Rect, depth: Depth, scratch: &mut Scratch) {
-        let Scratch { push, pixels, present, dithers, line } = scratch;
+        let Scratch { push, pixels, present, dithers, line, .. } = scratch;
         for channel in push.iter_mut() {
             channel.clear();
             channel.resize(span.width, 0.0);
@@ -263,17 +263,18 @@ fn lay_pushes(
 
 /// Lays gains and offsets over a row.
 fn lay_affine(field: &StoredField, row: &mut Row, span: Rect, depth: Depth, scratch: &mut Scratch) {
-    let Scratch { pixels, present, dithers, line, .. } = scratch;
+    let Scratch { pixels, present, touched, dithers, line, .. } = scratch;
     let Some(columns) = field.evaluate(row, span, line) else { return };
-    let mut touched = vec![false; columns.len()];
-    (0..6).for_each(|n| wide_lanes(|| note(&mut touched, line.values(n))));
+    touched.clear();
+    touched.resize(columns.len(), false);
+    (0..6).for_each(|n| wide_lanes(|| note(touched, line.values(n))));
     dither_row(span.x + columns.start, span.y, columns.len(), dithers);
     for (c, (row, pixels)) in row.channels_mut().into_iter().zip(pixels).enumerate() {
         let (row, pixels) = (&mut row[columns.clone()], &mut pixels[columns.clone()]);
         let (gains, offsets) = (line.values(c), line.values(3 + c));
-        wide_lanes(|| correct(row, pixels, gains, offsets, dithers, &touched, depth));
+        wide_lanes(|| correct(row, pixels, gains, offsets, dithers, touched, depth));
     }
-    present[columns].iter_mut().zip(&touched).for_each(|(on, touched)| *on |= touched);
+    present[columns].iter_mut().zip(touched.iter()).for_each(|(on, touched)| *on |= touched);
 }
 
 /// Lays gains and offsets over the values of one channel where they are `touched`.
@@ -308,6 +309,8 @@ pub struct Scratch {
     /// The quantised values of the layer laid last, where it is present.
     pixels: [Vec<f32>; 3],
     present: Vec<bool>,
+    /// Where one field of the layer has an effect.
+    touched: Vec<bool>,
     dithers: Vec<f32>,
     line: Line,
 }

@@ -65,7 +65,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let complexion = Complexion::fit(&base.1, skin);
     let contrast = contrast(&base.1.l, skin);
     // The landmarks lie too far apart to tell the finest octave.
-    let sigmas = [0, 1, 2, 3].map(|octave| octave_sigma(width, octave));
+    let sigmas: [f32; FORM.len()] = std::array::from_fn(|octave| octave_sigma(width, octave));
     let form = Form::find(view, &base.1.l, skin).map_or(Vec::new(), |form| form.bands(&sigmas));
     let reach = 1.0 + 0.4 * beyond;
     let face = Face { form: &form, beyond: beyond_face(view, width) };

@@ -14,6 +14,7 @@ use pixel::Plane;
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
 
 use crate::correction::quantile;
+use crate::lay::luma;
 use crate::layer::{Effect, Field, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -168,10 +169,6 @@ fn veil(colour: &[Plane; 3], dull: &[Plane; 3]) -> Plane {
 /// A veil that stays as it is well below `glow` and comes near it, but never over it, above.
 fn lowered(veil: f32, glow: f32) -> f32 {
     veil / (1.0 + (veil / glow).powi(4)).powf(0.25)
-}
-
-fn luma([r, g, b]: [f32; 3]) -> f32 {
-    0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
 #[cfg(test)]
