@@ -13,7 +13,7 @@
 use pixel::Plane;
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
 
-use crate::correction::quantile;
+use crate::correction::{fade_out, quantile};
 use crate::lay::luma;
 use crate::layer::{Effect, Field, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -55,13 +55,15 @@ impl Plugin for Mattifier {
 
     fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
         for (view, width) in scene.faces_by(settings.scale) {
-            draw_face(view, width, settings.alpha1, layer);
+            draw_face(scene, view, width, settings.alpha1, layer);
         }
     }
 }
 
-fn draw_face(view: &FaceView, width: f32, alpha: f32, layer: &mut Layer) {
+fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, alpha: f32, layer: &mut Layer) {
     let (canvas, skin) = (&view.canvas, &view.regions.skin);
+    let mut matte = skin.clone();
+    fade_out(view, scene.size(), &mut matte);
     let fine = MaskedBlur::new(skin, width / 160.0);
     let smooth = canvas.rgb.each_ref().map(|plane| fine.blur(plane));
     let Shine { share, glow, around } = shine(&smooth, skin, width);
@@ -70,7 +72,7 @@ fn draw_face(view: &FaceView, width: f32, alpha: f32, layer: &mut Layer) {
     let (mut gain, mut offset) = ([zeros(), zeros(), zeros()], [zeros(), zeros(), zeros()]);
     for i in 0..canvas.size().area() {
         let v = share.samples()[i].min(0.8);
-        let weight = alpha * skin.samples()[i];
+        let weight = alpha * matte.samples()[i];
         if v * weight <= 0.0 {
             continue;
         }

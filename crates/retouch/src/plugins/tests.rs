@@ -92,3 +92,38 @@ fn nothing_changes_outside_the_skin_that_was_painted() {
     }
     assert!(workers >= 3, "the painted skin gives skin plugins work to do");
 }
+
+#[test]
+fn corrections_fade_out_before_the_canvas_of_a_face_ends() {
+    let builder = SceneBuilder::new(SIZE, blotchy).face(FACE, 2, 60.0, |canvas, regions| {
+        regions.skin = Plane::filled(canvas.size(), 1.0);
+    });
+    let Samples::U8(before) = &builder.picture.rgb else { panic!("8 bits") };
+    let depth = |place: usize, start: usize, end: usize| {
+        (place + 1).saturating_sub(start).min(end.saturating_sub(place))
+    };
+    let on_rim = |x: usize, y: usize| {
+        let depth = depth(x, FACE.x, FACE.right()).min(depth(y, FACE.y, FACE.bottom()));
+        (1..=2).contains(&depth)
+    };
+    let mut workers = 0;
+    for plugin in plugins() {
+        let name = plugin.spec().name;
+        let layer = builder.draw(*plugin, &strong(name));
+        if layer.fields.is_empty() {
+            continue;
+        }
+        let Samples::U8(after) = builder.retouched(*plugin, &strong(name)).rgb else { panic!("8 bits") };
+        workers += usize::from(after != *before);
+        for i in (0..SIZE.area()).filter(|i| on_rim(i % SIZE.width, i / SIZE.width)) {
+            let step = (0..3).map(|c| before[3 * i + c].abs_diff(after[3 * i + c])).max();
+            assert!(
+                step <= Some(1),
+                "{name} ends with a step of {step:?} at {}, {}",
+                i % SIZE.width,
+                i / SIZE.width
+            );
+        }
+    }
+    assert!(workers >= 4, "the painted skin gives broad plugins work to do: {workers}");
+}
