@@ -84,6 +84,10 @@ impl Canvas {
             }
             Blend::Mask | Blend::Metadata => {}
         }
+        // A field changes most rows: who asks for CIELAB next has it worked out anew, if somebody asks.
+        if !layer.fields.is_empty() {
+            self.lab.take();
+        }
         if let Some(lab) = self.lab.get_mut() {
             lab.refresh(self.rgb.each_ref(), &self.space, &stale);
         }

@@ -5,7 +5,7 @@
 
 use pixel::blend::soft_light_push;
 use pixel::colour::{Lab, lab_to_linear};
-use pixel::filter::{MaskedBlur, gauss, gauss_masked};
+use pixel::filter::{MaskedBlur, enlarge, enlarge_combined, gauss, gauss_masked, reduce};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
@@ -31,55 +31,94 @@ impl Shift {
     }
 }
 
-/// The document colours of a canvas without the texture finer than `sigma` samples, looking only
-/// inside the matte.
-pub fn smoothed(canvas: &Canvas, matte: &Plane, sigma: f32, scene: &Scene<'_>) -> ([Plane; 3], Lab) {
-    let blur = MaskedBlur::new(matte, sigma);
-    let planes: Vec<Plane> = canvas.rgb.par_iter().map(|plane| blur.blur(plane)).collect();
-    let lab = Lab::of([&planes[0], &planes[1], &planes[2]], scene.space());
-    let rgb = <[Plane; 3]>::try_from(planes).unwrap_or_else(|_| unreachable!("three channels"));
-    (rgb, lab)
+/// The skin of a face without its texture, on a grid just fine enough for what is left. What the canvas tells finer than
+/// that is taken out before anything is thought, so thinking on its samples would give the same at many times the cost.
+pub struct SmoothSkin {
+    /// Samples of the canvas a sample of the grid.
+    step: usize,
+    /// Where to look, 0..1.
+    pub matte: Plane,
+    /// Encoded document RGB.
+    pub rgb: [Plane; 3],
+    /// The same in CIELAB.
+    pub lab: Lab,
 }
 
-/// The soft-light field that moves the smoothed colours by `shift`, weighted by `matte` (0..1).
-///
-/// Each channel is solved on its own for the target colour, so that hue and saturation are those of
-/// the target and do not drift with the blend mode.
-pub fn soft_light_field(
-    canvas: &Canvas,
-    base: &([Plane; 3], Lab),
-    shift: &Shift,
-    matte: &Plane,
-    scene: &Scene<'_>,
-) -> Field {
-    let (rgb, lab) = base;
-    let size = canvas.size();
-    let mut push = [Plane::zeros(size), Plane::zeros(size), Plane::zeros(size)];
-    let [r, g, b] = &mut push;
-    let width = size.width.max(1);
-    let rows = r
-        .samples_mut()
-        .par_chunks_mut(width)
-        .zip(g.samples_mut().par_chunks_mut(width))
-        .zip(b.samples_mut().par_chunks_mut(width));
-    rows.enumerate().for_each(|(y, ((r, g), b))| {
-        for x in 0..width {
-            let weight = matte.at(x, y);
-            if weight <= 0.0 {
-                continue;
+/// Texture finer than this, in samples of the grid (Gaussian sigma), is gone at most.
+const SMOOTHED: f32 = 2.0;
+
+impl SmoothSkin {
+    /// The canvas without what is finer than `sigma` samples of it, looking only inside the matte.
+    pub fn of(canvas: &Canvas, matte: &Plane, sigma: f32, scene: &Scene<'_>) -> Self {
+        let short = matte.width().min(matte.height());
+        let step = ((sigma / SMOOTHED).ceil() as usize).min(short / 4).max(1);
+        let blur = MaskedBlur::on_grid(matte, sigma, step);
+        let rgb = canvas.channels().map(|plane| blur.coarse(plane));
+        let lab = Lab::of(rgb.each_ref(), scene.space());
+        Self { step, matte: reduce(matte, step), rgb, lab }
+    }
+
+    /// Columns and rows of the grid.
+    pub fn size(&self) -> Size {
+        self.matte.size()
+    }
+
+    /// A length in canvas samples in samples of the grid.
+    pub fn length(&self, canvas: f32) -> f32 {
+        canvas / self.step as f32
+    }
+
+    /// A plane of the canvas on the grid.
+    pub fn reduce(&self, plane: &Plane) -> Plane {
+        reduce(plane, self.step)
+    }
+
+    /// A plane of the grid on a canvas of this size.
+    pub fn enlarge(&self, plane: &Plane, canvas: Size) -> Plane {
+        enlarge(plane, self.step, canvas)
+    }
+
+    /// The soft-light field that moves the smooth colours by `shift` (on the grid), weighted by `matte` (0..1, on the
+    /// canvas, as sharp as it is).
+    ///
+    /// Each channel is solved on its own for the target colour, so that hue and saturation are those of
+    /// the target and do not drift with the blend mode.
+    pub fn soft_light_field(
+        &self,
+        canvas: &Canvas,
+        shift: &Shift,
+        matte: &Plane,
+        scene: &Scene<'_>,
+    ) -> Field {
+        let push = self.push(shift, scene);
+        let weighted = |push: &Plane| {
+            enlarge_combined([push], self.step, matte.size(), |y, [push], out| {
+                out.iter_mut().zip(push).zip(matte.row(y)).for_each(|((out, push), m)| *out = push * m);
+            })
+        };
+        let effect = Effect::SoftLight(push.each_ref().map(weighted));
+        Field { grid: canvas.grid, effect, matte: None }
+    }
+
+    fn push(&self, shift: &Shift, scene: &Scene<'_>) -> [Plane; 3] {
+        let mut push = [0; 3].map(|_| Plane::zeros(self.size()));
+        let width = self.size().width.max(1);
+        let [r, g, b] = push.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
+        r.zip(g).zip(b).enumerate().for_each(|(y, ((r, g), b))| {
+            for x in 0..width {
+                let wished = [
+                    self.lab.l.at(x, y) + shift.l.at(x, y),
+                    self.lab.a.at(x, y) + shift.a.at(x, y),
+                    self.lab.b.at(x, y) + shift.b.at(x, y),
+                ];
+                let target = scene.space().from_linear(lab_to_linear(wished));
+                r[x] = soft_light_push(self.rgb[0].at(x, y), target[0]);
+                g[x] = soft_light_push(self.rgb[1].at(x, y), target[1]);
+                b[x] = soft_light_push(self.rgb[2].at(x, y), target[2]);
             }
-            let wished = [
-                lab.l.at(x, y) + shift.l.at(x, y),
-                lab.a.at(x, y) + shift.a.at(x, y),
-                lab.b.at(x, y) + shift.b.at(x, y),
-            ];
-            let target = scene.space().from_linear(lab_to_linear(wished));
-            r[x] = weight * soft_light_push(rgb[0].at(x, y), target[0]);
-            g[x] = weight * soft_light_push(rgb[1].at(x, y), target[1]);
-            b[x] = weight * soft_light_push(rgb[2].at(x, y), target[2]);
-        }
-    });
-    Field { grid: canvas.grid, effect: Effect::SoftLight(push), matte: None }
+        });
+        push
+    }
 }
 
 /// How far from the end of a face's canvas corrections fade out, in face widths.

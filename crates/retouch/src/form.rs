@@ -10,6 +10,7 @@ use pixel::filter::{MaskedBlur, distance_inside, enlarge, gauss_masked, reduce};
 use pixel::{Plane, Size};
 use vision::Mesh;
 
+use crate::correction::SmoothSkin;
 use crate::feature::ramp;
 use crate::scene::FaceView;
 
@@ -31,7 +32,7 @@ const FAINT: f32 = 0.15;
 /// Functions of the direction that a surface faces.
 const FUNCTIONS: usize = 9;
 
-/// The shading of one face, on a grid coarser than the face's canvas by a whole step.
+/// The shading of one face, on a grid coarser than that of its smooth skin by a whole step.
 pub struct Form {
     step: usize,
     size: Size,
@@ -44,26 +45,26 @@ pub struct Form {
 }
 
 impl Form {
-    /// Finds the light of a face from the lightness (L*) of its `skin`, both of the size of its canvas; `None` without
-    /// landmarks or skin.
-    pub fn find(view: &FaceView, lightness: &Plane, skin: &Plane) -> Option<Self> {
+    /// Finds the light of a face; `None` without landmarks or skin.
+    pub fn find(view: &FaceView, smooth: &SmoothSkin) -> Option<Self> {
         let mesh = view.face.mesh.as_ref()?;
-        let step = ((view.width() / WIDTH).round() as usize).max(1);
-        let width = view.width() / step as f32;
-        let [lightness, skin, oval] = [lightness, skin, &view.regions.oval].map(|plane| reduce(plane, step));
+        let width = smooth.length(view.width());
+        let step = ((width / WIDTH).round() as usize).max(1);
+        let width = width / step as f32;
+        let oval = smooth.reduce(&view.regions.oval);
+        let [lightness, skin, oval] = [&smooth.lab.l, &smooth.matte, &oval].map(|plane| reduce(plane, step));
         let face = oval.map(|v| if v > 0.5 { 1.0 } else { 0.0 });
-        let points = places(mesh, view, step);
+        let points = places(mesh, view, width / view.face.width);
         let facing = facing(&points, &face, REACH * width);
         let weight = skin.zip(&face, |s, f| if s > 0.5 { f } else { 0.0 });
         let light = light(&facing, &lightness, &weight)?;
         let shading = shading(&facing, &light, &face);
         let inside = distance_inside(&face).map(|d| ramp(d, 0.0, RIM * width));
-        let size = view.canvas.size();
-        Some(Self { step, size, lightness, skin, shading, inside })
+        Some(Self { step, size: smooth.size(), lightness, skin, shading, inside })
     }
 
-    /// The part of the lightness between each two neighbours of ascending Gaussian blurs (sigmas in canvas samples) that
-    /// is form, on the canvas.
+    /// The part of the lightness between each two neighbours of ascending Gaussian blurs (sigmas in samples of the smooth
+    /// skin) that is form, on the grid of that.
     pub fn bands(&self, sigmas: &[f32]) -> Vec<Plane> {
         let face = self.inside.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
         let sigmas: Vec<f32> = sigmas.iter().map(|sigma| sigma / self.step as f32).collect();
@@ -75,7 +76,7 @@ impl Form {
         bands.map(|((seen, made), coarser)| self.shown(seen, made, *coarser)).collect()
     }
 
-    /// As much of a band of the shading as the picture shows, on the canvas.
+    /// As much of a band of the shading as the picture shows, on the grid of the smooth skin.
     fn shown(&self, seen: &Plane, made: Plane, coarser: f32) -> Plane {
         let around = MaskedBlur::new(&self.skin, AROUND * coarser);
         let (alike, own) =
@@ -95,14 +96,11 @@ fn between(plane: &Plane, matte: &Plane, sigmas: &[f32]) -> Vec<Plane> {
     blurred.windows(2).map(|pair| pair[0].zip(&pair[1], |f, c| f - c)).collect()
 }
 
-/// Column, row and depth of the landmarks in samples of the grid.
-fn places(mesh: &Mesh, view: &FaceView, step: usize) -> Vec<[f32; 3]> {
-    let sample = |index: f32| (index + 0.5) / step as f32 - 0.5;
-    let depth = |z: f32| z / (view.canvas.grid.step * step) as f32;
-    let place = |point: &[f32; 3]| {
-        let (x, y) = view.canvas.position(point[0], point[1]);
-        [sample(x), sample(y), depth(point[2])]
-    };
+/// Column, row and depth of the landmarks in samples of a grid of which `scale` make up a pixel.
+fn places(mesh: &Mesh, view: &FaceView, scale: f32) -> Vec<[f32; 3]> {
+    let grid = view.canvas.grid;
+    let sample = |place: f32, origin: usize| (place - origin as f32 + 0.5) * scale - 0.5;
+    let place = |&[x, y, depth]: &[f32; 3]| [sample(x, grid.x), sample(y, grid.y), depth * scale];
     mesh.points.iter().map(place).collect()
 }
 

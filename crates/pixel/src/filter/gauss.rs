@@ -50,7 +50,11 @@ pub struct MaskedBlur<'a> {
 impl<'a> MaskedBlur<'a> {
     /// A blur with standard deviation `sigma` in samples under `matte` (0 to 1).
     pub fn new(matte: &'a Plane, sigma: f32) -> Self {
-        let step = reduction(matte.size(), sigma);
+        Self::on_grid(matte, sigma, reduction(matte.size(), sigma))
+    }
+
+    /// The same on a grid coarser by the whole `step`, at most `sigma`; see [`coarse`](Self::coarse).
+    pub fn on_grid(matte: &'a Plane, sigma: f32, step: usize) -> Self {
         let weight = blur_reduced(reduce(matte, step), sigma, step);
         let gaps = weight.samples().iter().any(|&w| w <= NOTHING);
         Self { matte, sigma, step, weight, gaps }
@@ -58,6 +62,13 @@ impl<'a> MaskedBlur<'a> {
 
     /// blur(m·x) / blur(m) for a plane of the matte's size.
     pub fn blur(&self, plane: &Plane) -> Plane {
+        let mean = self.coarse(plane);
+        if self.step == 1 { mean } else { enlarge(&mean, self.step, plane.size()) }
+    }
+
+    /// [`blur`](Self::blur) left on the coarser grid it is worked out on, for those who go on there; placed as by
+    /// [`reduce`].
+    pub fn coarse(&self, plane: &Plane) -> Plane {
         let (sigma, step) = (self.sigma, self.step);
         let mut mean = blur_reduced(reduce_product(plane, self.matte, step), sigma, step);
         mean.apply_with(&self.weight, |v, w| if w > NOTHING { v / w } else { v });
@@ -73,7 +84,7 @@ impl<'a> MaskedBlur<'a> {
                 }
             });
         }
-        if step == 1 { mean } else { enlarge(&mean, step, plane.size()) }
+        mean
     }
 }
 

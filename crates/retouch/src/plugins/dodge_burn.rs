@@ -2,9 +2,10 @@
 
 use pixel::Plane;
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
+use rayon::prelude::*;
 
 use crate::complexion::Complexion;
-use crate::correction::{Shift, bare_skin, quantile, share, smoothed, soft_light_field};
+use crate::correction::{Shift, SmoothSkin, bare_skin, quantile, share};
 use crate::form::Form;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -59,30 +60,31 @@ impl Plugin for DodgeBurn {
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
-    let skin = &bare_skin(view, scene.size());
-    let base = smoothed(canvas, skin, width * FINE, scene);
+    let skin = bare_skin(view, scene.size());
+    let smooth = SmoothSkin::of(canvas, &skin, width * FINE, scene);
+    let (lightness, width) = (&smooth.lab.l, smooth.length(width));
     let beyond = (settings.alpha1 - 1.0).max(0.0);
-    let complexion = Complexion::fit(&base.1, skin);
-    let contrast = contrast(&base.1.l, skin);
+    let complexion = Complexion::fit(&smooth.lab, &smooth.matte);
+    let contrast = contrast(lightness, &smooth.matte);
     // The landmarks lie too far apart to tell the finest octave.
     let sigmas: [f32; FORM.len()] = std::array::from_fn(|octave| octave_sigma(width, octave));
-    let form = Form::find(view, &base.1.l, skin).map_or(Vec::new(), |form| form.bands(&sigmas));
+    let form = Form::find(view, &smooth).map_or(Vec::new(), |form| form.bands(&sigmas));
     let reach = 1.0 + 0.4 * beyond;
-    let face = Face { form: &form, beyond: beyond_face(view, width) };
-    let blotches = blotches(&base.1.l, skin, &face, width, contrast, reach);
+    let face = Face { form: &form, beyond: beyond_face(view, &smooth, width) };
+    let blotches = blotches(&smooth, &face, width, contrast, reach);
     let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * reach);
-    let mut shift = Shift::none(canvas.size());
+    let mut shift = Shift::none(smooth.size());
     for i in 0..blotches.samples().len() {
         let change = -strength * limited(blotches.samples()[i], limit);
-        let (a, b) = complexion.follow(base.1.l.samples()[i], change);
+        let (a, b) = complexion.follow(lightness.samples()[i], change);
         // Warmth is a chosen extra in proportion to the work done.
         let warmth = settings.alpha2 * change.abs();
         shift.l.samples_mut()[i] = change;
         shift.a.samples_mut()[i] = a + 0.15 * warmth;
         shift.b.samples_mut()[i] = b + 0.45 * warmth;
     }
-    layer.fields.push(soft_light_field(canvas, &base, &shift, skin, scene));
-    layer.found("mean correction in L*", mean_size(&shift.l, skin));
+    layer.found("mean correction in L*", mean_size(&shift.l, &smooth.matte));
+    layer.fields.push(smooth.soft_light_field(canvas, &shift, &skin, scene));
 }
 
 /// How strongly this face is modelled by its light, as a factor around 1: in flat light even faint
@@ -94,17 +96,12 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 
 /// Brightness that differs from its surroundings without belonging to the form.
 ///
-/// Form is told from blotches octave by octave in three ways. The shape of the face explains it. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts
-/// is left alone, and blotches that lie across it still go. And it is strong where blotches are faint: the stronger the
-/// rest varies, the less of it is taken; `reach` above 1 takes more. What is explained or lasts is form at any strength.
-fn blotches(
-    lightness: &Plane,
-    skin: &Plane,
-    face: &Face<'_>,
-    width: f32,
-    contrast: f32,
-    reach: f32,
-) -> Plane {
+/// Form is told from blotches octave by octave in three ways. The shape of the face explains it. It lasts along a line:
+/// the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and blotches that lie across it still
+/// go. And it is strong where blotches are faint: the stronger the rest varies, the less of it is taken; `reach` above 1
+/// takes more. What is explained or lasts is form at any strength.
+fn blotches(smooth: &SmoothSkin, face: &Face<'_>, width: f32, contrast: f32, reach: f32) -> Plane {
+    let (lightness, skin) = (&smooth.lab.l, &smooth.matte);
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
     for (octave, strong) in FORM.into_iter().enumerate() {
@@ -140,12 +137,11 @@ struct Face<'a> {
     beyond: Plane,
 }
 
-/// 1 beyond the outline of the face, with a soft border.
-fn beyond_face(view: &FaceView, width: f32) -> Plane {
-    let oval = &view.regions.oval;
+/// 1 beyond the outline of the face, with a soft border; `width` is that of the face on the grid of the smooth skin.
+fn beyond_face(view: &FaceView, smooth: &SmoothSkin, width: f32) -> Plane {
     match view.face.mesh {
-        Some(_) => gauss(oval, 0.04 * width).map(|v| 1.0 - v.clamp(0.0, 1.0)),
-        None => Plane::zeros(oval.size()),
+        Some(_) => gauss(&smooth.reduce(&view.regions.oval), 0.04 * width).map(|v| 1.0 - v.clamp(0.0, 1.0)),
+        None => Plane::zeros(smooth.size()),
     }
 }
 
@@ -194,20 +190,33 @@ fn mean_along(values: &Plane, weight: &Plane, (dx, dy): (isize, isize), sigma: f
     let taps: Vec<_> =
         (-reach..=reach).map(|t| (t, (-0.5 * (t as f32 * spacing / sigma).powi(2)).exp())).collect();
     let (width, height) = (values.width(), values.height());
-    Plane::from_fn(values.size(), |x, y| {
-        let (mut sum, mut seen) = (0.0, 0.0);
-        for &(t, tap) in &taps {
-            let place = (x.checked_add_signed(t * dx), y.checked_add_signed(t * dy));
-            if let (Some(x), Some(y)) = place
-                && x < width
-                && y < height
-            {
-                sum += tap * values.at(x, y);
-                seen += tap * weight.at(x, y);
+    let mut means = Plane::zeros(values.size());
+    let rows = means.samples_mut().par_chunks_mut(width.max(1)).enumerate();
+    rows.for_each_init(
+        || vec![0.0f32; width],
+        |seen, (y, mean)| {
+            seen.fill(0.0);
+            for &(t, tap) in &taps {
+                let Some(row) = y.checked_add_signed(t * dy).filter(|&row| row < height) else { continue };
+                let shift = (t * dx).unsigned_abs().min(width);
+                let (to, from) = if t * dx < 0 {
+                    (shift..width, 0..width - shift)
+                } else {
+                    (0..width - shift, shift..width)
+                };
+                add(&mut mean[to.clone()], &values.row(row)[from.clone()], tap);
+                add(&mut seen[to], &weight.row(row)[from], tap);
             }
-        }
-        if seen > 1e-3 { sum / seen } else { 0.0 }
-    })
+            mean.iter_mut()
+                .zip(seen)
+                .for_each(|(mean, seen)| *mean = if *seen > 1e-3 { *mean / *seen } else { 0.0 });
+        },
+    );
+    means
+}
+
+fn add(sums: &mut [f32], values: &[f32], times: f32) {
+    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += times * v);
 }
 
 /// Close to `value` up to most of `limit`, never beyond it.

@@ -4,7 +4,7 @@ use pixel::filter::{gauss, gauss_masked};
 use pixel::{Plane, Size};
 
 use crate::complexion::Complexion;
-use crate::correction::{Shift, fade_out, smoothed, soft_light_field};
+use crate::correction::{Shift, SmoothSkin, fade_out};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -45,21 +45,22 @@ impl Plugin for PortraitVolumes {
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
     let matte = form_matte(view, scene.size(), width);
-    let base = smoothed(canvas, &matte, width * FINE, scene);
-    let coarse = gauss_masked(&base.1.l, &matte, width * COARSE);
-    let form = base.1.l.zip(&coarse, |l, wide| l - wide);
-    let centre = form.zip(&matte, |f, m| f * m).sum() / matte.sum().max(1e-6);
-    let complexion = Complexion::fit(&base.1, &view.regions.skin);
-    let mut shift = Shift::none(canvas.size());
+    let smooth = SmoothSkin::of(canvas, &matte, width * FINE, scene);
+    let lightness = &smooth.lab.l;
+    let coarse = gauss_masked(lightness, &smooth.matte, smooth.length(width) * COARSE);
+    let form = lightness.zip(&coarse, |l, wide| l - wide);
+    let centre = form.zip(&smooth.matte, |f, m| f * m).sum() / smooth.matte.sum().max(1e-6);
+    let complexion = Complexion::fit(&smooth.lab, &smooth.reduce(&view.regions.skin));
+    let mut shift = Shift::none(smooth.size());
     for i in 0..form.samples().len() {
         let depth = form.samples()[i] - centre as f32;
         let change = settings.alpha1 * LIMIT * (GAIN * depth / LIMIT).tanh();
-        let (a, b) = complexion.follow(base.1.l.samples()[i], change);
+        let (a, b) = complexion.follow(lightness.samples()[i], change);
         shift.l.samples_mut()[i] = change;
         shift.a.samples_mut()[i] = a;
         shift.b.samples_mut()[i] = b;
     }
-    layer.fields.push(soft_light_field(canvas, &base, &shift, &matte, scene));
+    layer.fields.push(smooth.soft_light_field(canvas, &shift, &matte, scene));
 }
 
 /// Where form is seen: skin, brows and, less, lips, but not eyes, mouth and glasses; hair and beard have a light of their own.

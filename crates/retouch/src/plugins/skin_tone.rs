@@ -1,11 +1,11 @@
 //! Skin Tone: draws odd colours of skin to the person's own complexion.
 
-use pixel::Plane;
 use pixel::colour::Lab;
 use pixel::filter::{GuidedModel, gauss, gauss_masked};
+use pixel::{Plane, Size};
 
 use crate::complexion::ColourCourse;
-use crate::correction::{Shift, bare_skin, share, smoothed, soft_light_field};
+use crate::correction::{Shift, SmoothSkin, bare_skin, share};
 use crate::feature::ramp;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -59,16 +59,18 @@ impl Plugin for SkinTone {
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
-    let skin = &bare_skin(view, scene.size());
-    let base = smoothed(canvas, skin, width * FINE, scene);
+    let skin = bare_skin(view, scene.size());
+    let smooth = SmoothSkin::of(canvas, &skin, width * FINE, scene);
+    let width = smooth.length(width);
+    let lab = &smooth.lab;
     let mut shift = Shift {
-        l: Plane::zeros(canvas.size()),
-        a: evened(&base.1.a, &base.1.l, skin, width, settings),
-        b: evened(&base.1.b, &base.1.l, skin, width, settings),
+        l: Plane::zeros(smooth.size()),
+        a: evened(&lab.a, &lab.l, &smooth.matte, width, settings),
+        b: evened(&lab.b, &lab.l, &smooth.matte, width, settings),
     };
-    leave_hair(&mut shift, &base.1, skin, width);
-    let mut field = soft_light_field(canvas, &base, &shift, skin, scene);
-    field.matte = Some(sparing(&base.0));
+    leave_hair(&mut shift, lab, &smooth.matte, width);
+    let mut field = smooth.soft_light_field(canvas, &shift, &skin, scene);
+    field.matte = Some(sparing(&smooth, canvas.size()));
     layer.fields.push(field);
 }
 
@@ -93,11 +95,12 @@ fn leave_hair(shift: &mut Shift, base: &Lab, skin: &Plane, width: f32) {
 ///
 /// Soft light lifts a channel of a dark pixel further than that of the skin around it, so that moles and pores would
 /// turn redder than they are.
-fn sparing(smooth: &[Plane; 3]) -> GuidedModel {
-    let mut brightness = smooth[0].zip(&smooth[1], |r, g| r + g);
-    brightness.apply_with(&smooth[2], |sum, b| sum + b);
-    let slope = brightness.map(|sum| (1.0 + SPARED) / sum.max(0.05));
-    GuidedModel { slope: [slope.clone(), slope.clone(), slope], offset: brightness.map(|_| -SPARED) }
+fn sparing(smooth: &SmoothSkin, canvas: Size) -> GuidedModel {
+    let [red, green, blue] = &smooth.rgb;
+    let mut brightness = red.zip(green, |r, g| r + g);
+    brightness.apply_with(blue, |sum, b| sum + b);
+    let slope = smooth.enlarge(&brightness.map(|sum| (1.0 + SPARED) / sum.max(0.05)), canvas);
+    GuidedModel { slope: [slope.clone(), slope.clone(), slope], offset: Plane::filled(canvas, -SPARED) }
 }
 
 /// The change of one chroma channel.
