@@ -6,7 +6,7 @@
 use std::sync::{Arc, OnceLock};
 
 use pixel::colour::Lab;
-use pixel::filter::{distance_inside, distance_outside, gauss, guided_colour, reduce};
+use pixel::filter::{distance_inside, distance_outside, enlarge, gauss, guided_colour, reduce};
 use pixel::{Plane, Rect};
 use vision::{Mesh, landmarks};
 
@@ -20,6 +20,13 @@ const SHUT: [f32; 2] = [0.06, 0.11];
 const RIM: [f32; 2] = [2.6, 4.6];
 /// Irises smaller than this radius in pixels show nothing to work on, and from which all is worked on.
 const SMALL: [f32; 2] = [1.5, 3.0];
+
+/// Half the breadth up to which something red in the white is a vessel, in iris radii, and at least, in pixels.
+const THIN: f32 = 0.09;
+const LEAST_THIN: f32 = 2.0;
+/// How far from the white to the lids a colour is the lid's, near the lids as the landmarks have them and deep between
+/// them.
+const LID: [f32; 2] = [0.3, 0.7];
 
 /// The eyes of a face once they have been looked for: the one at the left of the upright picture first.
 #[derive(Default)]
@@ -220,7 +227,7 @@ fn visible_iris(pixels: &Pixels, opening: &Plane, iris: Iris) -> Plane {
 }
 
 /// The white by its place (about the lid contour, beside the iris, off the inner corner), as far as its colour is
-/// nearer to the surest part of it than to the lids; smoothed, because vessels are part of it.
+/// nearer to the surest part of it than to the lids. Vessels are part of it: they are as red as lids, but thin.
 fn white(lab: &Lab, opening: &Plane, corners: [[f32; 2]; 2], iris: Iris) -> Plane {
     let r = iris.radius;
     let size = lab.size();
@@ -246,6 +253,18 @@ fn white(lab: &Lab, opening: &Plane, corners: [[f32; 2]; 2], iris: Iris) -> Plan
     let (Some(pale), Some(skin)) = (median(&sure), median(&lids)) else { return nothing };
     let toward = [0.35 * (skin[0] - pale[0]), skin[1] - pale[1], skin[2] - pale[2]];
     let length = toward.iter().map(|v| v * v).sum::<f32>().max(9.0);
+    let fine = [&lab.l, &lab.a, &lab.b].map(|p| gauss(p, 0.04 * r));
+    let skinlike = Plane::from_vec(
+        size,
+        (0..size.area())
+            .map(|i| {
+                let [l, a, b] = fine.each_ref().map(|plane| plane.samples()[i]);
+                let away = [0.35 * (l - pale[0]), a - pale[1], b - pale[2]];
+                away.iter().zip(toward).map(|(v, t)| v * t).sum::<f32>() / length
+            })
+            .collect(),
+    );
+    let skinlike = without_thin(&skinlike, (THIN * r).max(LEAST_THIN), r);
     let mut white = off_iris;
     for (i, value) in white.samples_mut().iter_mut().enumerate() {
         let depth = inside.samples()[i] - outside.samples()[i];
@@ -253,15 +272,30 @@ fn white(lab: &Lab, opening: &Plane, corners: [[f32; 2]; 2], iris: Iris) -> Plan
             *value = 0.0;
             continue;
         }
-        let (l, a, b) = (l.samples()[i], a.samples()[i], b.samples()[i]);
-        let away = [0.35 * (l - pale[0]), a - pale[1], b - pale[2]];
-        let skinlike = away.iter().zip(toward).map(|(v, t)| v * t).sum::<f32>() / length;
-        // Deep between the lids redness is a vessel, near them it is the lid.
-        let limit = 0.3 + 0.8 * ramp(depth, -0.1 * r, 0.3 * r);
+        let l = l.samples()[i];
+        // Whites are pink here and there, lids begin where they seem to.
+        let limit = LID[0] + (LID[1] - LID[0]) * ramp(depth, 0.0, 0.35 * r);
         let lit = ramp(l, 0.5 * pale[0], 0.7 * pale[0]) * ramp(l, 1.6 * pale[0] + 12.0, 1.3 * pale[0] + 8.0);
-        *value *= ramp(skinlike, limit + 0.25, limit) * lit * ramp(depth, -0.15 * r, 0.1 * r + 0.5);
+        *value *=
+            ramp(skinlike.samples()[i], limit + 0.25, limit) * lit * ramp(depth, -0.15 * r, 0.1 * r + 0.5);
     }
     white
+}
+
+/// A plane without what rises above its surroundings and is thinner than twice `reach`: an opening (Serra, 1982) by a
+/// square, worked out on as few samples as show an iris of radius `r`.
+fn without_thin(plane: &Plane, reach: f32, r: f32) -> Plane {
+    let step = ((r / 16.0) as usize).max(1);
+    let reach = ((reach / step as f32).round() as isize).max(1);
+    let along = |plane: &Plane, (dx, dy): (isize, isize), pick: fn(f32, f32) -> f32| {
+        Plane::from_fn(plane.size(), |x, y| {
+            let at = |t: isize| plane.at_clamped(x as isize + t * dx, y as isize + t * dy);
+            (-reach..=reach).map(at).fold(at(0), pick)
+        })
+    };
+    let pick = |plane: &Plane, pick| along(&along(plane, (1, 0), pick), (0, 1), pick);
+    let opened = pick(&pick(&reduce(plane, step), f32::min), f32::max);
+    enlarge(&opened, step, plane.size())
 }
 
 fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
@@ -322,5 +356,29 @@ mod tests {
         let (pixels, opening, corners) = eye([74.0, 40.0], 20.0, 0.0);
         let guess = Iris { centre: [74.0, 40.0], radius: 20.0, rim: 0.0 };
         assert!(Eye::find(&pixels, &opening, corners, guess, 1.0).is_none());
+    }
+
+    #[test]
+    fn a_lid_between_the_landmarks_is_no_white_and_a_vessel_is() {
+        let (mut pixels, opening, corners) = eye([70.0, 40.0], 20.0, 45.0);
+        let red = |x: usize, y: usize| {
+            let lid = opening.at(x, y) > 0.0 && y >= 52;
+            let vessel = (32..46).contains(&x) && (36..39).contains(&y);
+            lid || vessel
+        };
+        for (plane, value) in
+            [(&mut pixels.lab.l, 60.0), (&mut pixels.lab.a, 16.0), (&mut pixels.lab.b, 18.0)]
+        {
+            *plane = Plane::from_fn(plane.size(), |x, y| if red(x, y) { value } else { plane.at(x, y) });
+        }
+        let guess = Iris { centre: [70.0, 40.0], radius: 20.0, rim: 0.0 };
+        let view = Eye::find(&pixels, &opening, corners, guess, 1.0).expect("an open eye");
+        let white = |x: usize, y: usize| view.white.at(x, y);
+        assert!(white(36, 33) > 0.9 && white(40, 37) > 0.9, "{} {}", white(36, 33), white(40, 37));
+        assert!(
+            (30..48).all(|x| white(x, 54) < 0.1),
+            "{:?}",
+            (30..48).map(|x| white(x, 54)).collect::<Vec<_>>()
+        );
     }
 }
