@@ -1,5 +1,6 @@
 //! Heal: takes passing marks off skin and lets the real skin around go on in their place.
 
+mod anatomy;
 mod grid;
 mod judge;
 mod lines;

@@ -2,6 +2,7 @@
 
 use vision::Mesh;
 
+use super::anatomy::Anatomy;
 use super::lines::Line;
 use super::look::Look;
 use super::spots::Spot;
@@ -33,31 +34,17 @@ const FRECKLED: f32 = 0.22;
 /// Visible radius, in face widths, from which, to which, a mark is too large for a blemish: red ones, dark ones, and
 /// pale ones, which are shine when they are larger than a flake or the head of a pustule.
 const LARGEST: [[f32; 2]; 3] = [[0.03, 0.036], [0.022, 0.028], [0.0125, 0.0165]];
+/// Contrast and visible radius (face widths) from which, to which, a pale spot is the glint of a bristle or of
+/// jewellery: flakes are not so bright, specks of dust are smaller. And its yellow over its lightness from which, to
+/// which, it is the head of a pustule all the same.
+const GLINT: [f32; 2] = [14.0, 18.0];
+const GLINT_SIZE: [f32; 2] = [0.0045, 0.006];
+const PUS: [f32; 2] = [0.1, 0.3];
 /// Distance, in face widths, within which lines of one direction are taken for wrinkles.
 const FURROWS: f32 = 0.09;
 
-/// Where faces have furrows, as mesh points they run between, with the distance (face widths) to either side:
-/// forehead, frown, crow's feet, lids, bags under the eyes, from nose to mouth and on to the chin.
-const CREASES: [(usize, usize, f32); 14] = [
-    (103, 332, 0.16),
-    (151, 168, 0.07),
-    (33, 127, 0.12),
-    (263, 356, 0.12),
-    (33, 133, 0.07),
-    (263, 362, 0.07),
-    (111, 128, 0.08),
-    (340, 357, 0.08),
-    (129, 216, 0.06),
-    (358, 436, 0.06),
-    (61, 204, 0.05),
-    (291, 424, 0.05),
-    (117, 187, 0.05),
-    (346, 411, 0.05),
-];
 /// How near to a line a spot's middle lies that is a piece of it, and how long that line is, in radii of the spot.
 const PIECE: [f32; 2] = [0.7, 3.2];
-/// How much clearer a line along a crease must be, when it is dark and when it is red.
-const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
 /// Redness over darkness up to which a dark line is a hair, and from which it is a crease: in a crease light goes
 /// through the skin and comes back warmer, a hair only shades it.
 const HAIR_HUE: [f32; 2] = [0.16, 0.3];
@@ -97,12 +84,16 @@ pub(super) fn judge(
     // Halving the sensitivity asks for marks about twice as clear; at nothing nothing is clear enough.
     let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
     let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
+    let anatomy = mesh.map(|mesh| Anatomy::new(look, mesh));
     let inflamed = inflamed_marks(look, spots);
     let suspects: Vec<Suspect<'_>> = spots
         .iter()
         .map(|spot| Suspect {
             spot,
-            permanence: permanence(look, spot, spots, &inflamed),
+            permanence: match &anatomy {
+                Some(anatomy) if kind(spot) == Kind::Red && anatomy.is_at_lips([spot.x, spot.y]) => 1.0,
+                _ => permanence(look, spot, spots, &inflamed),
+            },
             extends: extends(look, spot),
         })
         .collect();
@@ -119,7 +110,12 @@ pub(super) fn judge(
             if !is_of_blood(line.shift) && look.face.at(x, y) < 0.5 {
                 return 0.0;
             }
-            let doubt = mesh.map_or(1.0, |mesh| doubt(look, mesh, line));
+            if anatomy.as_ref().is_some_and(|anatomy| {
+                anatomy.is_of_brow(line) || is_red_line(line) && anatomy.is_at_lips(line.middle)
+            }) {
+                return 0.0;
+            }
+            let doubt = anatomy.as_ref().map_or(1.0, |anatomy| anatomy.doubt(line));
             clear(line.saliency / doubt) * (1.0 - furrow(look, line, lines))
         })
         .collect();
@@ -195,7 +191,11 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
     let one_of_many = ramp(alike, FRECKLES);
     if kind == Kind::Pale {
-        return one_of_many;
+        let [l, _, b] = spot.shift;
+        let glint = ramp(spot.contrast, GLINT)
+            .min(ramp(spot.radius / look.width, GLINT_SIZE))
+            .min(1.0 - ramp(b / l.max(0.1), PUS));
+        return one_of_many.max(glint);
     }
     mole(look, spot, inflammation(look, spot, inflamed)).max(one_of_many)
 }
@@ -256,14 +256,14 @@ fn is_of_blood([l, a, _]: [f32; 3]) -> bool {
 fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
     let near = (spot.x - other.x).hypot(spot.y - other.y) < FRECKLED * look.width;
     let ratio = |a: f32, b: f32| a < 1.6 * b && b < 1.6 * a;
-    near && other.first
-        && kind(other) == kind(spot)
-        && ratio(spot.radius, other.radius)
-        && ratio(spot.contrast, other.contrast)
+    let own = kind(spot);
+    // The light makes bristles glint more or less, and one or several of them a spot.
+    let alike = own == Kind::Pale || ratio(spot.radius, other.radius) && ratio(spot.contrast, other.contrast);
+    near && other.first && kind(other) == own && alike
 }
 
 /// How surely a dark line has the colour of a hair and not of a crease, 0..1.
-fn hair_hue(line: &Line) -> f32 {
+pub(super) fn hair_hue(line: &Line) -> f32 {
     let [l, a, b] = line.shift;
     if l >= 0.0 || a.abs() + b.abs() < HUELESS * -l {
         return 0.0;
@@ -287,30 +287,8 @@ fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
     ramp(beside - hair_hue(line), BESIDE)
 }
 
-/// How much clearer a line must be because furrows run where and as it does.
-fn doubt(look: &Look, mesh: &Mesh, line: &Line) -> f32 {
-    let place = |index: usize| {
-        let [x, y] = mesh.point(index);
-        let at = |v: f32, start: usize| (v - start as f32 + 0.5) / look.step as f32 - 0.5;
-        [at(x, look.rect.x), at(y, look.rect.y)]
-    };
-    let along = CREASES.iter().any(|&(from, to, side)| {
-        let ([ax, ay], [bx, by]) = (place(from), place(to));
-        let (dx, dy) = (bx - ax, by - ay);
-        let length = dx.hypot(dy).max(1.0);
-        let [px, py] = [line.middle[0] - ax, line.middle[1] - ay];
-        let share = (px * dx + py * dy) / (length * length);
-        let away = (px * dy - py * dx).abs() / length;
-        let turn = (line.angle - dy.atan2(dx)).rem_euclid(std::f32::consts::PI);
-        let turn = turn.min(std::f32::consts::PI - turn);
-        (-0.25..1.25).contains(&share) && away < side * look.width && turn < 0.6
-    });
-    let doubt = if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 };
-    1.0 + (doubt - 1.0) * (1.0 - hair_hue(line))
-}
-
 /// A scratch rather than a hair or a furrow.
-fn is_red_line(line: &Line) -> bool {
+pub(super) fn is_red_line(line: &Line) -> bool {
     line.shift[1] > 0.6 * line.shift[0].abs()
 }
 

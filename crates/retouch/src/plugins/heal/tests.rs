@@ -14,7 +14,7 @@ use crate::pile::{Pile, flatten};
 use crate::plugin::Blend;
 use crate::scene::Scene;
 
-const SIZE: Size = Size::new(420, 420);
+pub(super) const SIZE: Size = Size::new(420, 420);
 /// Samples a face width: the piece of skin is a good half of a face.
 const WIDTH: f32 = 640.0;
 
@@ -29,7 +29,7 @@ fn pores() -> Plane {
 }
 
 /// Skin lit from one side.
-fn skin() -> Lab {
+pub(super) fn skin() -> Lab {
     let pores = pores();
     Lab {
         l: Plane::from_fn(SIZE, |x, y| 58.0 + 0.03 * x as f32 + pores.at(x, y)),
@@ -85,7 +85,7 @@ fn picture(lab: &Lab) -> Picture {
 }
 
 /// A look at a picture that is all skin.
-fn look(lab: Lab, zone: Plane, face: Plane) -> Look {
+pub(super) fn look(lab: Lab, zone: Plane, face: Plane) -> Look {
     Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin: Plane::filled(SIZE, 1.0), zone, face }
 }
 
@@ -228,6 +228,17 @@ fn bristles_in_the_light_stay_and_a_lone_flake_goes() {
     assert!(mean(&touched, 170, 200, 60.0) < 0.02, "{}", mean(&touched, 170, 200, 60.0));
     let (_, touched, _) = healed(&picture(&lone), 1.0);
     assert!(mean(&touched, 200, 200, 2.0) > 0.5, "{}", mean(&touched, 200, 200, 2.0));
+}
+
+#[test]
+fn a_glint_stays_and_the_head_of_a_pustule_goes() {
+    let (mut glint, mut head) = (skin(), skin());
+    dab(&mut glint, 200.0, 200.0, 5.0, [24.0, -6.0, -1.0]);
+    dab(&mut head, 200.0, 200.0, 5.0, [14.0, -2.0, 10.0]);
+    let (_, touched, _) = healed(&picture(&glint), 1.0);
+    assert!(mean(&touched, 200, 200, 4.0) < 0.05, "{}", mean(&touched, 200, 200, 4.0));
+    let (_, touched, _) = healed(&picture(&head), 1.0);
+    assert!(mean(&touched, 200, 200, 4.0) > 0.5, "{}", mean(&touched, 200, 200, 4.0));
 }
 
 #[test]

@@ -1,0 +1,162 @@
+//! What of the lines and spots belongs to the face because of where it lies: furrows, hairs of the brows, the border of
+//! the lips.
+
+use vision::Mesh;
+use vision::landmarks::{BROWS, LIPS_OUTER};
+
+use super::judge::{hair_hue, is_red_line};
+use super::lines::Line;
+use super::look::Look;
+
+/// Where faces have furrows, as mesh points they run between, with the distance (face widths) to either side:
+/// forehead, frown, crow's feet, lids, bags under the eyes, from nose to mouth and on to the chin.
+const CREASES: [(usize, usize, f32); 14] = [
+    (103, 332, 0.16),
+    (151, 168, 0.07),
+    (33, 127, 0.12),
+    (263, 356, 0.12),
+    (33, 133, 0.07),
+    (263, 362, 0.07),
+    (111, 128, 0.08),
+    (340, 357, 0.08),
+    (129, 216, 0.06),
+    (358, 436, 0.06),
+    (61, 204, 0.05),
+    (291, 424, 0.05),
+    (117, 187, 0.05),
+    (346, 411, 0.05),
+];
+/// How much clearer a line along a crease must be, when it is dark and when it is red.
+const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
+/// How near to the outline of a brow a dark line comes that is one of its hairs, and how long they are, in face widths.
+const BROW_REACH: f32 = 0.03;
+const BROW_HAIR: f32 = 0.09;
+/// How near to the outline of the lips what is red is their border, in face widths.
+const LIPS_REACH: f32 = 0.022;
+
+/// The landmarks of a face on a look.
+pub(super) struct Anatomy<'a> {
+    look: &'a Look,
+    mesh: &'a Mesh,
+}
+
+impl<'a> Anatomy<'a> {
+    pub fn new(look: &'a Look, mesh: &'a Mesh) -> Self {
+        Self { look, mesh }
+    }
+
+    /// A landmark in samples of the look.
+    fn place(&self, index: usize) -> [f32; 2] {
+        let (look, [x, y]) = (self.look, self.mesh.point(index));
+        let at = |v: f32, start: usize| (v - start as f32 + 0.5) / look.step as f32 - 0.5;
+        [at(x, look.rect.x), at(y, look.rect.y)]
+    }
+
+    /// How much clearer a line must be because furrows run where and as it does.
+    pub fn doubt(&self, line: &Line) -> f32 {
+        let along = CREASES.iter().any(|&(from, to, side)| {
+            let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
+            let (dx, dy) = (bx - ax, by - ay);
+            let length = dx.hypot(dy).max(1.0);
+            let [px, py] = [line.middle[0] - ax, line.middle[1] - ay];
+            let share = (px * dx + py * dy) / (length * length);
+            let away = (px * dy - py * dx).abs() / length;
+            let turn = (line.angle - dy.atan2(dx)).rem_euclid(std::f32::consts::PI);
+            let turn = turn.min(std::f32::consts::PI - turn);
+            (-0.25..1.25).contains(&share) && away < side * self.look.width && turn < 0.6
+        });
+        let doubt = if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 };
+        1.0 + (doubt - 1.0) * (1.0 - hair_hue(line))
+    }
+
+    /// True for a short dark line at a brow: one of its hairs and not a loose one.
+    pub fn is_of_brow(&self, line: &Line) -> bool {
+        let (width, columns) = (self.look.width, self.look.size().width);
+        let near = |&i: &usize| {
+            let at = [(i % columns) as f32, (i / columns) as f32];
+            BROWS.iter().any(|brow| self.is_near(brow, at, BROW_REACH))
+        };
+        line.shift[0] < 0.0 && line.length < BROW_HAIR * width && line.spine.iter().any(near)
+    }
+
+    /// True at the outline of the lips and inside it.
+    pub fn is_at_lips(&self, at: [f32; 2]) -> bool {
+        self.is_near(&LIPS_OUTER, at, LIPS_REACH)
+    }
+
+    /// True within `reach` (face widths) of a ring of landmarks or inside it.
+    fn is_near(&self, ring: &[usize], at: [f32; 2], reach: f32) -> bool {
+        let mut inside = false;
+        for (n, &index) in ring.iter().enumerate() {
+            let ([ax, ay], [bx, by]) = (self.place(index), self.place(ring[(n + 1) % ring.len()]));
+            let ([x, y], [dx, dy]) = (at, [bx - ax, by - ay]);
+            let along = (((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy).max(1e-6)).clamp(0.0, 1.0);
+            if (x - ax - along * dx).hypot(y - ay - along * dy) < reach * self.look.width {
+                return true;
+            }
+            if (ay > y) != (by > y) && x < ax + (y - ay) / (by - ay) * dx {
+                inside = !inside;
+            }
+        }
+        inside
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pixel::Plane;
+    use vision::landmarks::POINTS;
+
+    use super::super::tests::{SIZE, look, skin};
+    use super::*;
+
+    /// Brows and lips as boxes of these corners: left, top, right, bottom.
+    fn mesh(brow: [f32; 4], lips: [f32; 4]) -> Mesh {
+        let mut points = Box::new([[-900.0, -900.0, 0.0]; POINTS]);
+        let mut frame = |ring: &[usize], [left, top, right, bottom]: [f32; 4]| {
+            let half = ring.len() / 2;
+            for (n, &index) in ring.iter().enumerate() {
+                let along = (n % half) as f32 / (half - 1) as f32;
+                let (x, y) = if n < half { (along, top) } else { (1.0 - along, bottom) };
+                points[index] = [left + x * (right - left), y, 0.0];
+            }
+        };
+        frame(&BROWS[0], brow);
+        frame(&LIPS_OUTER, lips);
+        Mesh { points, presence: 1.0 }
+    }
+
+    /// A dark line from one sample to another.
+    fn dark_line(from: [f32; 2], to: [f32; 2]) -> Line {
+        let length = (to[0] - from[0]).hypot(to[1] - from[1]);
+        let at = |k: usize, t: f32| from[k] + (to[k] - from[k]) * t / length;
+        let spine = (0..length as usize)
+            .map(|t| at(1, t as f32).round() as usize * SIZE.width + at(0, t as f32).round() as usize);
+        let spine: Vec<usize> = spine.collect();
+        let ray = [0, 1].map(|k| (to[k] - from[k]) / length);
+        let middle = [0, 1].map(|k| 0.5 * (from[k] + to[k]));
+        let rays = vec![ray; spine.len()];
+        Line { saliency: 2.0, shift: [-13.0, 1.0, 1.0], spine, rays, angle: 0.0, length, middle }
+    }
+
+    #[test]
+    fn hairs_at_a_brow_are_its_own_and_long_or_distant_ones_are_not() {
+        let look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        let mesh = mesh([100.0, 80.0, 208.0, 100.0], [100.0, 300.0, 220.0, 340.0]);
+        let anatomy = Anatomy::new(&look, &mesh);
+        assert!(anatomy.is_of_brow(&dark_line([212.0, 104.0], [226.0, 78.0])));
+        assert!(!anatomy.is_of_brow(&dark_line([212.0, 204.0], [226.0, 178.0])));
+        assert!(!anatomy.is_of_brow(&dark_line([262.0, 30.0], [210.0, 150.0])));
+        let pale = Line { shift: [13.0, 0.0, 0.0], ..dark_line([212.0, 104.0], [226.0, 78.0]) };
+        assert!(!anatomy.is_of_brow(&pale));
+    }
+
+    #[test]
+    fn the_lips_reach_a_little_beyond_their_landmarks() {
+        let look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        let mesh = mesh([100.0, 80.0, 208.0, 100.0], [100.0, 300.0, 220.0, 340.0]);
+        let anatomy = Anatomy::new(&look, &mesh);
+        assert!(anatomy.is_at_lips([160.0, 320.0]) && anatomy.is_at_lips([160.0, 291.0]));
+        assert!(!anatomy.is_at_lips([160.0, 280.0]) && !anatomy.is_at_lips([240.0, 320.0]));
+    }
+}
