@@ -1,23 +1,18 @@
 //! Form: what the shape of a face makes of its light. A bright nose bridge over dark sides is the face itself; what
 //! the shape does not explain may be a blotch.
 //!
-//! The landmarks give the shape, and with it the direction that each place of the skin faces. Brightness of a matte
-//! surface under distant light is a sum of nine functions of that direction (Basri and Jacobs, "Lambertian
-//! reflectance and linear subspaces", 2003), so the light is found by least squares. Shadows that fall on the skin
+//! The landmarks give the shape, see [`Surface`]. Brightness of a matte surface under distant light is a sum of nine
+//! functions of the direction it faces (Basri and Jacobs, "Lambertian reflectance and linear subspaces", 2003), so the
+//! light is found by least squares. Shadows that fall on the skin
 //! are not in it; of every band only as much counts as form as the picture shows there.
 
 use pixel::filter::{MaskedBlur, distance_inside, enlarge, gauss_masked, reduce};
 use pixel::{Plane, Size};
-use vision::Mesh;
 
 use crate::correction::SmoothSkin;
 use crate::feature::ramp;
-use crate::scene::FaceView;
+use crate::surface::Surface;
 
-/// Face width in samples on which shape and light are thought.
-const WIDTH: f32 = 100.0;
-/// Reach of a landmark (Gaussian sigma, face widths): about the distance between those on the cheeks.
-const REACH: f32 = 0.045;
 /// Distance from the outline of the face, in face widths, over which form fades out: there the landmarks end.
 const RIM: f32 = 0.08;
 /// Rounds in which skin that the light does not explain loses its say, and the difference in deviations at which half
@@ -45,22 +40,16 @@ pub struct Form {
 }
 
 impl Form {
-    /// Finds the light of a face; `None` without landmarks or skin.
-    pub fn find(view: &FaceView, smooth: &SmoothSkin) -> Option<Self> {
-        let mesh = view.face.mesh.as_ref()?;
-        let width = smooth.length(view.width());
-        let step = ((width / WIDTH).round() as usize).max(1);
-        let width = width / step as f32;
-        let oval = smooth.reduce(&view.regions.oval);
-        let [lightness, skin, oval] = [&smooth.lab.l, &smooth.matte, &oval].map(|plane| reduce(plane, step));
-        let face = oval.map(|v| if v > 0.5 { 1.0 } else { 0.0 });
-        let points = places(mesh, view, width / view.face.width);
-        let facing = facing(&points, &face, REACH * width);
-        let weight = skin.zip(&face, |s, f| if s > 0.5 { f } else { 0.0 });
+    /// Finds the light of a face; `None` when nearly none of it is skin.
+    pub fn find(surface: &Surface, smooth: &SmoothSkin) -> Option<Self> {
+        let Surface { step, width, face, facets } = surface;
+        let [lightness, skin] = [&smooth.lab.l, &smooth.matte].map(|plane| reduce(plane, *step));
+        let facing: Vec<[f32; 3]> = facets.iter().map(|facet| facet.facing).collect();
+        let weight = skin.zip(face, |s, f| if s > 0.5 { f } else { 0.0 });
         let light = light(&facing, &lightness, &weight)?;
-        let shading = shading(&facing, &light, &face);
-        let inside = distance_inside(&face).map(|d| ramp(d, 0.0, RIM * width));
-        Some(Self { step, size: smooth.size(), lightness, skin, shading, inside })
+        let shading = shading(&facing, &light, face);
+        let inside = distance_inside(face).map(|d| ramp(d, 0.0, RIM * width));
+        Some(Self { step: *step, size: smooth.size(), lightness, skin, shading, inside })
     }
 
     /// The part of the lightness between each two neighbours of ascending Gaussian blurs (sigmas in samples of the smooth
@@ -94,53 +83,6 @@ impl Form {
 fn between(plane: &Plane, matte: &Plane, sigmas: &[f32]) -> Vec<Plane> {
     let blurred: Vec<Plane> = sigmas.iter().map(|sigma| gauss_masked(plane, matte, *sigma)).collect();
     blurred.windows(2).map(|pair| pair[0].zip(&pair[1], |f, c| f - c)).collect()
-}
-
-/// Column, row and depth of the landmarks in samples of a grid of which `scale` make up a pixel.
-fn places(mesh: &Mesh, view: &FaceView, scale: f32) -> Vec<[f32; 3]> {
-    let grid = view.canvas.grid;
-    let sample = |place: f32, origin: usize| (place - origin as f32 + 0.5) * scale - 0.5;
-    let place = |&[x, y, depth]: &[f32; 3]| [sample(x, grid.x), sample(y, grid.y), depth * scale];
-    mesh.points.iter().map(place).collect()
-}
-
-/// The direction that every sample of the `face` faces: a plane through the landmarks around it, nearer ones counting
-/// more (moving least squares; Lancaster and Salkauskas, 1981). Unit vectors, toward the camera negative.
-fn facing(points: &[[f32; 3]], face: &Plane, reach: f32) -> Vec<[f32; 3]> {
-    let size = face.size();
-    // Weight, x, y, xx, xy, yy, and depth times weight, x and y of the landmarks around each sample.
-    let mut sums = vec![[0.0f32; 9]; size.area()];
-    for &[px, py, pz] in points {
-        let r = 4.0 * reach;
-        let near = pixel::Rect::cover(px - r, py - r, px + r + 1.0, py + r + 1.0, size);
-        for y in near.y..near.bottom() {
-            for x in near.x..near.right() {
-                if face.at(x, y) == 0.0 {
-                    continue;
-                }
-                let (dx, dy) = (px - x as f32, py - y as f32);
-                let w = (-0.5 * (dx * dx + dy * dy) / (reach * reach)).exp();
-                let terms = [1.0, dx, dy, dx * dx, dx * dy, dy * dy, pz, dx * pz, dy * pz];
-                let sums = &mut sums[y * size.width + x];
-                sums.iter_mut().zip(terms).for_each(|(sum, term)| *sum += w * term);
-            }
-        }
-    }
-    sums.iter()
-        .map(|&[w, x, y, xx, xy, yy, z, xz, yz]| {
-            if w < 1e-6 {
-                return [0.0, 0.0, -1.0];
-            }
-            // Sums about the means leave two unknowns, the slopes.
-            let (cxx, cxy, cyy) = (xx - x * x / w + 1e-3 * w, xy - x * y / w, yy - y * y / w + 1e-3 * w);
-            let (cxz, cyz) = (xz - x * z / w, yz - y * z / w);
-            let determinant = (cxx * cyy - cxy * cxy).max(1e-9);
-            let right = (cxz * cyy - cyz * cxy) / determinant;
-            let down = (cyz * cxx - cxz * cxy) / determinant;
-            let length = (1.0 + right * right + down * down).sqrt();
-            [-right / length, -down / length, -1.0 / length]
-        })
-        .collect()
 }
 
 /// The nine functions of a direction, without their constant factors.
@@ -214,32 +156,13 @@ fn solved(mut m: [[f64; FUNCTIONS + 1]; FUNCTIONS]) -> [f64; FUNCTIONS] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Landmarks of a dome, 60 samples wide.
-    fn dome() -> Vec<[f32; 3]> {
-        let side = || (0..21).map(|n| 3.0 * n as f32);
-        let depth = |x: f32, y: f32| 0.02 * ((x - 30.0).powi(2) + (y - 30.0).powi(2));
-        side().flat_map(|y| side().map(move |x| [x, y, depth(x, y)])).collect()
-    }
-
-    #[test]
-    fn a_dome_faces_outward_on_all_sides() {
-        let face = Plane::filled(Size::new(61, 61), 1.0);
-        let facing = facing(&dome(), &face, 3.0);
-        let at = |x: usize, y: usize| facing[y * 61 + x];
-        assert!(at(30, 30)[2] < -0.999);
-        // Depth grows by 0.6 a sample, 15 samples from the middle.
-        for (x, y, k, sign) in [(15, 30, 0, 1.0), (45, 30, 0, -1.0), (30, 15, 1, 1.0), (30, 45, 1, -1.0)] {
-            let expected = sign * 0.6 / (1.0f32 + 0.36).sqrt();
-            assert!((at(x, y)[k] - expected).abs() < 0.02, "{:?}", at(x, y));
-        }
-    }
+    use crate::surface::{facets, tests::dome};
 
     #[test]
     fn the_light_of_a_dome_is_found_through_blotches() {
         let size = Size::new(61, 61);
         let whole = Plane::filled(size, 1.0);
-        let facing = facing(&dome(), &whole, 3.0);
+        let facing: Vec<[f32; 3]> = facets(&dome(), &whole, 3.0).iter().map(|facet| facet.facing).collect();
         let lit = Plane::from_vec(
             size,
             facing.iter().map(|[x, y, z]| 40.0 - 25.0 * z - 12.0 * x - 5.0 * y).collect(),

@@ -25,6 +25,8 @@ mod psd;
 pub mod recipe;
 pub mod report;
 pub mod scene;
+mod surface;
+mod symmetry;
 
 pub use components::{Component, Upload, Workflow, WorkflowError, component, components};
 pub use engine::{Engine, EngineError, Options, Outcome, OutcomeKind, Step, Unwatched, Watch};

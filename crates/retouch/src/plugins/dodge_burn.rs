@@ -10,6 +10,8 @@ use crate::form::Form;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
+use crate::surface::Surface;
+use crate::symmetry::Symmetry;
 
 /// The plugin.
 pub struct DodgeBurn;
@@ -68,9 +70,14 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let contrast = contrast(lightness, &smooth.matte);
     // The landmarks lie too far apart to tell the finest octave.
     let sigmas: [f32; FORM.len()] = std::array::from_fn(|octave| octave_sigma(width, octave));
-    let form = Form::find(view, &smooth).map_or(Vec::new(), |form| form.bands(&sigmas));
+    let surface = Surface::of(view, &smooth);
+    let form = surface.as_ref().and_then(|surface| Form::find(surface, &smooth));
+    let face = Face {
+        form: form.map_or(Vec::new(), |form| form.bands(&sigmas)),
+        symmetry: surface.and_then(|surface| Symmetry::find(view, &surface, &smooth)),
+        beyond: beyond_face(view, &smooth, width),
+    };
     let reach = 1.0 + 0.4 * beyond;
-    let face = Face { form: &form, beyond: beyond_face(view, &smooth, width) };
     let blotches = blotches(&smooth, &face, width, contrast, reach);
     let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * reach);
     let mut shift = Shift::none(smooth.size());
@@ -96,11 +103,11 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 
 /// Brightness that differs from its surroundings without belonging to the form.
 ///
-/// Form is told from blotches octave by octave in three ways. The shape of the face explains it. It lasts along a line:
-/// the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and blotches that lie across it still
-/// go. And it is strong where blotches are faint: the stronger the rest varies, the less of it is taken; `reach` above 1
-/// takes more. What is explained or lasts is form at any strength.
-fn blotches(smooth: &SmoothSkin, face: &Face<'_>, width: f32, contrast: f32, reach: f32) -> Plane {
+/// Form is told from blotches octave by octave in four ways. The shape of the face explains it. Both sides of the face
+/// show it. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and
+/// blotches that lie across it still go. And it is strong where blotches are faint: the stronger the rest varies, the
+/// less of it is taken; `reach` above 1 takes more. What is explained, shared or lasts is form at any strength.
+fn blotches(smooth: &SmoothSkin, face: &Face, width: f32, contrast: f32, reach: f32) -> Plane {
     let (lightness, skin) = (&smooth.lab.l, &smooth.matte);
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
@@ -111,6 +118,10 @@ fn blotches(smooth: &SmoothSkin, face: &Face<'_>, width: f32, contrast: f32, rea
         let mut band = finer.zip(&coarser, |f, c| f - c);
         if let Some(form) = octave.checked_sub(1).and_then(|n| face.form.get(n)) {
             band.apply_with(form, |v, form| v - form);
+        }
+        if let Some(symmetry) = face.symmetry.as_ref().filter(|_| octave > 0) {
+            let [shared] = symmetry.shared([&band]);
+            band.apply_with(&shared, |v, shared| v - shared);
         }
         // Lines of the finest octave are lines of the skin, not of the face.
         if octave > 0 {
@@ -130,9 +141,11 @@ fn blotches(smooth: &SmoothSkin, face: &Face<'_>, width: f32, contrast: f32, rea
 }
 
 /// What is known of the face among the skin.
-struct Face<'a> {
+struct Face {
     /// What its shape explains, a band for every octave but the first; empty without landmarks.
-    form: &'a [Plane],
+    form: Vec<Plane>,
+    /// Which places lie opposite each other; `None` without landmarks.
+    symmetry: Option<Symmetry>,
     /// 1 beyond the face, 0 on it; all 0 without landmarks.
     beyond: Plane,
 }

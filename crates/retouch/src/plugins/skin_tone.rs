@@ -10,6 +10,8 @@ use crate::feature::ramp;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
+use crate::surface::Surface;
+use crate::symmetry::Symmetry;
 
 /// The plugin.
 pub struct SkinTone;
@@ -31,6 +33,12 @@ static SPEC: Spec = Spec {
 const FINE: f32 = 1.0 / 80.0;
 /// Colour differences wider than this belong to the complexion and are drawn in only partly.
 const COARSE: f32 = 1.0 / 7.5;
+/// Colour differences wider than this (Gaussian sigma) that both sides of the face show are make-up or blush: the face's
+/// own.
+const BROAD: f32 = 1.0 / 25.0;
+/// How far from the edge of the skin (Gaussian sigma) broad differences count little: only one side of them is seen, and
+/// falling light with its warm border passes for a patch.
+const RIM: f32 = 0.06;
 /// Share of the wide differences that goes at full strength.
 const PULL: f32 = 0.12;
 /// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
@@ -63,11 +71,13 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let smooth = SmoothSkin::of(canvas, &skin, width * FINE, scene);
     let width = smooth.length(width);
     let lab = &smooth.lab;
-    let mut shift = Shift {
-        l: Plane::zeros(smooth.size()),
-        a: evened(&lab.a, &lab.l, &smooth.matte, width, settings),
-        b: evened(&lab.b, &lab.l, &smooth.matte, width, settings),
-    };
+    let symmetry = Surface::of(view, &smooth).and_then(|surface| Symmetry::find(view, &surface, &smooth));
+    let odd = [&lab.a, &lab.b].map(|chroma| Odd::find(chroma, &lab.l, &smooth.matte, width));
+    let own = symmetry.map(|symmetry| symmetry.shared(odd.each_ref().map(|odd| &odd.broad)));
+    let seen = gauss(&smooth.matte, width * RIM).map(|v| ramp(v, 0.5, 0.9));
+    let own = |c: usize| own.as_ref().map(|own| &own[c]);
+    let [a, b] = [0, 1].map(|c| odd[c].evened(own(c), &seen, &smooth.matte, settings));
+    let mut shift = Shift { l: Plane::zeros(smooth.size()), a, b };
     leave_hair(&mut shift, lab, &smooth.matte, width);
     let mut field = smooth.soft_light_field(canvas, &shift, &skin, scene);
     field.matte = Some(sparing(&smooth, canvas.size()));
@@ -103,24 +113,47 @@ fn sparing(smooth: &SmoothSkin, canvas: Size) -> GuidedModel {
     GuidedModel { slope: [slope.clone(), slope.clone(), slope], offset: Plane::filled(canvas, -SPARED) }
 }
 
-/// The change of one chroma channel.
+/// What differs from a person's own colours in one chroma channel.
 ///
 /// Skin is more colourful in half shade than in highlights. That course of colour over lightness is the
 /// person's own and stays; what differs from it at the same lightness is evened.
-fn evened(chroma: &Plane, lightness: &Plane, skin: &Plane, width: f32, settings: &Settings) -> Plane {
-    let patches = share(settings.alpha1, 0.74);
-    let transitions = share(settings.alpha2, 0.16);
-    let course = ColourCourse::fit(lightness, chroma, skin);
-    let odd = chroma.zip(lightness, |c, l| c - course.at(l));
-    let coarse = gauss_masked(&odd, skin, width * COARSE);
-    let removed = 1.0 - (1.0 - patches) * (1.0 - transitions);
-    let pull = PULL * patches + 0.3 * transitions;
-    let mut change = odd.zip(&coarse, |o, wide| removed * (wide - o) - pull * wide);
-    change.apply(|c| LIMIT * (c / LIMIT).tanh());
-    // The complexion as a whole stays where it is.
-    let drift = (change.zip(skin, |c, s| c * s).sum() / skin.sum().max(1e-6)) as f32;
-    change.apply(|c| c - drift);
-    change
+struct Odd {
+    /// Small patches.
+    small: Plane,
+    /// Broader ones, less wide than the face.
+    broad: Plane,
+    /// What is as wide as the face.
+    wide: Plane,
+}
+
+impl Odd {
+    fn find(chroma: &Plane, lightness: &Plane, skin: &Plane, width: f32) -> Self {
+        let course = ColourCourse::fit(lightness, chroma, skin);
+        let all = chroma.zip(lightness, |c, l| c - course.at(l));
+        let smooth = gauss_masked(&all, skin, width * BROAD);
+        let wide = gauss_masked(&all, skin, width * COARSE);
+        Self { small: all.zip(&smooth, |a, s| a - s), broad: smooth.zip(&wide, |s, w| s - w), wide }
+    }
+
+    /// The change of the channel; of the broad differences what is the face's `own` is left alone, and they count as
+    /// far as there is skin all around (`seen`, 0..1).
+    fn evened(&self, own: Option<&Plane>, seen: &Plane, skin: &Plane, settings: &Settings) -> Plane {
+        let patches = share(settings.alpha1, 0.74);
+        let transitions = share(settings.alpha2, 0.16);
+        let removed = 1.0 - (1.0 - patches) * (1.0 - transitions);
+        let pull = PULL * patches + 0.3 * transitions;
+        let mut change = self.broad.zip(&self.wide, |broad, wide| -removed * broad - pull * wide);
+        if let Some(own) = own {
+            change.apply_with(own, |c, own| c + removed * own);
+        }
+        change.apply_with(seen, |c, seen| c * seen);
+        change.apply_with(&self.small, |c, small| c - removed * small);
+        change.apply(|c| LIMIT * (c / LIMIT).tanh());
+        // The complexion as a whole stays where it is.
+        let drift = (change.zip(skin, |c, s| c * s).sum() / skin.sum().max(1e-6)) as f32;
+        change.apply(|c| c - drift);
+        change
+    }
 }
 
 #[cfg(test)]
