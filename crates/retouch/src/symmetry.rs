@@ -124,3 +124,48 @@ impl Mirror {
         std::array::from_fn(|k| place[k] - 2.0 * away * self.normal[k])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use vision::landmarks::POINTS;
+
+    use super::*;
+
+    #[test]
+    fn landmarks_of_a_turned_head_fall_on_their_counterparts() {
+        let mut points = vec![[0.0f32; 3]; POINTS];
+        let (sin, cos) = 0.5f32.sin_cos();
+        // Turned by half a radian: what lies to the side comes nearer or goes away.
+        let place = |x: f32, y: f32, z: f32| [50.0 + cos * x + sin * z, y, cos * z - sin * x];
+        for (n, [left, right]) in PAIRS.into_iter().enumerate() {
+            let (x, y, z) = (10.0 + 3.0 * n as f32, 7.0 * n as f32, 2.0 * (n % 3) as f32);
+            (points[left], points[right]) = (place(-x, y, z), place(x, y, z));
+        }
+        let mirror = Mirror::between(&points).expect("landmarks apart");
+        for [left, right] in PAIRS {
+            let there = mirror.mirrored(points[left]);
+            assert!((0..3).all(|k| (there[k] - points[right][k]).abs() < 1e-3), "{there:?} {:?}", points[right]);
+        }
+        assert!(Mirror::between(&vec![[1.0; 3]; POINTS]).is_none());
+    }
+
+    #[test]
+    fn pairs_are_shared_and_single_blotches_are_not() {
+        let size = Size::new(100, 80);
+        let opposite = (0..size.area()).map(|i| Some([(99 - i % 100) as f32, (i / 100) as f32])).collect();
+        let symmetry = Symmetry { step: 1, full: size, width: 100.0, skin: Plane::filled(size, 1.0), opposite };
+        let blob = |x: usize, y: usize, at: [f32; 2]| {
+            4.0 * (-((x as f32 - at[0]).powi(2) + (y as f32 - at[1]).powi(2)) / 60.0).exp()
+        };
+        let band = Plane::from_fn(size, |x, y| {
+            blob(x, y, [20.0, 20.0]) + blob(x, y, [79.0, 20.0]) + blob(x, y, [20.0, 60.0])
+        });
+        let [shared] = symmetry.shared([&band]);
+        assert!(shared.at(20, 20) > 3.5 && shared.at(79, 20) > 3.5, "{}", shared.at(20, 20));
+        assert!(shared.at(20, 60).abs() < 0.2 && shared.at(79, 60).abs() < 0.2, "{}", shared.at(20, 60));
+        // What is light on one side and dark on the other is not alike.
+        let opposed = band.zip(&Plane::from_fn(size, |x, _| if x < 50 { 1.0 } else { -1.0 }), |v, s| v * s);
+        let [shared] = symmetry.shared([&opposed]);
+        assert!(shared.map(f32::abs).max() < 1e-3);
+    }
+}
