@@ -144,7 +144,11 @@ mod tests {
         let mirror = Mirror::between(&points).expect("landmarks apart");
         for [left, right] in PAIRS {
             let there = mirror.mirrored(points[left]);
-            assert!((0..3).all(|k| (there[k] - points[right][k]).abs() < 1e-3), "{there:?} {:?}", points[right]);
+            assert!(
+                (0..3).all(|k| (there[k] - points[right][k]).abs() < 1e-3),
+                "{there:?} {:?}",
+                points[right]
+            );
         }
         assert!(Mirror::between(&vec![[1.0; 3]; POINTS]).is_none());
     }
@@ -153,7 +157,8 @@ mod tests {
     fn pairs_are_shared_and_single_blotches_are_not() {
         let size = Size::new(100, 80);
         let opposite = (0..size.area()).map(|i| Some([(99 - i % 100) as f32, (i / 100) as f32])).collect();
-        let symmetry = Symmetry { step: 1, full: size, width: 100.0, skin: Plane::filled(size, 1.0), opposite };
+        let symmetry =
+            Symmetry { step: 1, full: size, width: 100.0, skin: Plane::filled(size, 1.0), opposite };
         let blob = |x: usize, y: usize, at: [f32; 2]| {
             4.0 * (-((x as f32 - at[0]).powi(2) + (y as f32 - at[1]).powi(2)) / 60.0).exp()
         };
