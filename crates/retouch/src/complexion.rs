@@ -64,11 +64,12 @@ impl ColourCourse {
         Self { coefficients: solve(matrix, moments), range }
     }
 
-    /// The usual chroma at a lightness.
+    /// The usual chroma at a lightness. In deeper shade than was seen it falls as it does when light is taken away.
     pub fn at(&self, lightness: f32) -> f32 {
         let x = scaled(lightness.clamp(self.range.0, self.range.1));
         let [a, b, c] = self.coefficients;
-        (a + b * x + c * x * x) as f32
+        let dimmed = (lightness.clamp(0.0, self.range.0) + 16.0) / (self.range.0 + 16.0);
+        (a + b * x + c * x * x) as f32 * dimmed
     }
 }
 
@@ -109,6 +110,21 @@ mod tests {
         for l in [35.0, 45.0, 60.0] {
             assert!((course.at(l) - (20.0 - 0.004 * (l - 45.0f32).powi(2))).abs() < 0.3);
         }
+    }
+
+    #[test]
+    fn in_deeper_shade_than_was_seen_colours_keep_their_saturation() {
+        let size = Size::new(40, 30);
+        let lightness = Plane::from_fn(size, |x, y| 30.0 + x as f32 + 0.2 * y as f32);
+        let course = ColourCourse::fit(&lightness, &Plane::filled(size, 18.0), &Plane::filled(size, 1.0));
+        let saturation = |l: f32| course.at(l) / (l + 16.0);
+        assert!(
+            (saturation(12.0) / saturation(31.0) - 1.0).abs() < 0.05,
+            "{} {}",
+            saturation(12.0),
+            saturation(31.0)
+        );
+        assert!((course.at(31.5) - course.at(33.0)).abs() < 0.3, "no step where the range ends");
     }
 
     #[test]

@@ -44,6 +44,9 @@ pub struct SmoothSkin {
     pub lab: Lab,
 }
 
+/// L* below which nothing is corrected, and from which all is: what is nearly black has hardly a colour to go by, and a
+/// small push would give it a strong one.
+const BLACK: [f32; 2] = [5.0, 16.0];
 /// Texture finer than this, in samples of the grid (Gaussian sigma), is gone at most.
 const SMOOTHED: f32 = 2.0;
 
@@ -106,10 +109,12 @@ impl SmoothSkin {
         let [r, g, b] = push.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
         r.zip(g).zip(b).enumerate().for_each(|(y, ((r, g), b))| {
             for x in 0..width {
+                let lightness = self.lab.l.at(x, y);
+                let seen = ramp(lightness, BLACK[0], BLACK[1]);
                 let wished = [
-                    self.lab.l.at(x, y) + shift.l.at(x, y),
-                    self.lab.a.at(x, y) + shift.a.at(x, y),
-                    self.lab.b.at(x, y) + shift.b.at(x, y),
+                    lightness + seen * shift.l.at(x, y),
+                    self.lab.a.at(x, y) + seen * shift.a.at(x, y),
+                    self.lab.b.at(x, y) + seen * shift.b.at(x, y),
                 ];
                 let target = scene.space().from_linear(lab_to_linear(wished));
                 r[x] = soft_light_push(self.rgb[0].at(x, y), target[0]);
