@@ -48,7 +48,7 @@ pub struct SmoothSkin {
 /// small push would give it a strong one.
 const BLACK: [f32; 2] = [5.0, 16.0];
 /// Texture finer than this, in samples of the grid (Gaussian sigma), is gone at most.
-const SMOOTHED: f32 = 2.0;
+const SMOOTHED: f32 = 1.6;
 
 impl SmoothSkin {
     /// The canvas without what is finer than `sigma` samples of it, looking only inside the matte.

@@ -31,6 +31,8 @@ const AROUND: f32 = 0.14;
 /// How alike both sides are from which, to which, what they share is the face's own: 1 is equal, 0 unrelated. A few
 /// blotches happen to be somewhat alike.
 const ALIKE: [f32; 2] = [0.5, 0.85];
+/// Softness of the border of what has a counterpart (Gaussian sigma, face widths).
+const BORDER: f32 = 0.06;
 /// Contrast in CIELAB below which there is nothing to compare.
 const FAINT: f32 = 0.3;
 
@@ -74,25 +76,28 @@ impl Symmetry {
         let own = bands.map(|band| reduce(band, self.step));
         let size = self.skin.size();
         let (mut both, mut each, mut seen) = (Plane::zeros(size), Plane::zeros(size), Plane::zeros(size));
-        let mut mean: [Plane; N] = std::array::from_fn(|_| Plane::zeros(size));
+        let mut shared: [Plane; N] = std::array::from_fn(|_| Plane::zeros(size));
         for (index, [u, v]) in self.opposite.iter().enumerate().filter_map(|(n, at)| Some((n, (*at)?))) {
             seen.samples_mut()[index] = 1.0;
-            for (mean, band) in mean.iter_mut().zip(&own) {
+            for (shared, band) in shared.iter_mut().zip(&own) {
                 let (here, there) = (band.samples()[index], band.bilinear(u, v));
-                mean.samples_mut()[index] = 0.5 * (here + there);
+                // Never more than is here: a fold of the other side would leave its ghost.
+                let least = if here * there > 0.0 { here.abs().min(there.abs()) } else { 0.0 };
+                shared.samples_mut()[index] = least.copysign(here);
                 both.samples_mut()[index] += here * there;
                 each.samples_mut()[index] += 0.5 * (here * here + there * there);
             }
         }
         let sigma = AROUND * self.width;
         let [both, each, around] = [&both, &each, &seen].map(|plane| gauss(plane, sigma));
-        mean.map(|mut mean| {
-            for (i, value) in mean.samples_mut().iter_mut().enumerate() {
+        let inner = gauss(&seen, BORDER * self.width);
+        shared.map(|mut shared| {
+            for (i, value) in shared.samples_mut().iter_mut().enumerate() {
                 let alike =
                     both.samples()[i] / (each.samples()[i] + FAINT * FAINT * around.samples()[i]).max(1e-9);
-                *value *= ramp(alike, ALIKE[0], ALIKE[1]);
+                *value *= ramp(alike, ALIKE[0], ALIKE[1]) * ramp(inner.samples()[i], 0.5, 0.95);
             }
-            enlarge(&mean, self.step, self.full)
+            enlarge(&shared, self.step, self.full)
         })
     }
 }
