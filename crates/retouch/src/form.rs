@@ -42,7 +42,7 @@ pub struct Form {
 impl Form {
     /// Finds the light of a face; `None` when nearly none of it is skin.
     pub fn find(surface: &Surface, smooth: &SmoothSkin) -> Option<Self> {
-        let Surface { step, width, face, facets } = surface;
+        let Surface { step, width, face, facets, .. } = surface;
         let [lightness, skin] = [&smooth.lab.l, &smooth.matte].map(|plane| reduce(plane, *step));
         let facing: Vec<[f32; 3]> = facets.iter().map(|facet| facet.facing).collect();
         let weight = skin.zip(face, |s, f| if s > 0.5 { f } else { 0.0 });

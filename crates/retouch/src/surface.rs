@@ -12,6 +12,13 @@ const WIDTH: f32 = 100.0;
 /// Reach of a landmark (Gaussian sigma, face widths): about the distance between those on the cheeks.
 const REACH: f32 = 0.045;
 
+/// Landmarks along the bridge of the nose, its tip and base, and around both wings; and how far beside them the nose
+/// shapes the light (Gaussian sigma, face widths).
+const NOSE: [usize; 17] = [6, 197, 195, 5, 4, 1, 2, 98, 327, 129, 358, 49, 279, 48, 278, 64, 294];
+const BESIDE: f32 = 0.035;
+/// Distance to both sides over which its bend is taken, in face widths.
+const NEAR: f32 = 0.03;
+
 /// The surface of one face, on a grid coarser than that of its smooth skin by a whole step.
 pub struct Surface {
     /// Samples of the smooth skin a sample.
@@ -20,6 +27,8 @@ pub struct Surface {
     pub width: f32,
     /// 1 inside the outline of the face, 0 outside.
     pub face: Plane,
+    /// 1 on the nose, its wings and the furrows beside them, softly 0 elsewhere: they bend more finely than landmarks tell.
+    pub nose: Plane,
     /// A facet for each sample; those outside the face say nothing.
     pub facets: Vec<Facet>,
 }
@@ -42,8 +51,10 @@ impl Surface {
         let width = width / step as f32;
         let oval = reduce(&smooth.reduce(&view.regions.oval), step);
         let face = oval.map(|v| if v > 0.5 { 1.0 } else { 0.0 });
-        let facets = facets(&places(mesh, view, width), &face, REACH * width);
-        Some(Self { step, width, face, facets })
+        let points = places(mesh, view, width);
+        let facets = facets(&points, &face, REACH * width);
+        let nose = around(NOSE.map(|index| points[index]), face.size(), BESIDE * width);
+        Some(Self { step, width, face, nose, facets })
     }
 
     /// Columns and rows of the grid.
@@ -51,10 +62,38 @@ impl Surface {
         self.face.size()
     }
 
+    /// How strongly the surface bends at each sample, in radians a face width; 0 outside the face.
+    pub fn bend(&self) -> Plane {
+        let near = (NEAR * self.width).round().max(1.0) as usize;
+        let size = self.size();
+        Plane::from_fn(size, |x, y| {
+            let [left, right] = [x.saturating_sub(near), (x + near).min(size.width - 1)];
+            let [up, down] = [y.saturating_sub(near), (y + near).min(size.height - 1)];
+            let ends = [[(left, y), (right, y)], [(x, up), (x, down)]];
+            if ends.iter().flatten().any(|&(x, y)| self.face.at(x, y) == 0.0) {
+                return 0.0;
+            }
+            let turns = ends.map(|ends| {
+                let [from, to] = ends.map(|(x, y)| self.at(x, y).facing);
+                from.iter().zip(to).map(|(a, b)| (a - b).powi(2)).sum::<f32>()
+            });
+            turns.iter().sum::<f32>().sqrt() / (2.0 * near as f32 / self.width)
+        })
+    }
+
     /// The facet of a sample.
     pub fn at(&self, x: usize, y: usize) -> Facet {
         self.facets[y * self.size().width + x]
     }
+}
+
+/// 1 at some places, falling off over `reach` (Gaussian sigma, samples) with the distance to the nearest.
+fn around<const N: usize>(places: [[f32; 3]; N], size: Size, reach: f32) -> Plane {
+    Plane::from_fn(size, |x, y| {
+        let away = |[px, py, _]: &[f32; 3]| (px - x as f32).powi(2) + (py - y as f32).powi(2);
+        let nearest = places.iter().map(away).fold(f32::MAX, f32::min);
+        (-0.5 * nearest / (reach * reach)).exp()
+    })
 }
 
 /// Column, row and depth of the landmarks in samples of a grid on which the face is `width` samples wide.
@@ -129,5 +168,24 @@ pub(crate) mod tests {
         }
         let depth = facets[30 * 61 + 45].depth;
         assert!((depth - 0.02 * 225.0).abs() < 0.4, "{depth}");
+    }
+
+    #[test]
+    fn a_ridge_bends_and_flanks_do_not() {
+        let side = || (0..21).map(|n| 3.0 * n as f32);
+        let roof: Vec<[f32; 3]> =
+            side().flat_map(|y| side().map(move |x| [x, y, 0.8 * (x - 30.0f32).abs()])).collect();
+        let face = Plane::filled(Size::new(61, 61), 1.0);
+        let facets = facets(&roof, &face, 3.0);
+        let surface = Surface { step: 1, width: 60.0, nose: Plane::zeros(face.size()), face, facets };
+        let bend = surface.bend();
+        assert!(bend.at(30, 30) > 6.0 && bend.at(12, 30) < 0.5, "{} {}", bend.at(30, 30), bend.at(12, 30));
+    }
+
+    #[test]
+    fn places_count_by_the_nearest() {
+        let near = around([[10.0, 10.0, 0.0], [30.0, 10.0, 0.0]], Size::new(50, 20), 3.0);
+        assert!(near.at(10, 10) == 1.0 && near.at(30, 10) == 1.0 && near.at(20, 10) < 0.01);
+        assert!((near.at(13, 10) - (-0.5f32).exp()).abs() < 1e-4);
     }
 }

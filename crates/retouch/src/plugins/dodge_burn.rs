@@ -1,11 +1,12 @@
 //! Dodge Burn: evens the brightness of small blotches on skin, the hours-long job, with a soft brush.
 
-use pixel::Plane;
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
+use pixel::{Plane, Size};
 use rayon::prelude::*;
 
 use crate::complexion::Complexion;
 use crate::correction::{Shift, SmoothSkin, bare_skin, quantile, share};
+use crate::feature::ramp;
 use crate::form::Form;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -37,6 +38,10 @@ const FORM: [f32; 4] = [4.0, 3.5, 2.5, 1.5];
 /// Octaves from this one on are form beyond the face, where no landmarks tell, in this share: necks have tendons and
 /// hollows.
 const BODY_FORM: (usize, f32) = (1, 0.7);
+/// Bend of the face, in radians a face width, from which, to which, differences in brightness are mostly its form: about
+/// the nose. And the share that is, from the second octave on.
+const BENT: [f32; 2] = [7.0, 10.0];
+const BENT_FORM: f32 = 0.65;
 /// Mean difference in L* along a lasting line at which half of it is taken for form.
 const LASTING: f32 = 0.8;
 /// How far a line must last, as a multiple of the width of its octave (Gaussian sigma).
@@ -73,6 +78,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let surface = Surface::of(view, &smooth);
     let form = surface.as_ref().and_then(|surface| Form::find(surface, &smooth));
     let face = Face {
+        bent: surface.as_ref().map(|surface| bent(surface, smooth.size())),
         form: form.map_or(Vec::new(), |form| form.bands(&sigmas)),
         symmetry: surface.and_then(|surface| Symmetry::find(view, &surface, &smooth)),
         beyond: beyond_face(view, &smooth, width),
@@ -103,8 +109,8 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 
 /// Brightness that differs from its surroundings without belonging to the form.
 ///
-/// Form is told from blotches octave by octave in four ways. The shape of the face explains it. Both sides of the face
-/// show it. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and
+/// Form is told from blotches octave by octave in five ways. The shape of the face explains it. Both sides of the face
+/// show it. It lies where the face bends, about the nose above all. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and
 /// blotches that lie across it still go. And it is strong where blotches are faint: the stronger the rest varies, the
 /// less of it is taken; `reach` above 1 takes more. What is explained, shared or lasts is form at any strength.
 fn blotches(smooth: &SmoothSkin, face: &Face, width: f32, contrast: f32, reach: f32) -> Plane {
@@ -134,6 +140,9 @@ fn blotches(smooth: &SmoothSkin, face: &Face, width: f32, contrast: f32, reach: 
         if octave >= BODY_FORM.0 {
             odd.apply_with(&face.beyond, |v, beyond| v * (1.0 - BODY_FORM.1 * beyond));
         }
+        if let Some(bent) = face.bent.as_ref().filter(|_| octave > 0) {
+            odd.apply_with(bent, |v, bent| v * (1.0 - BENT_FORM * bent));
+        }
         blotches.apply_with(&odd.zip(&seen, |v, w| v * w), |b, v| b + v);
         finer = coarser;
     }
@@ -146,8 +155,16 @@ struct Face {
     form: Vec<Plane>,
     /// Which places lie opposite each other; `None` without landmarks.
     symmetry: Option<Symmetry>,
+    /// 1 where the face bends strongly, 0 where it is flat; `None` without landmarks.
+    bent: Option<Plane>,
     /// 1 beyond the face, 0 on it; all 0 without landmarks.
     beyond: Plane,
+}
+
+/// 1 where the face bends strongly and on the nose, 0 where it is flat.
+fn bent(surface: &Surface, size: Size) -> Plane {
+    let bent = surface.bend().zip(&surface.nose, |bend, nose| ramp(bend, BENT[0], BENT[1]).max(nose));
+    enlarge(&gauss(&bent, 0.02 * surface.width), surface.step, size)
 }
 
 /// 1 beyond the outline of the face, with a soft border; `width` is that of the face on the grid of the smooth skin.
@@ -289,6 +306,20 @@ mod tests {
         let (line, spot) = (left(&|x, _| peak(x)), left(&|x, y| peak(x.hypot(y))));
         assert!(line > 0.6, "left of the line: {line}");
         assert!(spot < 0.5, "left of the spot: {spot}");
+    }
+
+    #[test]
+    fn where_a_face_bends_less_is_evened() {
+        let builder = skin(blotchy);
+        let scene = builder.scene();
+        let view = &scene.faces()[0];
+        let smooth = SmoothSkin::of(&view.canvas, &view.regions.skin, view.width() * FINE, &scene);
+        let found = |bent: f32| {
+            let plane = |v: f32| Plane::filled(smooth.size(), v);
+            let face = Face { form: Vec::new(), symmetry: None, bent: Some(plane(bent)), beyond: plane(0.0) };
+            spread(&blotches(&smooth, &face, smooth.length(view.width()), 1.0, 1.0), 70.0)
+        };
+        assert!(found(1.0) < 0.75 * found(0.0), "{} of {}", found(1.0), found(0.0));
     }
 
     #[test]
