@@ -336,6 +336,11 @@ function soon() {
   timer = setTimeout(() => void preview(), PAUSE);
 }
 
+/** How a preview ended; what has changed meanwhile goes on waiting. @param {"done" | "failed"} end */
+function ended(end) {
+  if (document.body.dataset.preview === "working") document.body.dataset.preview = end;
+}
+
 const sampleKey = () => (sample.value === "own" ? ownKey : sample.value);
 
 async function preview() {
@@ -357,7 +362,7 @@ async function preview() {
     show(problems);
     if (problems.length) {
       previewSaid.textContent = words.notRunnable;
-      document.body.dataset.preview = "failed";
+      ended("failed");
       return;
     }
     if (!key) return;
@@ -368,11 +373,11 @@ async function preview() {
     after.src = URL.createObjectURL(picture);
     find("took").textContent = words.took((performance.now() - began) / 1000);
     previewSaid.textContent = "";
-    document.body.dataset.preview = "done";
+    ended("done");
   } catch (error) {
     if (signal.aborted) return;
     previewSaid.textContent = error instanceof Error ? error.message : String(error);
-    document.body.dataset.preview = "failed";
+    ended("failed");
   }
 }
 

@@ -135,6 +135,33 @@ test("the preview draws what was checked, however the form goes on changing", as
   await page.close();
 });
 
+test("a preview that is outdated before it is drawn does not count as done", async () => {
+  const page = await browser.newPage();
+  const trouble = troubles(page);
+  await signIn(page, house, { next: "/studio/workflows/new" });
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.locator("#palette [data-kind=fill-background]").click();
+  await previewed(page);
+  const colour = page.locator("#steps li").nth(1).getByRole("textbox", { name: "Colour", exact: true });
+  // The form changes with the answer on its way: the page has it long before the pause after the change is over.
+  await page.route("**/workflows/preview", async (route) => {
+    const answer = await route.fetch();
+    await colour.fill("#405060");
+    await page.evaluate(() => {
+      const seen = /** @type {any} */ (window);
+      seen.states = [];
+      new MutationObserver(() => seen.states.push(document.body.dataset.preview)).observe(document.body, { attributeFilter: ["data-preview"] });
+    });
+    await route.fulfill({ response: answer });
+  }, { times: 1 });
+  await colour.fill("#102030");
+  await page.waitForFunction(() => /** @type {any} */ (window).states?.includes("done"), undefined, { timeout: PREVIEW });
+  const states = await page.evaluate(() => /** @type {any} */ (window).states);
+  assert.deepEqual(states, ["working", "done"]);
+  assert.deepEqual(trouble, []);
+  await page.close();
+});
+
 test("a product is cut out in the preview, and the ground takes the chosen colour", async () => {
   const page = await browser.newPage();
   await signIn(page, house, { next: "/studio/workflows/new?from=1" });
