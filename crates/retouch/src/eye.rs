@@ -22,7 +22,7 @@ const RIM: [f32; 2] = [2.6, 4.6];
 const SMALL: [f32; 2] = [1.5, 3.0];
 
 /// Half the breadth up to which something red in the white is a vessel, in iris radii, and at least, in pixels.
-const THIN: f32 = 0.09;
+const THIN: f32 = 0.13;
 const LEAST_THIN: f32 = 2.0;
 /// How far from the white to the lids a colour is the lid's, near the lids as the landmarks have them and deep between
 /// them.
