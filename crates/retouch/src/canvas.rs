@@ -77,9 +77,9 @@ impl Canvas {
         let mut stale = vec![false; self.size().height];
         let grey = pile.picture().grey;
         match blend {
-            Blend::SoftLight => self.lay_pushes(&layer.fields, grey, &mut stale),
+            Blend::SoftLight => self.lay_pushes(&layer.fields, grey),
             Blend::Normal => {
-                layer.fields.iter().for_each(|field| self.lay_affine(field, grey, &mut stale));
+                layer.fields.iter().for_each(|field| self.lay_affine(field, grey));
                 layer.patches.iter().for_each(|patch| self.reread(patch.rect, pile, &mut stale));
             }
             Blend::Mask | Blend::Metadata => {}
@@ -94,18 +94,18 @@ impl Canvas {
     }
 
     /// Soft-light fields add their pushes and are laid together.
-    fn lay_pushes(&mut self, fields: &[Field], grey: bool, stale: &mut [bool]) {
+    fn lay_pushes(&mut self, fields: &[Field], grey: bool) {
         let mut pushes = vec![[0.0f32; 3]; self.size().area()];
         for field in fields.iter().filter(|field| matches!(field.effect, Effect::SoftLight(_))) {
             self.visit(field, grey, &mut pushes, |push, values, _| (0..3).for_each(|c| push[c] += values[c]));
         }
-        self.change(&pushes, stale, |push, rgb| {
+        self.change(&pushes, |push, rgb| {
             (*push != [0.0; 3])
                 .then(|| [0, 1, 2].map(|c| soft_light(rgb[c], push[c].clamp(-1.0, 1.0)).clamp(0.0, 1.0)))
         });
     }
 
-    fn lay_affine(&mut self, field: &Field, grey: bool, stale: &mut [bool]) {
+    fn lay_affine(&mut self, field: &Field, grey: bool) {
         if matches!(field.effect, Effect::SoftLight(_)) {
             return;
         }
@@ -113,25 +113,19 @@ impl Canvas {
         self.visit(field, grey, &mut laid, |laid, values, rgb| {
             *laid = Some([0, 1, 2].map(|c| (rgb[c] * (1.0 + values[c]) + values[3 + c]).clamp(0.0, 1.0)));
         });
-        self.change(&laid, stale, |laid, _| *laid);
+        self.change(&laid, |laid, _| *laid);
     }
 
-    /// Gives the samples for which there is one a new value, and notes their rows.
-    fn change<T: Sync>(
-        &mut self,
-        told: &[T],
-        stale: &mut [bool],
-        new: impl Fn(&T, [f32; 3]) -> Option<[f32; 3]> + Sync,
-    ) {
+    /// Gives the samples for which there is one a new value.
+    fn change<T: Sync>(&mut self, told: &[T], new: impl Fn(&T, [f32; 3]) -> Option<[f32; 3]> + Sync) {
         let width = self.size().width.max(1);
         let [reds, greens, blues] =
             Arc::make_mut(&mut self.rgb).each_mut().map(|plane| plane.samples_mut().par_chunks_mut(width));
-        let rows = reds.zip(greens).zip(blues).zip(told.par_chunks(width)).zip(stale);
-        rows.for_each(|((((red, green), blue), told), stale)| {
+        let rows = reds.zip(greens).zip(blues).zip(told.par_chunks(width));
+        rows.for_each(|(((red, green), blue), told)| {
             for (((r, g), b), told) in red.iter_mut().zip(green).zip(blue).zip(told) {
                 if let Some(rgb) = new(told, [*r, *g, *b]) {
                     [*r, *g, *b] = rgb;
-                    *stale = true;
                 }
             }
         });

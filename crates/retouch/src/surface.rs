@@ -25,6 +25,8 @@ pub struct Surface {
     pub step: usize,
     /// Face width in samples.
     pub width: f32,
+    /// Column, row and depth of the landmarks.
+    pub points: Vec<[f32; 3]>,
     /// 1 inside the outline of the face, 0 outside.
     pub face: Plane,
     /// 1 on the nose, its wings and the furrows beside them, softly 0 elsewhere: they bend more finely than landmarks tell.
@@ -54,7 +56,7 @@ impl Surface {
         let points = places(mesh, view, width);
         let facets = facets(&points, &face, REACH * width);
         let nose = around(NOSE.map(|index| points[index]), face.size(), BESIDE * width);
-        Some(Self { step, width, face, nose, facets })
+        Some(Self { step, width, points, face, nose, facets })
     }
 
     /// Columns and rows of the grid.
@@ -97,7 +99,7 @@ fn around<const N: usize>(places: [[f32; 3]; N], size: Size, reach: f32) -> Plan
 }
 
 /// Column, row and depth of the landmarks in samples of a grid on which the face is `width` samples wide.
-pub fn places(mesh: &Mesh, view: &FaceView, width: f32) -> Vec<[f32; 3]> {
+fn places(mesh: &Mesh, view: &FaceView, width: f32) -> Vec<[f32; 3]> {
     let (grid, scale) = (view.canvas.grid, width / view.face.width);
     let sample = |place: f32, origin: usize| (place - origin as f32 + 0.5) * scale - 0.5;
     let place = |&[x, y, depth]: &[f32; 3]| [sample(x, grid.x), sample(y, grid.y), depth * scale];
@@ -177,7 +179,8 @@ pub(crate) mod tests {
             side().flat_map(|y| side().map(move |x| [x, y, 0.8 * (x - 30.0f32).abs()])).collect();
         let face = Plane::filled(Size::new(61, 61), 1.0);
         let facets = facets(&roof, &face, 3.0);
-        let surface = Surface { step: 1, width: 60.0, nose: Plane::zeros(face.size()), face, facets };
+        let nose = Plane::zeros(face.size());
+        let surface = Surface { step: 1, width: 60.0, points: roof, face, nose, facets };
         let bend = surface.bend();
         assert!(bend.at(30, 30) > 6.0 && bend.at(12, 30) < 0.5, "{} {}", bend.at(30, 30), bend.at(12, 30));
     }

@@ -10,8 +10,7 @@ use vision::landmarks::{CHEEKS, EYE_CORNERS};
 
 use crate::correction::SmoothSkin;
 use crate::feature::ramp;
-use crate::scene::FaceView;
-use crate::surface::{Surface, places};
+use crate::surface::Surface;
 
 /// Landmarks that lie opposite each other: eyes, brows, mouth, nose, cheeks.
 const PAIRS: [[usize; 2]; 8] = [
@@ -47,11 +46,10 @@ pub struct Symmetry {
 }
 
 impl Symmetry {
-    /// Finds the counterparts; `None` without landmarks.
-    pub fn find(view: &FaceView, surface: &Surface, smooth: &SmoothSkin) -> Option<Self> {
-        let mesh = view.face.mesh.as_ref()?;
+    /// Finds the counterparts; `None` when the landmarks lie in one place.
+    pub fn find(surface: &Surface, smooth: &SmoothSkin) -> Option<Self> {
         let skin = reduce(&smooth.matte, surface.step).zip(&surface.face, |s, f| s * f);
-        let mirror = Mirror::between(&places(mesh, view, surface.width))?;
+        let mirror = Mirror::between(&surface.points)?;
         let size = surface.size();
         let of = |index: usize| {
             let (x, y) = (index % size.width, index / size.width);

@@ -80,7 +80,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let face = Face {
         bent: surface.as_ref().map(|surface| bent(surface, smooth.size())),
         form: form.map_or(Vec::new(), |form| form.bands(&sigmas)),
-        symmetry: surface.and_then(|surface| Symmetry::find(view, &surface, &smooth)),
+        symmetry: surface.and_then(|surface| Symmetry::find(&surface, &smooth)),
         beyond: beyond_face(view, &smooth, width),
     };
     let reach = 1.0 + 0.4 * beyond;

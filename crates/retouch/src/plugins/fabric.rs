@@ -7,6 +7,7 @@ use pixel::{Plane, Rect};
 
 use crate::correction::share;
 use crate::feature::ramp;
+use crate::lay::luma;
 use crate::layer::{Effect, Field, Grid, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{PictureView, Scene};
@@ -209,16 +210,11 @@ fn relit(rgb: [f32; 3], dye: [f32; 3], change: f32, space: &ColourSpace) -> ([f3
     let (own, of_dye) = (shares(linear), shares(dye));
     let apart = (0..3).map(|c| (own[c] - of_dye[c]).abs()).fold(0.0, f32::max);
     let taken = (light - 1.0).clamp(0.0, TAKEN) * ramp(apart, OTHER_CLOTH[1], OTHER_CLOTH[0]);
-    let scale = luminance_of(linear) / luminance_of(dye).max(1e-4);
+    let scale = luma(linear) / luma(dye).max(1e-4);
     let tinted: [f32; 3] = std::array::from_fn(|c| linear[c] + taken * (scale * dye[c] - linear[c]));
     let [after, own] = [tinted, linear].map(|colour| space.from_linear(colour.map(|v| v * light)));
     let gain = std::array::from_fn(|c| (own[c] - rgb[c]) / rgb[c].max(0.02));
     (gain, std::array::from_fn(|c| after[c] - own[c]))
-}
-
-/// Relative luminance of linear sRGB.
-fn luminance_of([r, g, b]: [f32; 3]) -> f32 {
-    0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
 /// Averages each sample with the samples around it that are about as bright: a bilateral filter by

@@ -71,7 +71,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let smooth = SmoothSkin::of(canvas, &skin, width * FINE, scene);
     let width = smooth.length(width);
     let lab = &smooth.lab;
-    let symmetry = Surface::of(view, &smooth).and_then(|surface| Symmetry::find(view, &surface, &smooth));
+    let symmetry = Surface::of(view, &smooth).and_then(|surface| Symmetry::find(&surface, &smooth));
     let odd = [&lab.a, &lab.b].map(|chroma| Odd::find(chroma, &lab.l, &smooth.matte, width));
     let own = symmetry.map(|symmetry| symmetry.shared(odd.each_ref().map(|odd| &odd.broad)));
     let seen = gauss(&smooth.matte, width * RIM).map(|v| ramp(v, 0.5, 0.9));

@@ -41,6 +41,15 @@ function mean(page, id) {
   }, id);
 }
 
+/** A new workflow with a filled background, previewed. @param {import("playwright-core").Page} page the field of its colour */
+async function filling(page) {
+  await signIn(page, house, { next: "/studio/workflows/new" });
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.locator("#palette [data-kind=fill-background]").click();
+  await previewed(page);
+  return page.locator("#steps li").nth(1).getByRole("textbox", { name: "Colour", exact: true });
+}
+
 test("the list and a workflow are read without scripts", async () => {
   const context = await browser.newContext({ javaScriptEnabled: false });
   const page = await context.newPage();
@@ -118,11 +127,7 @@ test("a workflow is put together, previewed, saved, changed, compared and restor
 test("the preview draws what was checked, however the form goes on changing", async () => {
   const page = await browser.newPage();
   const trouble = troubles(page);
-  await signIn(page, house, { next: "/studio/workflows/new" });
-  await page.getByRole("button", { name: "Add a step" }).click();
-  await page.locator("#palette [data-kind=fill-background]").click();
-  await previewed(page);
-  const colour = page.locator("#steps li").nth(1).getByRole("textbox", { name: "Colour", exact: true });
+  const colour = await filling(page);
   await page.route("**/workflows/check", async (route) => {
     await colour.fill("white");
     await route.continue();
@@ -138,11 +143,7 @@ test("the preview draws what was checked, however the form goes on changing", as
 test("a preview that is outdated before it is drawn does not count as done", async () => {
   const page = await browser.newPage();
   const trouble = troubles(page);
-  await signIn(page, house, { next: "/studio/workflows/new" });
-  await page.getByRole("button", { name: "Add a step" }).click();
-  await page.locator("#palette [data-kind=fill-background]").click();
-  await previewed(page);
-  const colour = page.locator("#steps li").nth(1).getByRole("textbox", { name: "Colour", exact: true });
+  const colour = await filling(page);
   // The form changes with the answer on its way: the page has it long before the pause after the change is over.
   await page.route("**/workflows/preview", async (route) => {
     const answer = await route.fetch();
