@@ -18,6 +18,9 @@ const SHUT: [f32; 2] = [0.06, 0.11];
 /// Rise of L* from iris to white that a visible iris has at least, and surely: a lid or a dark lens in the
 /// eye's place has no rim.
 const RIM: [f32; 2] = [2.6, 4.6];
+/// Rise of L* that counts half: the edge of a catchlight beside the pupil rises far more than the rim of an iris, and
+/// is no clearer a rim for it.
+const CLEAR: f32 = 12.0;
 /// Irises smaller than this radius in pixels show nothing to work on, and from which all is worked on.
 const SMALL: [f32; 2] = [1.5, 3.0];
 
@@ -206,7 +209,8 @@ impl Search {
                 if strict && free(0.68) {
                     iris = iris.max(light(0.68));
                 }
-                sum += (white - iris).clamp(-5.0, 25.0);
+                let rise = (white - iris).max(-5.0);
+                sum += if strict { rise / (1.0 + rise.max(0.0) / CLEAR) } else { rise.min(25.0) };
                 count += 1.0;
             }
         }
@@ -349,6 +353,21 @@ mod tests {
         assert!(view.iris.at(74, 40) > 0.9 && view.iris.at(40, 40) == 0.0 && view.iris.at(74, 5) == 0.0);
         assert!(view.white.at(40, 40) > 0.9 && view.white.at(74, 40) == 0.0 && view.white.at(70, 70) == 0.0);
         assert_eq!(view.white.at(126, 40), 0.0, "the inner corner is not white");
+    }
+
+    #[test]
+    fn a_catchlight_beside_the_pupil_does_not_draw_the_iris_to_it() {
+        let (mut pixels, opening, corners) = eye([70.0, 40.0], 24.0, 22.0);
+        let l = &mut pixels.lab.l;
+        *l = Plane::from_fn(l.size(), |x, y| match distance([x as f32, y as f32], [70.0, 40.0]) {
+            d if (56..66).contains(&x) && (28..40).contains(&y) && d < 22.0 => 98.0,
+            d if d < 9.0 => 15.0,
+            _ => l.at(x, y),
+        });
+        let guess = Iris { centre: [74.0, 40.0], radius: 22.0, rim: 0.0 };
+        let view = Eye::find(&pixels, &opening, corners, guess, 1.0).expect("an open eye");
+        assert!(distance(view.centre, [70.0, 40.0]) < 1.5, "{:?} {}", view.centre, view.radius);
+        assert!((view.radius - 24.0).abs() < 1.5, "{}", view.radius);
     }
 
     #[test]
