@@ -11,6 +11,7 @@ mod skin;
 mod spots;
 #[cfg(test)]
 mod tests;
+mod tone;
 
 use pixel::Plane;
 use pixel::filter::distance_outside;

@@ -27,6 +27,8 @@ const MOLE_HUE: [f32; 2] = [0.1, 0.2];
 /// Length over breadth from which, to which, what looks like a spot is a stretch of a fold or of the edge of a form:
 /// red ones (pimples run into each other), dark ones, pale ones.
 const GOES_ON: [[f32; 2]; 3] = [[2.2, 2.8], [1.8, 2.2], [2.0, 2.6]];
+/// Share of a mark that lies where nothing is healed from which, to which, it is left whole.
+const CUT: [f32; 2] = [0.12, 0.25];
 /// Number of alike spots nearby from which, to which, brown ones turn to freckles and pale ones to bristles or the shine
 /// of rough skin; and how near.
 const FRECKLES: [f32; 2] = [14.0, 22.0];
@@ -40,6 +42,11 @@ const LARGEST: [[f32; 2]; 3] = [[0.03, 0.036], [0.022, 0.028], [0.0125, 0.0165]]
 const GLINT: [f32; 2] = [14.0, 18.0];
 const GLINT_SIZE: [f32; 2] = [0.0045, 0.006];
 const PUS: [f32; 2] = [0.1, 0.3];
+/// Redness that the core of a pale spot lacks against the skin around, over what it has more of lightness, from which,
+/// to which, what it lies in is an inflamed ring: shine takes little colour off skin.
+const RING: [f32; 2] = [0.35, 0.6];
+/// Certainty from which, to which, a decision is made: half a mole, and half a pimple, is worse than either.
+const DECIDED: [f32; 2] = [0.35, 0.65];
 /// Distance, in face widths, within which lines of one direction are taken for wrinkles.
 const FURROWS: f32 = 0.09;
 
@@ -90,10 +97,7 @@ pub(super) fn judge(
         .iter()
         .map(|spot| Suspect {
             spot,
-            permanence: match &anatomy {
-                Some(anatomy) if kind(spot) == Kind::Red && anatomy.is_at_lips([spot.x, spot.y]) => 1.0,
-                _ => permanence(look, spot, spots, &inflamed),
-            },
+            permanence: permanence(look, anatomy.as_ref(), spot, spots, &inflamed),
             extends: extends(look, spot),
         })
         .collect();
@@ -131,9 +135,12 @@ pub(super) fn judge(
             // something small and round that does not; at the edge of a shadow it does not.
             let again =
                 suspects.iter().filter(|other| other.spot.first && !spot.first && meet(spot, other.spot));
-            let again = again.map(|other| other.permanence.max((1.0 - spot.even) * other.extends));
-            let stays = again.fold(permanence.max(*extends), f32::max);
-            clear(spot.saliency) * (1.0 - stays) * (1.0 - piece)
+            let again = again.map(|other| {
+                let cut = ramp(other.spot.cut, CUT);
+                other.permanence.max(cut).max((1.0 - spot.even) * other.extends)
+            });
+            let stays = again.fold(permanence.max(*extends).max(ramp(spot.cut, CUT)), f32::max);
+            clear(spot.saliency) * (1.0 - ramp(stays, DECIDED)) * (1.0 - ramp(piece, DECIDED))
         })
         .collect();
     Verdict { spots: spot_shares, lines: line_shares, kept }
@@ -179,10 +186,11 @@ fn extends(look: &Look, spot: &Spot) -> f32 {
 }
 
 /// How surely a spot belongs to the person, 0..1.
-fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32 {
+fn permanence(look: &Look, anatomy: Option<&Anatomy>, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32 {
     let kind = kind(spot);
     if kind == Kind::Red {
-        return 0.0;
+        let at_lips = anatomy.is_some_and(|anatomy| anatomy.is_at_lips([spot.x, spot.y]));
+        return if at_lips { 1.0 } else { 0.0 };
     }
     // Brown spots of neck and body are there all year, pale ones are as often beads.
     if !on_face(look, spot) {
@@ -195,9 +203,18 @@ fn permanence(look: &Look, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32
         let glint = ramp(spot.contrast, GLINT)
             .min(ramp(spot.radius / look.width, GLINT_SIZE))
             .min(1.0 - ramp(b / l.max(0.1), PUS));
-        return one_of_many.max(glint);
+        return one_of_many.max(glint) * (1.0 - head(spot, all));
     }
     mole(look, spot, inflammation(look, spot, inflamed)).max(one_of_many)
+}
+
+/// How surely a pale spot is the head of a pustule, 0..1: what lies around it is red, and red against the skin farther
+/// out.
+fn head(spot: &Spot, all: &[Spot]) -> f32 {
+    let [l, a, _] = spot.shift;
+    let ringed = ramp(-a / l.max(0.1), RING);
+    let within = |other: &Spot| kind(other) == Kind::Red && other.saliency > 1.0 && meet(spot, other);
+    if ringed > 0.0 && all.iter().any(within) { ringed } else { 0.0 }
 }
 
 /// How surely a brown spot is a mole. A single picture hardly tells a small mole from a scab: their size, edge and

@@ -9,6 +9,7 @@ use super::grid::{carry, grown};
 use super::look::Look;
 use super::separate::{AROUND, Course, Ground, detail, under, wide};
 use super::skin::Stock;
+use super::tone::{clean_tone, tone};
 use crate::layer::Patch;
 use crate::scene::Scene;
 
@@ -19,8 +20,6 @@ const DIRECTIONS: usize = 24;
 const DISTANCES: [f32; 7] = [0.008, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17];
 /// Sources that are tried at full resolution.
 const TRIED: usize = 10;
-/// Samples of the ring that carry the membrane.
-const ANCHORS: usize = 144;
 /// Share of a source that may be other marks or too near to features.
 const DIRT: f32 = 0.06;
 /// Detail finer than this (Gaussian sigma, face widths) is taken over whole; softer mottling by this share.
@@ -40,19 +39,19 @@ const TEXTURE: [f32; 2] = [0.8, 1.25];
 const TEXTURE_AT_ALL: f32 = 1.7;
 
 /// A connected place to be repaired.
-struct Place {
+pub(super) struct Place {
     /// Samples to be replaced, and the ring around them.
-    inside: Vec<(usize, usize)>,
-    ring: Vec<(usize, usize)>,
+    pub inside: Vec<(usize, usize)>,
+    pub ring: Vec<(usize, usize)>,
     /// The ring of the whole mark as far as it lies near this piece: what the tone goes on from.
-    anchors: Vec<(usize, usize)>,
-    bounds: Rect,
+    pub anchors: Vec<(usize, usize)>,
+    pub bounds: Rect,
 }
 
 /// Where clean skin lies, and what is known of it.
 pub(super) struct Sources<'a> {
-    clean: Plane,
-    stock: &'a Stock,
+    pub clean: Plane,
+    pub stock: &'a Stock,
 }
 
 impl<'a> Sources<'a> {
@@ -130,7 +129,7 @@ fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
     places
 }
 
-fn cells(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
+pub(super) fn cells(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
     (rect.y..rect.bottom()).flat_map(move |y| (rect.x..rect.right()).map(move |x| (x, y)))
 }
 
@@ -182,7 +181,8 @@ fn repair_place(
     let picture = scene.read(target);
     let before = scene.lab(&picture);
     let matte = full_matte(look, wanted, place, target);
-    let own_tone = tone(sources.stock, place, (0, 0));
+    let stroke = mean(&place.inside, |x, y| wish.strokes.at(x, y)) > 0.5;
+    let own_tone = clean_tone(look, sources, place, stroke);
     if let Some(mark) = mark(look, sources, wish, &own_tone, place, offsets.first().copied()) {
         let healed = without(look, &before, &mark);
         if detail_fits(look, &before, &healed, &matte, place, target) {
@@ -274,47 +274,13 @@ fn best_offsets(look: &Look, sources: &Sources<'_>, place: &Place) -> Vec<(isize
     found.into_iter().take(TRIED).map(|f| f.1).collect()
 }
 
-fn thinned(cells: &[(usize, usize)], count: usize) -> Vec<(usize, usize)> {
+pub(super) fn thinned(cells: &[(usize, usize)], count: usize) -> Vec<(usize, usize)> {
     let stride = cells.len().div_ceil(count).max(1);
     cells.iter().copied().step_by(stride).collect()
 }
 
 fn mean(cells: &[(usize, usize)], value: impl Fn(usize, usize) -> f32) -> f32 {
     cells.iter().map(|&(x, y)| value(x, y)).sum::<f32>() / cells.len().max(1) as f32
-}
-
-/// The tone of the skin around a place spread over it, with weights of inverse cubed distance (in the manner of
-/// mean-value coordinates; Farbman et al., 2009). `offset` moves the skin that is looked at, not the place.
-fn tone(stock: &Stock, place: &Place, offset: (isize, isize)) -> [Plane; 3] {
-    let moved = |v: usize, by: isize| (v as isize + by) as usize;
-    let sources = if offset == (0, 0) { &place.anchors } else { &place.ring };
-    let anchors: Vec<([f32; 2], [f32; 3])> = thinned(sources, ANCHORS)
-        .into_iter()
-        .map(|(x, y)| ([x as f32, y as f32], around(stock, moved(x, offset.0), moved(y, offset.1))))
-        .collect();
-    let bounds = place.bounds;
-    let softening = 1.0 + 0.02 * place.inside.len() as f32;
-    let mut tones = [0; 3].map(|_| Plane::zeros(bounds.size()));
-    let mut sums = vec![[0.0f32; 4]; bounds.width];
-    for j in 0..bounds.height {
-        sums.fill([0.0; 4]);
-        for (at, tone) in &anchors {
-            let down = (at[1] - (bounds.y + j) as f32).powi(2) + softening;
-            let left = at[0] - bounds.x as f32;
-            for (i, sum) in sums.iter_mut().enumerate() {
-                let squared = (left - i as f32).powi(2) + down;
-                let weight = 1.0 / (squared * squared.sqrt());
-                let [l, a, b] = *tone;
-                let [sl, sa, sb, weights] = sum;
-                (*sl, *sa, *sb) = (*sl + weight * l, *sa + weight * a, *sb + weight * b);
-                *weights += weight;
-            }
-        }
-        for (c, plane) in tones.iter_mut().enumerate() {
-            plane.row_mut(j).iter_mut().zip(&sums).for_each(|(v, sum)| *v = sum[c] / sum[3].max(1e-12));
-        }
-    }
-    tones
 }
 
 /// The tone of the place with the source's texture: its finer detail as it is, its soft mottling in part, because
@@ -396,20 +362,6 @@ fn without(look: &Look, before: &Lab, mark: &[Plane; 3]) -> Lab {
         plane.zip(&carry(mark, plane.size(), 1.0 / step, 0.5 / step - 0.5), |v, m| v - m)
     };
     Lab { l: less(&before.l, &mark[0]), a: less(&before.a, &mark[1]), b: less(&before.b, &mark[2]) }
-}
-
-/// Mean colour of nine samples.
-fn around(stock: &Stock, x: usize, y: usize) -> [f32; 3] {
-    let lab = &stock.soft;
-    [&lab.l, &lab.a, &lab.b].map(|plane| {
-        let mut sum = 0.0;
-        for v in -1..=1 {
-            for u in -1..=1 {
-                sum += plane.at_clamped(x as isize + u, y as isize + v);
-            }
-        }
-        sum / 9.0
-    })
 }
 
 /// Where the look's samples lie in the picture, cut to the look.

@@ -54,6 +54,8 @@ pub(super) struct Spot {
     /// Length over breadth of what shares at least half of its colour and touches it: 1 is round, folds of the skin
     /// and the edges of its forms go on.
     pub elongation: f32,
+    /// Share of its core where nothing may be healed, 0..1.
+    pub cut: f32,
     /// How even the light is around it, 0..1.
     pub even: f32,
     /// False when a clearer spot was found at the same place.
@@ -167,7 +169,7 @@ fn measure(
     };
     let footprint = footprint(look, (x, y), radius, &along);
     let margin = margin(look, &footprint, &along);
-    let elongation = elongation(look, (x, y), radius, &along);
+    let (elongation, cut) = core_shape(look, (x, y), radius, &along);
     let extent = (footprint.len() as f32 / std::f32::consts::PI).sqrt();
     Some(Spot {
         x,
@@ -179,6 +181,7 @@ fn measure(
         saliency,
         margin,
         elongation,
+        cut,
         footprint,
         even,
         first: true,
@@ -275,8 +278,9 @@ fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usize
     connected(look.size(), centre, reach, belongs)
 }
 
-/// Length over breadth (deviations along and across) of the core that touches the centre.
-fn elongation(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usize) -> f32) -> f32 {
+/// Length over breadth (deviations along and across) of the core that touches the centre, and the share of it that lies
+/// outside the zone.
+fn core_shape(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usize) -> f32) -> (f32, f32) {
     const CORE: f32 = 0.5;
     // Three radii show whether it ends, as marks do, or goes on.
     let core = connected(look.size(), centre, 3.0 * radius + 2.0, |_, index| along(index) > CORE);
@@ -289,7 +293,8 @@ fn elongation(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usiz
     let xy = moment(|x, y| x * y);
     let root = (0.25 * (xx - yy) * (xx - yy) + xy * xy).sqrt();
     let (long, short) = (0.5 * (xx + yy) + root, 0.5 * (xx + yy) - root);
-    (long / short.max(1.0 / 12.0)).sqrt()
+    let cut = core.iter().filter(|&&i| look.zone.samples()[i] < 0.5).count() as f32 / count;
+    ((long / short.max(1.0 / 12.0)).sqrt(), cut)
 }
 
 /// The centre and the samples connected to it that belong, by their distance from it and their index; in order.

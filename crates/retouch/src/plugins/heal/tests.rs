@@ -242,6 +242,52 @@ fn a_glint_stays_and_the_head_of_a_pustule_goes() {
 }
 
 #[test]
+fn a_bright_head_in_a_red_ring_is_no_glint() {
+    let mut lab = skin();
+    dab(&mut lab, 200.0, 200.0, 12.0, [-6.0, 18.0, 3.0]);
+    dab(&mut lab, 200.0, 200.0, 6.0, [26.0, -29.0, -3.0]);
+    let (result, ..) = healed(&picture(&lab), 1.0);
+    let (clean, result) = (skin(), lab_of(&result));
+    for (after, before) in [(&result.l, &clean.l), (&result.a, &clean.a)] {
+        let left = mean(after, 200, 200, 4.0) - mean(before, 200, 200, 4.0);
+        assert!(left.abs() < 2.0, "{left}");
+    }
+}
+
+#[test]
+fn a_mark_that_cannot_be_healed_whole_stays_whole() {
+    let mut lab = skin();
+    dab(&mut lab, 356.0, 200.0, 9.0, [-5.0, 15.0, 3.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert_eq!(mean(&touched, 356, 200, 9.0), 0.0);
+    let mut lab = skin();
+    dab(&mut lab, 346.0, 200.0, 9.0, [-5.0, 15.0, 3.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert!(mean(&touched, 346, 200, 7.0) > 0.9, "{}", mean(&touched, 346, 200, 7.0));
+}
+
+#[test]
+fn the_light_on_a_round_form_goes_on_under_a_mark() {
+    // A cheek in the light: 8 of L* brighter at its middle than 50 samples away.
+    let form = |lab: &mut Lab| {
+        for y in 0..SIZE.height {
+            for x in 0..SIZE.width {
+                let away = (x as f32 - 190.0).hypot(y as f32 - 210.0) / 50.0;
+                *lab.l.at_mut(x, y) += 8.0 * (1.0 - away * away).max(-2.0);
+            }
+        }
+    };
+    let (mut clean, mut lab) = (skin(), skin());
+    form(&mut clean);
+    form(&mut lab);
+    dab(&mut lab, 190.0, 210.0, 14.0, [-6.0, 15.0, 3.0]);
+    let (result, touched, _) = healed(&picture(&lab), 1.0);
+    assert!(mean(&touched, 190, 210, 10.0) > 0.9);
+    let left = mean(&lab_of(&result).l, 190, 210, 8.0) - mean(&clean.l, 190, 210, 8.0);
+    assert!(left.abs() < 0.8, "{left}");
+}
+
+#[test]
 fn chains_and_folds_of_the_neck_stay_and_scratches_go() {
     let mut lab = skin();
     streak(&mut lab, [60.0, 60.0], [300.0, 140.0], 1.3, [-12.0, 8.5, 1.0]);

@@ -1,0 +1,255 @@
+//! The tone that the skin around a mark gives the skin under it.
+//!
+//! Faces are convex, so light falls off to all sides of a place: what is merely spread inward from its rim is too dark
+//! in the middle. The light on a place is a quadratic form as far as that of the clean skin around it is one; what is
+//! left at the rim is spread inward.
+
+use pixel::Plane;
+use pixel::filter::distance_outside;
+
+use super::look::Look;
+use super::repair::{Place, Sources, cells, thinned};
+use super::skin::Stock;
+
+/// Samples of the ring that carry the membrane.
+const ANCHORS: usize = 144;
+/// How far around a place its light is measured, in radii of the place, and at least, in face widths; and on how many
+/// samples, at most and at least.
+const AROUND: f32 = 1.2;
+const LEAST_AROUND: f32 = 0.012;
+const SAMPLES: usize = 500;
+const FEWEST: usize = 40;
+/// Weight of samples that are as far off the form as half of them are, times this: marks and edges are no light.
+const STRAY: f32 = 2.0;
+/// How strongly bends must show, against the scatter of the samples.
+const RIDGE: f64 = 0.01;
+/// How far beyond the tones of the skin around the form may go, as a share of their range.
+const BEYOND: f32 = 0.35;
+
+/// The tone of the skin around a place carried on over it, on the bounds of the place. A stroke is so narrow that its
+/// rim tells all, and where strokes lie the skin beside is as often hair.
+pub(super) fn clean_tone(look: &Look, sources: &Sources<'_>, place: &Place, stroke: bool) -> [Plane; 3] {
+    let form = if stroke { None } else { form(look, sources, place) };
+    spread(sources.stock, place, &place.anchors, (0, 0), form.as_ref())
+}
+
+/// The tone of the skin `offset` from the ring of a place, spread over the place.
+pub(super) fn tone(stock: &Stock, place: &Place, offset: (isize, isize)) -> [Plane; 3] {
+    spread(stock, place, &place.ring, offset, None)
+}
+
+/// The tones of `rim` spread over a place, with weights of inverse cubed distance (in the manner of mean-value
+/// coordinates; Farbman et al., 2009), on top of a form. `offset` moves the skin that is looked at, not the place.
+fn spread(
+    stock: &Stock,
+    place: &Place,
+    rim: &[(usize, usize)],
+    offset: (isize, isize),
+    form: Option<&Form>,
+) -> [Plane; 3] {
+    let moved = |v: usize, by: isize| (v as isize + by) as usize;
+    let anchors: Vec<([f32; 2], [f32; 3])> = thinned(rim, ANCHORS)
+        .into_iter()
+        .map(|(x, y)| {
+            let tone = around(stock, moved(x, offset.0), moved(y, offset.1));
+            let at = [x as f32, y as f32];
+            let base = form.map_or([0.0; 3], |form| form.at(at));
+            (at, [0, 1, 2].map(|c| tone[c] - base[c]))
+        })
+        .collect();
+    let bounds = place.bounds;
+    let softening = 1.0 + 0.02 * place.inside.len() as f32;
+    let mut tones = [0; 3].map(|_| Plane::zeros(bounds.size()));
+    let mut sums = vec![[0.0f32; 4]; bounds.width];
+    for j in 0..bounds.height {
+        sums.fill([0.0; 4]);
+        for (at, tone) in &anchors {
+            let down = (at[1] - (bounds.y + j) as f32).powi(2) + softening;
+            let left = at[0] - bounds.x as f32;
+            for (i, sum) in sums.iter_mut().enumerate() {
+                let squared = (left - i as f32).powi(2) + down;
+                let weight = 1.0 / (squared * squared.sqrt());
+                let [l, a, b] = *tone;
+                let [sl, sa, sb, weights] = sum;
+                (*sl, *sa, *sb) = (*sl + weight * l, *sa + weight * a, *sb + weight * b);
+                *weights += weight;
+            }
+        }
+        for (c, plane) in tones.iter_mut().enumerate() {
+            plane.row_mut(j).iter_mut().zip(&sums).for_each(|(v, sum)| *v = sum[c] / sum[3].max(1e-12));
+        }
+        let Some(form) = form else { continue };
+        for i in 0..bounds.width {
+            let base = form.at([(bounds.x + i) as f32, (bounds.y + j) as f32]);
+            (0..3).for_each(|c| *tones[c].at_mut(i, j) += base[c]);
+        }
+    }
+    tones
+}
+
+/// Mean colour of nine samples.
+fn around(stock: &Stock, x: usize, y: usize) -> [f32; 3] {
+    let lab = &stock.soft;
+    [&lab.l, &lab.a, &lab.b].map(|plane| {
+        let mut sum = 0.0;
+        for v in -1..=1 {
+            for u in -1..=1 {
+                sum += plane.at_clamped(x as isize + u, y as isize + v);
+            }
+        }
+        sum / 9.0
+    })
+}
+
+/// A quadratic form of the place for each of L*, a*, b*, within the range of what it was measured on.
+struct Form {
+    middle: [f32; 2],
+    scale: f32,
+    factors: [[f64; TERMS]; 3],
+    range: [[f32; 2]; 3],
+}
+
+const TERMS: usize = 6;
+
+impl Form {
+    fn terms(&self, at: [f32; 2]) -> [f64; TERMS] {
+        let [u, v] = [0, 1].map(|k| f64::from((at[k] - self.middle[k]) / self.scale));
+        [1.0, u, v, u * u, u * v, v * v]
+    }
+
+    fn at(&self, at: [f32; 2]) -> [f32; 3] {
+        let terms = self.terms(at);
+        [0, 1, 2].map(|c| {
+            let value: f64 = self.factors[c].iter().zip(terms).map(|(f, t)| f * t).sum();
+            (value as f32).clamp(self.range[c][0], self.range[c][1])
+        })
+    }
+}
+
+/// The form of the clean skin around a place, by least squares that strays hardly bend (iteratively reweighted,
+/// Huber, 1981); `None` where too little is clean.
+fn form(look: &Look, sources: &Sources<'_>, place: &Place) -> Option<Form> {
+    let own = (place.inside.len() as f32 / std::f32::consts::PI).sqrt();
+    let reach = (AROUND * own).max(LEAST_AROUND * look.width);
+    let near = place.bounds.grow(reach.ceil() as usize + 1, look.size());
+    let mut inside = Plane::zeros(near.size());
+    place.inside.iter().for_each(|&(x, y)| *inside.at_mut(x - near.x, y - near.y) = 1.0);
+    let away = distance_outside(&inside);
+    let fits = |&(x, y): &(usize, usize)| {
+        let d = away.at(x - near.x, y - near.y);
+        d > 1.5 && d <= reach && sources.clean.at(x, y) > 0.5 && look.skin.at(x, y) > 0.5
+    };
+    let found: Vec<(usize, usize)> = cells(near).filter(fits).collect();
+    let samples = thinned(&found, SAMPLES);
+    if samples.len() < FEWEST {
+        return None;
+    }
+    let middle = [0, 1].map(|k| {
+        place.inside.iter().map(|&(x, y)| [x, y][k] as f32).sum::<f32>() / place.inside.len() as f32
+    });
+    let scale = own + reach;
+    let mut form = Form { middle, scale, factors: [[0.0; TERMS]; 3], range: [[0.0; 2]; 3] };
+    let terms: Vec<[f64; TERMS]> = samples.iter().map(|&(x, y)| form.terms([x as f32, y as f32])).collect();
+    for (c, plane) in
+        [&sources.stock.soft.l, &sources.stock.soft.a, &sources.stock.soft.b].into_iter().enumerate()
+    {
+        let values: Vec<f64> = samples.iter().map(|&(x, y)| f64::from(plane.at(x, y))).collect();
+        form.factors[c] = fit(&terms, &values)?;
+        let mut sorted: Vec<f32> = values.iter().map(|&v| v as f32).collect();
+        sorted.sort_by(f32::total_cmp);
+        let (low, high) = (sorted[sorted.len() / 20], sorted[sorted.len() * 19 / 20]);
+        let beyond = BEYOND * (high - low);
+        form.range[c] = [low - beyond, high + beyond];
+    }
+    Some(form)
+}
+
+/// The factors of the terms that give the values best; `None` when they leave them open.
+fn fit(terms: &[[f64; TERMS]], values: &[f64]) -> Option<[f64; TERMS]> {
+    let mut weights = vec![1.0f64; values.len()];
+    let mut factors = [0.0; TERMS];
+    for _ in 0..4 {
+        let mut normal = [[0.0f64; TERMS + 1]; TERMS];
+        for ((terms, value), weight) in terms.iter().zip(values).zip(&weights) {
+            for i in 0..TERMS {
+                for j in 0..TERMS {
+                    normal[i][j] += weight * terms[i] * terms[j];
+                }
+                normal[i][TERMS] += weight * terms[i] * value;
+            }
+        }
+        let ridge = RIDGE * weights.iter().sum::<f64>();
+        (3..TERMS).for_each(|i| normal[i][i] += ridge);
+        factors = solve(normal)?;
+        let off = |(terms, value): (&[f64; TERMS], &f64)| {
+            (value - terms.iter().zip(factors).map(|(t, f)| t * f).sum::<f64>()).abs()
+        };
+        let away: Vec<f64> = terms.iter().zip(values).map(off).collect();
+        let mut sorted = away.clone();
+        let middle = sorted.len() / 2;
+        let usual = f64::from(STRAY) * sorted.select_nth_unstable_by(middle, f64::total_cmp).1.max(0.05);
+        weights = away.iter().map(|away| (usual / away.max(usual)).powi(2)).collect();
+    }
+    Some(factors)
+}
+
+/// Solves the system whose last column is the right side (Gauss, with pivots).
+fn solve(mut rows: [[f64; TERMS + 1]; TERMS]) -> Option<[f64; TERMS]> {
+    for k in 0..TERMS {
+        let pivot = (k..TERMS).max_by(|&i, &j| rows[i][k].abs().total_cmp(&rows[j][k].abs()))?;
+        rows.swap(k, pivot);
+        if rows[k][k].abs() < 1e-9 {
+            return None;
+        }
+        for i in k + 1..TERMS {
+            let factor = rows[i][k] / rows[k][k];
+            let upper = rows[k];
+            rows[i].iter_mut().zip(upper).for_each(|(v, u)| *v -= factor * u);
+        }
+    }
+    let mut found = [0.0; TERMS];
+    for k in (0..TERMS).rev() {
+        let known: f64 = (k + 1..TERMS).map(|j| rows[k][j] * found[j]).sum();
+        found[k] = (rows[k][TERMS] - known) / rows[k][k];
+    }
+    Some(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(value: impl Fn(f64, f64) -> f64) -> (Vec<[f64; TERMS]>, Vec<f64>) {
+        let form = Form { middle: [0.0; 2], scale: 10.0, factors: [[0.0; TERMS]; 3], range: [[0.0; 2]; 3] };
+        let ring: Vec<[f32; 2]> = (0..200)
+            .map(|i| {
+                let (turn, away) = (0.31 * i as f32, 5.0 + 0.025 * i as f32);
+                [away * turn.cos(), away * turn.sin()]
+            })
+            .collect();
+        let values = ring.iter().map(|&[x, y]| value(f64::from(x), f64::from(y))).collect();
+        (ring.iter().map(|&at| form.terms(at)).collect(), values)
+    }
+
+    #[test]
+    fn a_bend_of_the_light_is_told_from_the_ring_around() {
+        let (terms, values) = seen(|x, y| 60.0 + 0.2 * x - 0.05 * (x * x + 0.5 * y * y));
+        let middle = fit(&terms, &values).expect("enough")[0];
+        let ring = values.iter().sum::<f64>() / values.len() as f64;
+        assert!((middle - 60.0).abs() < 0.35 * (ring - 60.0).abs(), "{middle} of {ring}");
+    }
+
+    #[test]
+    fn a_hair_over_the_ring_does_not_bend_the_light() {
+        let hair = |x: f64, y: f64| if y > 0.0 && x.abs() < 1.0 { -30.0 } else { 0.0 };
+        let (terms, values) = seen(|x, y| 60.0 + 0.2 * x + hair(x, y));
+        let middle = fit(&terms, &values).expect("enough")[0];
+        assert!((middle - 60.0).abs() < 0.5, "{middle}");
+    }
+
+    #[test]
+    fn places_on_a_line_tell_no_form() {
+        let terms: Vec<[f64; TERMS]> = (0..50).map(|i| [1.0, f64::from(i), 0.0, 0.0, 0.0, 0.0]).collect();
+        assert!(fit(&terms, &vec![60.0; 50]).is_none());
+    }
+}
