@@ -140,7 +140,7 @@ fn heal(
     (healed, verdict.kept)
 }
 
-/// Asks for `share` of the samples within `margin` of a mark to be healed, never outside the zone.
+/// Asks for `share` of the samples within `margin` of a mark to be healed, as far as marks reach.
 fn want(look: &Look, wanted: &mut Plane, mark: &[usize], margin: f32, share: f32) {
     if share <= 0.0 || mark.is_empty() {
         return;
@@ -152,7 +152,7 @@ fn want(look: &Look, wanted: &mut Plane, mark: &[usize], margin: f32, share: f32
     let away = distance_outside(&own);
     for y in near.y..near.bottom() {
         for x in near.x..near.right() {
-            if away.at(x - near.x, y - near.y) <= margin && look.zone.at(x, y) > 0.5 {
+            if away.at(x - near.x, y - near.y) <= margin && look.reach.at(x, y) > 0.5 {
                 let value = wanted.at_mut(x, y);
                 *value = value.max(share);
             }

@@ -23,6 +23,9 @@ const CLEAR_EYES: f32 = 0.038;
 const CLEAR_MOUTH: f32 = 0.02;
 const CLEAR_OTHERS: f32 = 0.009;
 const CLEAR_EDGE: f32 = 0.018;
+/// Shares of these distances that are kept by the middle of a mark, and by the rest of it.
+const CLEAR_OF_MIDDLES: f32 = 1.0;
+const CLEAR_OF_REST: f32 = 0.4;
 /// How far the face reaches beyond its outline, in face widths.
 const FACE_RIM: f32 = 0.02;
 /// Mesh point between the brows.
@@ -44,6 +47,8 @@ pub(super) struct Look {
     pub skin: Plane,
     /// 1 where a mark may be healed: skin at a distance from features, hair and edges.
     pub zone: Plane,
+    /// 1 where a mark of the zone may reach and is still healed: nearer to what must not be touched.
+    pub reach: Plane,
     /// 1 on the face itself; the rest is neck and body. All 1 without landmarks.
     pub face: Plane,
 }
@@ -67,7 +72,7 @@ impl Look {
         let rgb = read_reduced(scene, rect, step);
         let lab = scene.lab(&rgb);
         let width = face_width / step as f32;
-        let (skin, clear) = skin_and_clear(view, near);
+        let (skin, [clear, reach]) = skin_and_clear(view, near);
         let size = lab.size();
         let scale = step as f32 / grid.step as f32;
         let sample = |mask: &Plane| {
@@ -75,17 +80,17 @@ impl Look {
             fine.apply(|v| if v >= 0.5 { 1.0 } else { 0.0 });
             fine
         };
-        let (skin, zone) = (sample(&skin), sample(&clear));
+        let (skin, zone, reach) = (sample(&skin), sample(&clear), sample(&reach));
         let face = match &view.face.mesh {
             Some(_) => sample(&grown(&view.regions.oval.crop(near), FACE_RIM * view.width())),
             None => Plane::filled(size, 1.0),
         };
-        (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone, face })
+        (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone, reach, face })
     }
 
     /// Bytes held.
     pub fn memory(&self) -> usize {
-        6 * self.size().area() * size_of::<f32>()
+        7 * self.size().area() * size_of::<f32>()
     }
 
     /// Width and height in samples.
@@ -114,9 +119,9 @@ fn near_skin(view: &FaceView) -> Option<Rect> {
     (!found.is_empty()).then_some(found)
 }
 
-/// Skin with its marks, and 1 where the distance to all that must not be touched is kept; both on the face canvas
-/// inside `near`.
-fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, Plane) {
+/// Skin with its marks, and 1 where the distance to all that must not be touched is kept: by the middle of a mark, and
+/// by the rest of it; all on the face canvas inside `near`.
+fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, [Plane; 2]) {
     let regions = &view.regions;
     let union = |planes: &[&Plane]| {
         let mut all = Plane::zeros(near.size());
@@ -134,14 +139,17 @@ fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, Plane) {
 
     let outside = skin.map(|v| 1.0 - v);
     let groups = [(eyes, CLEAR_EYES), (mouth, CLEAR_MOUTH), (others, CLEAR_OTHERS), (outside, CLEAR_EDGE)];
-    let mut clear = Plane::filled(near.size(), 1.0);
-    for (group, distance) in &groups {
-        let near = grown(group, (distance * width).max(1.0));
-        clear.apply_with(&near, |clear, near| if near > 0.5 { 0.0 } else { clear });
-    }
+    let mut clear = [CLEAR_OF_MIDDLES, CLEAR_OF_REST].map(|share| {
+        let mut clear = Plane::filled(near.size(), 1.0);
+        for (group, distance) in &groups {
+            let near = grown(group, (share * distance * width).max(1.0));
+            clear.apply_with(&near, |clear, near| if near > 0.5 { 0.0 } else { clear });
+        }
+        clear
+    });
     match &view.face.mesh {
         Some(mesh) => keep_off_nose_and_ears(view, mesh, near, &mut clear),
-        None => keep_off_points(view, near, &mut clear),
+        None => clear.iter_mut().for_each(|clear| keep_off_points(view, near, clear)),
     }
     (skin, clear)
 }
@@ -163,7 +171,7 @@ fn fill_holes(skin: &mut Plane, features: &[&Plane], size: f32) {
 }
 
 /// Nostrils may be too light to be seen as such, and ears are full of folds: their places alone count.
-fn keep_off_nose_and_ears(view: &FaceView, mesh: &Mesh, near: Rect, clear: &mut Plane) {
+fn keep_off_nose_and_ears(view: &FaceView, mesh: &Mesh, near: Rect, clear: &mut [Plane; 2]) {
     let (width, up) = (view.width(), mesh.up());
     let place = |point: [f32; 2]| {
         let (x, y) = view.canvas.position(point[0], point[1]);
@@ -179,15 +187,17 @@ fn keep_off_nose_and_ears(view: &FaceView, mesh: &Mesh, near: Rect, clear: &mut 
     let (brow, chin) = (place(mesh.point(BROW_LINE)), place(mesh.point(AXIS[1])));
     let height = |p: [f32; 2], of: [f32; 2]| (p[0] - of[0]) * up[0] + (p[1] - of[1]) * up[1];
     let face = grown(&view.regions.oval.crop(near), 0.015 * width);
-    for j in 0..clear.height() {
-        for i in 0..clear.width() {
+    for j in 0..face.height() {
+        for i in 0..face.width() {
             let p = [i as f32, j as f32];
             let nose = |(centre, radius): &([f32; 2], f32)| {
                 (p[0] - centre[0]).powi(2) + (p[1] - centre[1]).powi(2) < radius.max(1.0).powi(2)
             };
             let ear = face.at(i, j) < 0.5 && height(p, brow) < 0.15 * width && height(p, chin) > 0.1 * width;
-            if ear || nostrils.iter().any(nose) {
-                *clear.at_mut(i, j) = 0.0;
+            if ear {
+                clear.iter_mut().for_each(|clear| *clear.at_mut(i, j) = 0.0);
+            } else if nostrils.iter().any(nose) {
+                *clear[0].at_mut(i, j) = 0.0;
             }
         }
     }

@@ -46,6 +46,8 @@ pub(super) struct Place {
     /// The ring of the whole mark as far as it lies near this piece: what the tone goes on from.
     pub anchors: Vec<(usize, usize)>,
     pub bounds: Rect,
+    /// False for a piece of what was cut.
+    pub whole: bool,
 }
 
 /// Where clean skin lies, and what is known of it.
@@ -77,7 +79,7 @@ pub(super) struct Wish {
 pub(super) fn repair(scene: &Scene<'_>, look: &Look, sources: &Sources<'_>, wish: &Wish) -> Vec<Patch> {
     let wanted = &wish.share;
     let soft = gauss(wanted, (BORDER * look.width).max(0.8))
-        .zip(&look.zone, |v, zone| if v < 0.02 { 0.0 } else { v * zone });
+        .zip(&look.reach, |v, reach| if v < 0.02 { 0.0 } else { v * reach });
     let wanted = &soft;
     let places = places(look, wanted);
     places
@@ -100,7 +102,7 @@ fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
     let mut places = Vec::new();
     for (number, bounds) in parts.bounds.iter().enumerate() {
         let filled = parts.areas[number] as f32 / bounds.size().area() as f32;
-        let piece = look.width * if filled > 0.35 { 0.12 } else { 0.05 };
+        let piece = look.width * if filled > 0.35 { 0.2 } else { 0.05 };
         let cut = |length: usize| length.div_ceil((length as f32 / piece.max(12.0)).ceil() as usize).max(1);
         let (across, down) = (cut(bounds.width), cut(bounds.height));
         let around = bounds.grow(ring_width as usize + 1, size);
@@ -121,7 +123,8 @@ fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
                     r.union(Rect { x, y, width: 1, height: 1 })
                 });
                 if ring.len() >= 8 {
-                    places.push(Place { inside, ring, anchors, bounds: bounds.grow(2, size) });
+                    let whole = inside.len() == parts.areas[number];
+                    places.push(Place { inside, ring, anchors, bounds: bounds.grow(2, size), whole });
                 }
             }
         }
@@ -181,8 +184,8 @@ fn repair_place(
     let picture = scene.read(target);
     let before = scene.lab(&picture);
     let matte = full_matte(look, wanted, place, target);
-    let stroke = mean(&place.inside, |x, y| wish.strokes.at(x, y)) > 0.5;
-    let own_tone = clean_tone(look, sources, place, stroke);
+    let spot = mean(&place.inside, |x, y| wish.strokes.at(x, y)) < 0.5;
+    let own_tone = clean_tone(look, sources, place, spot && place.whole);
     if let Some(mark) = mark(look, sources, wish, &own_tone, place, offsets.first().copied()) {
         let healed = without(look, &before, &mark);
         if detail_fits(look, &before, &healed, &matte, place, target) {

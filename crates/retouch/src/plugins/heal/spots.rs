@@ -273,13 +273,13 @@ fn footprint(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usize
     let reach = 2.2 * radius + 2.0;
     let whole = 1.3 * radius + 0.5;
     let belongs = |away: f32, index: usize| {
-        look.zone.samples()[index] > 0.5 && (away <= whole || along(index) > BELONGS)
+        look.reach.samples()[index] > 0.5 && (away <= whole || along(index) > BELONGS)
     };
     connected(look.size(), centre, reach, belongs)
 }
 
 /// Length over breadth (deviations along and across) of the core that touches the centre, and the share of it that lies
-/// outside the zone.
+/// beyond what may be healed.
 fn core_shape(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usize) -> f32) -> (f32, f32) {
     const CORE: f32 = 0.5;
     // Three radii show whether it ends, as marks do, or goes on.
@@ -293,7 +293,7 @@ fn core_shape(look: &Look, centre: (f32, f32), radius: f32, along: &impl Fn(usiz
     let xy = moment(|x, y| x * y);
     let root = (0.25 * (xx - yy) * (xx - yy) + xy * xy).sqrt();
     let (long, short) = (0.5 * (xx + yy) + root, 0.5 * (xx + yy) - root);
-    let cut = core.iter().filter(|&&i| look.zone.samples()[i] < 0.5).count() as f32 / count;
+    let cut = core.iter().filter(|&&i| look.reach.samples()[i] < 0.5).count() as f32 / count;
     ((long / short.max(1.0 / 12.0)).sqrt(), cut)
 }
 

@@ -19,6 +19,9 @@ const AROUND: f32 = 1.2;
 const LEAST_AROUND: f32 = 0.012;
 const SAMPLES: usize = 500;
 const FEWEST: usize = 40;
+/// Sides of a place, and how many must show clean skin.
+const SIDES: usize = 8;
+const SEEN_SIDES: usize = 6;
 /// Weight of samples that are as far off the form as half of them are, times this: marks and edges are no light.
 const STRAY: f32 = 2.0;
 /// How strongly bends must show, against the scatter of the samples.
@@ -26,10 +29,10 @@ const RIDGE: f64 = 0.01;
 /// How far beyond the tones of the skin around the form may go, as a share of their range.
 const BEYOND: f32 = 0.35;
 
-/// The tone of the skin around a place carried on over it, on the bounds of the place. A stroke is so narrow that its
-/// rim tells all, and where strokes lie the skin beside is as often hair.
-pub(super) fn clean_tone(look: &Look, sources: &Sources<'_>, place: &Place, stroke: bool) -> [Plane; 3] {
-    let form = if stroke { None } else { form(look, sources, place) };
+/// The tone of the skin around a place carried on over it, on the bounds of the place. Only a whole spot has a form: a
+/// stroke is so narrow that its rim tells all, and where strokes lie the skin beside is as often hair.
+pub(super) fn clean_tone(look: &Look, sources: &Sources<'_>, place: &Place, spot: bool) -> [Plane; 3] {
+    let form = if spot { form(look, sources, place) } else { None };
     spread(sources.stock, place, &place.anchors, (0, 0), form.as_ref())
 }
 
@@ -141,12 +144,12 @@ fn form(look: &Look, sources: &Sources<'_>, place: &Place) -> Option<Form> {
     };
     let found: Vec<(usize, usize)> = cells(near).filter(fits).collect();
     let samples = thinned(&found, SAMPLES);
-    if samples.len() < FEWEST {
-        return None;
-    }
     let middle = [0, 1].map(|k| {
         place.inside.iter().map(|&(x, y)| [x, y][k] as f32).sum::<f32>() / place.inside.len() as f32
     });
+    if samples.len() < FEWEST || !surround(&samples, middle) {
+        return None;
+    }
     let scale = own + reach;
     let mut form = Form { middle, scale, factors: [[0.0; TERMS]; 3], range: [[0.0; 2]; 3] };
     let terms: Vec<[f64; TERMS]> = samples.iter().map(|&(x, y)| form.terms([x as f32, y as f32])).collect();
@@ -162,6 +165,17 @@ fn form(look: &Look, sources: &Sources<'_>, place: &Place) -> Option<Form> {
         form.range[c] = [low - beyond, high + beyond];
     }
     Some(form)
+}
+
+/// True when samples lie on most sides of a place: from one side a form would be carried on into the unknown.
+fn surround(samples: &[(usize, usize)], middle: [f32; 2]) -> bool {
+    let mut counts = [0; SIDES];
+    for &(x, y) in samples {
+        let turn = (y as f32 - middle[1]).atan2(x as f32 - middle[0]) / std::f32::consts::TAU + 0.5;
+        counts[((turn * SIDES as f32) as usize).min(SIDES - 1)] += 1;
+    }
+    let seen = counts.iter().filter(|&&count| count * 4 * SIDES >= samples.len()).count();
+    seen >= SEEN_SIDES
 }
 
 /// The factors of the terms that give the values best; `None` when they leave them open.
