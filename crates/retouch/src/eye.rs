@@ -18,9 +18,9 @@ const SHUT: [f32; 2] = [0.06, 0.11];
 /// Rise of L* from iris to white that a visible iris has at least, and surely: a lid or a dark lens in the
 /// eye's place has no rim.
 const RIM: [f32; 2] = [2.6, 4.6];
-/// Rise of L* that counts half: the edge of a catchlight beside the pupil rises far more than the rim of an iris, and
-/// is no clearer a rim for it.
-const CLEAR: f32 = 12.0;
+/// Rise of L* up to which a rim is the clearer; the edge of a catchlight beside the pupil rises far more than the rim of
+/// an iris, and is hardly a clearer rim for it.
+const CLEAR: f32 = 18.0;
 /// Irises smaller than this radius in pixels show nothing to work on, and from which all is worked on.
 const SMALL: [f32; 2] = [1.5, 3.0];
 
@@ -210,7 +210,11 @@ impl Search {
                     iris = iris.max(light(0.68));
                 }
                 let rise = (white - iris).max(-5.0);
-                sum += if strict { rise / (1.0 + rise.max(0.0) / CLEAR) } else { rise.min(25.0) };
+                sum += if strict {
+                    rise / (1.0 + (rise.max(0.0) / CLEAR).powi(2)).sqrt()
+                } else {
+                    rise.min(25.0)
+                };
                 count += 1.0;
             }
         }
