@@ -22,6 +22,7 @@ pub mod plugin;
 pub mod plugins;
 pub mod proof;
 mod psd;
+mod quadratic;
 pub mod recipe;
 pub mod report;
 pub mod scene;

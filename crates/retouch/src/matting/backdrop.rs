@@ -5,11 +5,12 @@ use pixel::{Plane, Size};
 use rayon::prelude::*;
 
 use super::median;
+use crate::quadratic::{self, Terms, value};
 
 /// Width of the strip along the border, as a share of the shorter side.
 const STRIP: f32 = 0.04;
-/// Terms of the colour surface: 1, x, y, x², xy, y².
-const TERMS: usize = 6;
+/// What holds the terms of the colour surface back.
+const RIDGE: Terms = [1e-9, 1e-3, 1e-3, 1e-3, 1e-3, 1e-3];
 /// Rounds of robust fitting.
 const ROUNDS: usize = 8;
 /// Deviation of a sample from the surface that still counts as the backdrop (encoded RGB), at least.
@@ -51,7 +52,7 @@ impl Backdrop {
         let thin = (places.len() / 20_000).max(1);
         let places: Vec<_> = places.into_iter().step_by(thin).collect();
         let mut weights = vec![1.0f64; places.len()];
-        let mut surfaces = [[0.0f64; TERMS]; 3];
+        let mut surfaces = [Terms::default(); 3];
         let mut deviations = Vec::new();
         for _ in 0..ROUNDS {
             for c in 0..3 {
@@ -116,23 +117,19 @@ impl Backdrop {
     }
 }
 
-fn terms(x: usize, y: usize, size: Size) -> [f64; TERMS] {
+fn terms(x: usize, y: usize, size: Size) -> Terms {
     let u = 2.0 * (x as f64 + 0.5) / size.width as f64 - 1.0;
     let v = 2.0 * (y as f64 + 0.5) / size.height as f64 - 1.0;
-    [1.0, u, v, u * u, u * v, v * v]
+    quadratic::terms(u, v)
 }
 
-fn value(surface: &[f64; TERMS], terms: &[f64; TERMS]) -> f64 {
-    surface.iter().zip(terms).map(|(a, t)| a * t).sum()
-}
-
-fn deviation(rgb: &[Plane; 3], surfaces: &[[f64; TERMS]; 3], x: usize, y: usize, size: Size) -> f32 {
+fn deviation(rgb: &[Plane; 3], surfaces: &[Terms; 3], x: usize, y: usize, size: Size) -> f32 {
     let terms = terms(x, y, size);
     let off = |c: usize| (f64::from(rgb[c].at(x, y)) - value(&surfaces[c], &terms).clamp(0.0, 1.0)).abs();
     off(0).max(off(1)).max(off(2)) as f32
 }
 
-fn surface(surface: &[f64; TERMS], size: Size) -> Plane {
+fn surface(surface: &Terms, size: Size) -> Plane {
     let mut plane = Plane::zeros(size);
     plane.samples_mut().par_chunks_mut(size.width.max(1)).enumerate().for_each(|(y, row)| {
         for (x, v) in row.iter_mut().enumerate() {
@@ -149,39 +146,7 @@ fn least_squares(
     weights: &[f64],
     size: Size,
     sample: impl Fn(usize, usize) -> f64,
-) -> Option<[f64; TERMS]> {
-    let mut a = [[0.0f64; TERMS + 1]; TERMS];
-    for (&(x, y), &weight) in places.iter().zip(weights) {
-        let terms = terms(x, y, size);
-        let wish = sample(x, y);
-        for i in 0..TERMS {
-            for j in 0..TERMS {
-                a[i][j] += weight * terms[i] * terms[j];
-            }
-            a[i][TERMS] += weight * terms[i] * wish;
-        }
-    }
-    let total: f64 = weights.iter().sum();
-    for (i, row) in a.iter_mut().enumerate() {
-        row[i] += total * if i < 1 { 1e-9 } else { 1e-3 };
-    }
-    for i in 0..TERMS {
-        let pivot = (i..TERMS).max_by(|&p, &q| a[p][i].abs().total_cmp(&a[q][i].abs()))?;
-        a.swap(i, pivot);
-        if a[i][i].abs() < 1e-12 {
-            return None;
-        }
-        for k in i + 1..TERMS {
-            let factor = a[k][i] / a[i][i];
-            for j in i..=TERMS {
-                a[k][j] -= factor * a[i][j];
-            }
-        }
-    }
-    let mut solution = [0.0; TERMS];
-    for i in (0..TERMS).rev() {
-        let known: f64 = (i + 1..TERMS).map(|j| a[i][j] * solution[j]).sum();
-        solution[i] = (a[i][TERMS] - known) / a[i][i];
-    }
-    Some(solution)
+) -> Option<Terms> {
+    let samples = places.iter().zip(weights);
+    quadratic::fit(samples.map(|(&(x, y), &weight)| (terms(x, y, size), sample(x, y), weight)), &RIDGE)
 }

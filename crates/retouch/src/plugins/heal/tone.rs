@@ -10,6 +10,7 @@ use pixel::filter::distance_outside;
 use super::look::Look;
 use super::repair::{Place, Sources, cells, thinned};
 use super::skin::Stock;
+use crate::quadratic::{self, Terms, value};
 
 /// Samples of the ring that carry the membrane.
 const ANCHORS: usize = 144;
@@ -25,7 +26,7 @@ const SEEN_SIDES: usize = 6;
 /// Weight of samples that are as far off the form as half of them are, times this: marks and edges are no light.
 const STRAY: f32 = 2.0;
 /// How strongly bends must show, against the scatter of the samples.
-const RIDGE: f64 = 0.01;
+const RIDGE: Terms = [0.0, 0.0, 0.0, 0.01, 0.01, 0.01];
 /// How far beyond the tones of the skin around the form may go, as a share of their range.
 const BEYOND: f32 = 0.35;
 
@@ -108,24 +109,19 @@ fn around(stock: &Stock, x: usize, y: usize) -> [f32; 3] {
 struct Form {
     middle: [f32; 2],
     scale: f32,
-    factors: [[f64; TERMS]; 3],
+    factors: [Terms; 3],
     range: [[f32; 2]; 3],
 }
 
-const TERMS: usize = 6;
-
 impl Form {
-    fn terms(&self, at: [f32; 2]) -> [f64; TERMS] {
+    fn terms(&self, at: [f32; 2]) -> Terms {
         let [u, v] = [0, 1].map(|k| f64::from((at[k] - self.middle[k]) / self.scale));
-        [1.0, u, v, u * u, u * v, v * v]
+        quadratic::terms(u, v)
     }
 
     fn at(&self, at: [f32; 2]) -> [f32; 3] {
         let terms = self.terms(at);
-        [0, 1, 2].map(|c| {
-            let value: f64 = self.factors[c].iter().zip(terms).map(|(f, t)| f * t).sum();
-            (value as f32).clamp(self.range[c][0], self.range[c][1])
-        })
+        [0, 1, 2].map(|c| (value(&self.factors[c], &terms) as f32).clamp(self.range[c][0], self.range[c][1]))
     }
 }
 
@@ -151,8 +147,8 @@ fn form(look: &Look, sources: &Sources<'_>, place: &Place) -> Option<Form> {
         return None;
     }
     let scale = own + reach;
-    let mut form = Form { middle, scale, factors: [[0.0; TERMS]; 3], range: [[0.0; 2]; 3] };
-    let terms: Vec<[f64; TERMS]> = samples.iter().map(|&(x, y)| form.terms([x as f32, y as f32])).collect();
+    let mut form = Form { middle, scale, factors: [Terms::default(); 3], range: [[0.0; 2]; 3] };
+    let terms: Vec<Terms> = samples.iter().map(|&(x, y)| form.terms([x as f32, y as f32])).collect();
     for (c, plane) in
         [&sources.stock.soft.l, &sources.stock.soft.a, &sources.stock.soft.b].into_iter().enumerate()
     {
@@ -179,25 +175,13 @@ fn surround(samples: &[(usize, usize)], middle: [f32; 2]) -> bool {
 }
 
 /// The factors of the terms that give the values best; `None` when they leave them open.
-fn fit(terms: &[[f64; TERMS]], values: &[f64]) -> Option<[f64; TERMS]> {
+fn fit(terms: &[Terms], values: &[f64]) -> Option<Terms> {
     let mut weights = vec![1.0f64; values.len()];
-    let mut factors = [0.0; TERMS];
+    let mut factors = Terms::default();
     for _ in 0..4 {
-        let mut normal = [[0.0f64; TERMS + 1]; TERMS];
-        for ((terms, value), weight) in terms.iter().zip(values).zip(&weights) {
-            for i in 0..TERMS {
-                for j in 0..TERMS {
-                    normal[i][j] += weight * terms[i] * terms[j];
-                }
-                normal[i][TERMS] += weight * terms[i] * value;
-            }
-        }
-        let ridge = RIDGE * weights.iter().sum::<f64>();
-        (3..TERMS).for_each(|i| normal[i][i] += ridge);
-        factors = solve(normal)?;
-        let off = |(terms, value): (&[f64; TERMS], &f64)| {
-            (value - terms.iter().zip(factors).map(|(t, f)| t * f).sum::<f64>()).abs()
-        };
+        let samples = terms.iter().zip(values).zip(&weights);
+        factors = quadratic::fit(samples.map(|((terms, value), weight)| (*terms, *value, *weight)), &RIDGE)?;
+        let off = |(terms, seen): (&Terms, &f64)| (seen - value(&factors, terms)).abs();
         let away: Vec<f64> = terms.iter().zip(values).map(off).collect();
         let mut sorted = away.clone();
         let middle = sorted.len() / 2;
@@ -207,34 +191,13 @@ fn fit(terms: &[[f64; TERMS]], values: &[f64]) -> Option<[f64; TERMS]> {
     Some(factors)
 }
 
-/// Solves the system whose last column is the right side (Gauss, with pivots).
-fn solve(mut rows: [[f64; TERMS + 1]; TERMS]) -> Option<[f64; TERMS]> {
-    for k in 0..TERMS {
-        let pivot = (k..TERMS).max_by(|&i, &j| rows[i][k].abs().total_cmp(&rows[j][k].abs()))?;
-        rows.swap(k, pivot);
-        if rows[k][k].abs() < 1e-9 {
-            return None;
-        }
-        for i in k + 1..TERMS {
-            let factor = rows[i][k] / rows[k][k];
-            let upper = rows[k];
-            rows[i].iter_mut().zip(upper).for_each(|(v, u)| *v -= factor * u);
-        }
-    }
-    let mut found = [0.0; TERMS];
-    for k in (0..TERMS).rev() {
-        let known: f64 = (k + 1..TERMS).map(|j| rows[k][j] * found[j]).sum();
-        found[k] = (rows[k][TERMS] - known) / rows[k][k];
-    }
-    Some(found)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(value: impl Fn(f64, f64) -> f64) -> (Vec<[f64; TERMS]>, Vec<f64>) {
-        let form = Form { middle: [0.0; 2], scale: 10.0, factors: [[0.0; TERMS]; 3], range: [[0.0; 2]; 3] };
+    fn seen(value: impl Fn(f64, f64) -> f64) -> (Vec<Terms>, Vec<f64>) {
+        let form =
+            Form { middle: [0.0; 2], scale: 10.0, factors: [Terms::default(); 3], range: [[0.0; 2]; 3] };
         let ring: Vec<[f32; 2]> = (0..200)
             .map(|i| {
                 let (turn, away) = (0.31 * i as f32, 5.0 + 0.025 * i as f32);
@@ -263,7 +226,7 @@ mod tests {
 
     #[test]
     fn places_on_a_line_tell_no_form() {
-        let terms: Vec<[f64; TERMS]> = (0..50).map(|i| [1.0, f64::from(i), 0.0, 0.0, 0.0, 0.0]).collect();
+        let terms: Vec<Terms> = (0..50).map(|i| [1.0, f64::from(i), 0.0, 0.0, 0.0, 0.0]).collect();
         assert!(fit(&terms, &vec![60.0; 50]).is_none());
     }
 }

@@ -1,0 +1,59 @@
+//! Quadratic surfaces fitted to weighted samples.
+
+/// Number of terms of a surface.
+pub const TERMS: usize = 6;
+
+/// The factors of the terms of a surface, or the terms at a place.
+pub type Terms = [f64; TERMS];
+
+/// The terms at a place: constant, slopes, bends. Places about -1 to 1 keep the fit well conditioned.
+pub fn terms(u: f64, v: f64) -> Terms {
+    [1.0, u, v, u * u, u * v, v * v]
+}
+
+/// The value of a surface where its terms are these.
+pub fn value(surface: &Terms, terms: &Terms) -> f64 {
+    surface.iter().zip(terms).map(|(a, t)| a * t).sum()
+}
+
+/// The surface nearest to samples (terms, value, weight) by weighted least squares, each factor held back by its `ridge`
+/// times the total weight; `None` when the samples leave it open.
+pub fn fit(samples: impl Iterator<Item = (Terms, f64, f64)>, ridge: &Terms) -> Option<Terms> {
+    let mut normal = [[0.0f64; TERMS + 1]; TERMS];
+    let mut total = 0.0;
+    for (terms, value, weight) in samples {
+        for i in 0..TERMS {
+            for j in 0..TERMS {
+                normal[i][j] += weight * terms[i] * terms[j];
+            }
+            normal[i][TERMS] += weight * terms[i] * value;
+        }
+        total += weight;
+    }
+    for (i, ridge) in ridge.iter().enumerate() {
+        normal[i][i] += total * ridge;
+    }
+    solve(normal)
+}
+
+/// Solves the system whose last column is the right side (Gauss, with pivots).
+fn solve(mut rows: [[f64; TERMS + 1]; TERMS]) -> Option<Terms> {
+    for k in 0..TERMS {
+        let pivot = (k..TERMS).max_by(|&i, &j| rows[i][k].abs().total_cmp(&rows[j][k].abs()))?;
+        rows.swap(k, pivot);
+        if rows[k][k].abs() < 1e-9 {
+            return None;
+        }
+        for i in k + 1..TERMS {
+            let factor = rows[i][k] / rows[k][k];
+            let upper = rows[k];
+            rows[i].iter_mut().zip(upper).for_each(|(v, u)| *v -= factor * u);
+        }
+    }
+    let mut found = [0.0; TERMS];
+    for k in (0..TERMS).rev() {
+        let known: f64 = (k + 1..TERMS).map(|j| rows[k][j] * found[j]).sum();
+        found[k] = (rows[k][TERMS] - known) / rows[k][k];
+    }
+    Some(found)
+}
