@@ -458,7 +458,9 @@ find("keys").addEventListener("click", () => keysDialog.showModal());
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || rejectDialog.open || keysDialog.open) return;
-  const target = /** @type {HTMLElement} */ (event.target);
+  const focused = /** @type {HTMLElement} */ (event.target);
+  // Until the next frame a dialog that was just closed keeps the focus.
+  const target = focused.closest("dialog:not([open])") ? document.body : focused;
   if (target.closest("input:not([type=checkbox]), textarea, select, [role=slider], dialog, .menu")) return;
   const isButton = target.closest("button, a, summary, input[type=checkbox]") !== null;
   const key = event.key.length === 1 ? event.key.toLowerCase() : event.key;
