@@ -342,6 +342,10 @@ test("on a phone everything fits the width", async () => {
   await page.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor({ timeout: WORK });
   const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok((inner ?? 0) <= (outer ?? 0), `${inner} > ${outer}`);
+  // A full queue is scrolled, its pictures keep their size.
+  const widths = await page.locator("#queue .thumb").evaluateAll((pictures) => pictures.map((picture) => picture.getBoundingClientRect().width));
+  assert.ok(widths.length >= 8, `${widths.length} results wait from the tests before`);
+  assert.ok(Math.min(...widths) >= 60, `widths of ${widths}`);
   await assertAccessible(page, "review on a phone");
   await context.close();
 });
