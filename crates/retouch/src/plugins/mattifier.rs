@@ -8,7 +8,8 @@
 //!
 //! Living skin has a veil, too: a broad glow that shows the form. Shine is what rises out of it, so the
 //! veil is lowered to the glow of the place and never below. Where it was stronger it stays stronger:
-//! no patch gets an edge, and no highlight turns into a dark spot.
+//! no patch gets an edge, and no highlight turns into a dark spot. That takes a measure from close by: the
+//! bridge of a nose faces the light, and brought to the brightness of the cheeks it would be a grey stripe.
 
 use pixel::Plane;
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
@@ -33,8 +34,17 @@ static SPEC: Spec = Spec {
 
 /// Window of the dull skin that shine is measured against, as a share of the face width.
 const AROUND: f32 = 1.0 / 6.0;
+/// Window of the dull skin close by (Gaussian sigma, as a share of the face width), whose say is that of the dull share
+/// of it against [`FAR`].
+const CLOSE: f32 = 0.04;
+/// Say of the dull skin around against that close by: in the middle of a broad patch of shine there is none close by.
+const FAR: f32 = 0.02;
 /// Rounds in which what is dull is told ever better from what shines.
 const ROUNDS: usize = 3;
+/// Veil beyond the usual at which skin has lost most of its say as dull, and the say that any skin keeps in the wide
+/// window, which must find some.
+const SHINY: f32 = 0.08;
+const DOUBT: f32 = 0.02;
 /// Share of the skin whose veil counts as usual for this person in this light.
 const USUAL: f32 = 0.7;
 /// Share of the skin whose veil is below that of this person's own highlights.
@@ -43,6 +53,8 @@ const HIGHLIGHT: f32 = 0.85;
 const FORM: f32 = 0.1;
 /// How much the glow of a place may rise over its mean in the window: the crest of a broad highlight does.
 const CREST: f32 = 1.4;
+/// Share of what rises out of the glow that stays at full strength: a highlight goes on showing the form.
+const KEPT: f32 = 0.08;
 /// Glow that any skin has, and the part of the person's usual veil that is added to it.
 const GLOW: (f32, f32) = (0.02, 0.7);
 /// Largest share of the glitter of pores that is calmed with the shine.
@@ -88,7 +100,8 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, alpha: f32, layer: 
         let blown = ((v - 0.45) / 0.35).clamp(0.0, 1.0);
         for c in 0..3 {
             let hued = diffuse[c] + own * (red * dull[c] + left - diffuse[c]);
-            let wished = hued + blown * (dull[c] - hued);
+            let rebuilt = dull[c] * (1.0 - left) + left;
+            let wished = hued + blown * (rebuilt - hued);
             gain[c].samples_mut()[i] = -weight * calm;
             offset[c].samples_mut()[i] = weight * (wished - (1.0 - calm) * seen[c]);
         }
@@ -130,12 +143,15 @@ fn shine(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Shine {
     };
     // Shine is the exception: the skin found shiny counts ever less in what is "around".
     let mut dull = around(&few);
+    let mut trusted = few.clone();
     for _ in 0..ROUNDS {
         let veil = veil(&small, &dull);
         let usual = quantile(&veil, &few, USUAL);
-        let shiny = |v: f32| (-((v - usual).max(0.0) / 0.08).powi(2)).exp().max(0.02);
-        dull = around(&few.zip(&veil, |s, v| s * shiny(v)));
+        let shiny = |v: f32| (-((v - usual).max(0.0) / SHINY).powi(2)).exp();
+        dull = around(&few.zip(&veil, |s, v| s * shiny(v).max(DOUBT)));
+        trusted = few.zip(&veil, |s, v| s * shiny(v));
     }
+    let dull = close_by(&small, dull, &trusted, CLOSE * width_small);
     let broad = veil(&small, &dull);
     let least = GLOW.0 + GLOW.1 * quantile(&broad, &few, USUAL);
     let highlight = quantile(&broad, &few, HIGHLIGHT);
@@ -146,9 +162,25 @@ fn shine(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Shine {
     };
     let around = [red, green, blue];
     let veil = gauss(&veil(smooth, &around), width / 150.0);
-    let glow = veil.zip(&form, |v, f| lowered(v, (CREST * f).max(least)));
+    let glow = veil.zip(&form, |v, f| {
+        let glow = lowered(v, (CREST * f).max(least));
+        glow + KEPT * (v - glow)
+    });
     let share = veil.zip(&glow, |v, left| (v - left) / (1.0 - left).max(0.05));
     Shine { share, glow, around }
+}
+
+/// The colour of the dull skin close by, as far as there is any, else that of the dull skin around.
+fn close_by(colour: &[Plane; 3], around: [Plane; 3], trusted: &Plane, sigma: f32) -> [Plane; 3] {
+    let say = gauss(trusted, sigma);
+    let mut mixed = around;
+    for (mixed, colour) in mixed.iter_mut().zip(colour) {
+        let close = gauss(&colour.zip(trusted, |v, t| v * t), sigma);
+        let pairs = close.samples().iter().zip(say.samples());
+        let samples = mixed.samples_mut().iter_mut().zip(pairs);
+        samples.for_each(|(v, (close, say))| *v = (close + FAR * *v) / (say + FAR));
+    }
+    mixed
 }
 
 /// Share of white over the skin, 0..1, where its colour and its brightness agree on it.
@@ -163,7 +195,7 @@ fn veil(colour: &[Plane; 3], dull: &[Plane; 3]) -> Plane {
         let by_colour = r - (to_green * (r - g) + to_blue * (r - b)) / (to_green.powi(2) + to_blue.powi(2));
         let dark = luma([red, green, blue]);
         let by_level = (luma([r, g, b]) - dark) / (1.0 - dark).max(0.05);
-        *veil = by_colour.min(1.3 * by_level).clamp(0.0, 1.0);
+        *veil = by_colour.min(by_level).clamp(0.0, 1.0);
     }
     veil
 }
@@ -246,6 +278,30 @@ mod tests {
         let (_, after) = changed(|d| 0.5 * (-(d / 16.0).powi(2)).exp());
         let middle = after.at(120, 120);
         assert!((121..200).all(|x| after.at(x, 120) < middle + 0.7), "a ring around a dark spot");
+    }
+
+    #[test]
+    fn the_bridge_of_a_nose_stays_brighter_than_its_sides() {
+        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
+        // It faces the light, shines, and is nearly blown.
+        let bell = |x: usize, sigma: f32| (-((x as f32 - 120.0) / sigma).powi(2)).exp();
+        let lit = |x: usize| SKIN.map(|c| c * (1.0 + 0.2 * bell(x, 14.0)));
+        let colour = |x: usize, _: usize| lit(x).map(|c| (c + 0.5 * bell(x, 10.0) * (1.0 - c)).min(0.96));
+        let skin = |builder: SceneBuilder| {
+            builder.face(face, 1, WIDTH, |canvas, regions| {
+                regions.skin = Plane::filled(canvas.size(), 1.0);
+            })
+        };
+        let builder = skin(SceneBuilder::new(SIZE, colour));
+        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
+        let after = lab(&builder.retouched(&Mattifier, &settings)).l;
+        let form = lab(&SceneBuilder::new(SIZE, |x, _| lit(x)).picture).l;
+        let rise = |l: &Plane, x: usize| l.at(120, 120) - l.at(x, 120);
+        for x in 121..150 {
+            assert!(rise(&after, x) > -0.3, "darker than {} beside: {}", x - 120, rise(&after, x));
+        }
+        assert!(rise(&after, 150) > 0.6 * rise(&form, 150), "{} of {}", rise(&after, 150), rise(&form, 150));
+        assert!(rise(&after, 150) < 1.6 * rise(&form, 150), "{} of {}", rise(&after, 150), rise(&form, 150));
     }
 
     #[test]
