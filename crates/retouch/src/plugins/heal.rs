@@ -6,6 +6,7 @@ mod judge;
 mod lines;
 mod look;
 mod repair;
+mod rings;
 mod separate;
 mod skin;
 mod spots;
@@ -25,6 +26,7 @@ use judge::judge;
 use lines::{Line, find_lines};
 use look::Look;
 use repair::{Sources, Wish, repair};
+use rings::Middle;
 use separate::Course;
 use skin::{Stock, Texture};
 use spots::{Spot, bounds_of, find_spots, stamp};
@@ -118,8 +120,12 @@ fn heal(
     let verdict = judge(look, mesh, spots, lines, sensitivity);
 
     let mut wanted = Plane::zeros(look.size());
+    let mut middles = Vec::new();
     for (spot, share) in spots.iter().zip(&verdict.spots) {
         want(look, &mut wanted, &spot.footprint, spot.margin, *share);
+        if *share > 0.0 && spot.first {
+            middles.push(Middle::of(spot, look.width));
+        }
     }
     let strokes = wanted.map(|v| if v > 0.0 { 0.0 } else { 1.0 });
     let mut courses = Vec::new();
@@ -132,7 +138,7 @@ fn heal(
     stamp(&mut noticed, spots.iter().filter(|s| s.saliency > 1.0).map(|s| &s.footprint));
     stamp(&mut noticed, lines.iter().filter(|l| l.saliency > 0.8).map(|l| &l.spine));
     let sources = Sources::new(look, stock, &noticed);
-    let wish = Wish { share: wanted, strokes, courses };
+    let wish = Wish { share: wanted, middles, strokes, courses };
     let patches = repair(scene, look, &sources, &wish);
     let healed = spots.iter().zip(&verdict.spots).filter(|(spot, share)| spot.first && **share > 0.5).count()
         + verdict.lines.iter().filter(|share| **share > 0.5).count();

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::grid::{carry, grown};
 use super::look::Look;
+use super::rings::Middle;
 use super::separate::{AROUND, Course, Ground, detail, under, wide};
 use super::skin::Stock;
 use super::tone::{clean_tone, tone};
@@ -70,6 +71,8 @@ impl<'a> Sources<'a> {
 pub(super) struct Wish {
     /// The share to be healed, 0..1.
     pub share: Plane,
+    /// The middles of the spots that are to be healed.
+    pub middles: Vec<Middle>,
     /// 1 where no spot is to be healed, and the courses of the lines that are.
     pub strokes: Plane,
     pub courses: Vec<Course>,
@@ -331,13 +334,13 @@ fn mark(
         *strokes.at_mut(x - rect.x, y - rect.y) = wish.strokes.at(x, y);
     }
     let ground = Ground { rect, seen: &seen, tone: &tone, wide: &wide, inside: &inside, clean: &clean };
-    let near = |course: &&Course| {
-        let [x, y] = course.at;
+    let near = |[x, y]: [f32; 2]| {
         let (left, top) = (rect.x as f32, rect.y as f32);
         x >= left && y >= top && x < rect.right() as f32 && y < rect.bottom() as f32
     };
-    let courses: Vec<Course> = wish.courses.iter().filter(near).copied().collect();
-    let mut under = under(look, &ground, &courses, &strokes)?;
+    let courses: Vec<Course> = wish.courses.iter().filter(|course| near(course.at)).copied().collect();
+    let middles: Vec<Middle> = wish.middles.iter().filter(|middle| near(middle.at)).copied().collect();
+    let mut under = under(look, &ground, &middles, &courses, &strokes)?;
     if let Some((dx, dy)) = offset {
         let moved = |plane: &Plane| {
             Plane::from_fn(rect.size(), |x, y| {

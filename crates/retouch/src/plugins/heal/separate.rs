@@ -3,13 +3,14 @@
 //! What is seen, less the tone of the skin around, is mark and texture. In each band of sizes texture is as strong,
 //! and of such colours, as that of the clean skin nearby; what exceeds it is mark. The likeliest texture is the seen
 //! one times texture / (texture + mark), as covariances of CIELAB (Wiener, 1949): a red mark leaves the lightness of
-//! the pores under it alone, and a soft one their finest detail. A hair or scratch looks alike along its course, skin
-//! does not: there the mean along the course is the mark.
+//! the pores under it alone, and a soft one their finest detail. A hair or scratch looks alike along its course, and a
+//! spot all around its middle; skin does not: there the mean is the mark.
 
 use pixel::filter::{MaskedBlur, gauss};
 use pixel::{Plane, Rect};
 
 use super::look::Look;
+use super::rings::{Middle, take_off};
 
 /// Finest Gaussian of the bands, in face widths; each next is twice as wide.
 const FINEST: f32 = 0.0012;
@@ -25,6 +26,8 @@ const FLOOR: f64 = 1e-2;
 const CHANCE: f64 = 1.6;
 /// How far a course is followed to both sides, in face widths.
 const COURSE: f32 = 0.013;
+/// Width of the detail of a band, in its Gaussians: of so much along a circle the mean is the detail itself.
+const GRAIN: f32 = 2.5;
 /// How near to the middle of a line its course holds, in face widths (Gaussian sigma).
 const HOLDS: f32 = 0.004;
 
@@ -63,10 +66,18 @@ pub(super) struct Under {
 }
 
 /// The skin under the marks of a place; `None` when there is too little clean skin around to know its texture.
-pub(super) fn under(look: &Look, ground: &Ground<'_>, courses: &[Course], strokes: &Plane) -> Option<Under> {
+pub(super) fn under(
+    look: &Look,
+    ground: &Ground<'_>,
+    middles: &[Middle],
+    courses: &[Course],
+    strokes: &Plane,
+) -> Option<Under> {
     let usual = usual_texture(look, ground)?;
     let sigmas = sigmas(look);
-    let rest: Planes = std::array::from_fn(|c| ground.seen[c].zip(&ground.tone[c], |v, t| v - t));
+    let mut rest: Planes = std::array::from_fn(|c| ground.seen[c].zip(&ground.tone[c], |v, t| v - t));
+    let off_lines = ground.inside.zip(strokes, |inside, stroke| inside * (1.0 - stroke));
+    let circles = take_off(&mut rest, ground.rect, &off_lines, middles);
     let inside: Vec<usize> =
         (0..ground.inside.samples().len()).filter(|&i| ground.inside.samples()[i] > 0.5).collect();
     let mut skin = ground.seen.clone();
@@ -82,10 +93,11 @@ pub(super) fn under(look: &Look, ground: &Ground<'_>, courses: &[Course], stroke
             let seen = std::array::from_fn(|m| f64::from(found[m].samples()[i]));
             let share = share_of_texture(texture, &seen);
             let value: [f64; 3] = std::array::from_fn(|c| f64::from(band[c].samples()[i]));
+            let averaged = (GRAIN * sigma * circles.samples()[i]).min(1.0);
             for c in 0..3 {
                 let likeliest: f64 = (0..3).map(|d| share[c][d] * value[d]).sum();
                 skin[c].samples_mut()[i] += likeliest as f32;
-                gone[c].samples_mut()[i] = (1.0 - share[c][c]).clamp(0.0, 1.0) as f32;
+                gone[c].samples_mut()[i] = ((1.0 - share[c][c]).clamp(0.0, 1.0) as f32).max(averaged);
             }
         }
         lost.push(gone);
