@@ -90,7 +90,7 @@ pub(super) fn judge(
 ) -> Verdict {
     // Halving the sensitivity asks for marks about twice as clear; at nothing nothing is clear enough.
     let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
-    let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.2);
+    let clear = |saliency: f32| smooth((saliency / needed - 0.95) / 0.08);
     let anatomy = mesh.map(|mesh| Anatomy::new(look, mesh));
     let inflamed = inflamed_marks(look, spots);
     let suspects: Vec<Suspect<'_>> = spots
