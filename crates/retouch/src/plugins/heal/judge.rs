@@ -78,6 +78,8 @@ struct Suspect<'a> {
     permanence: f32,
     /// How surely it is wide or goes on, 0..1.
     extends: f32,
+    /// How surely the edge of the zone cuts it, 0..1.
+    cut: f32,
 }
 
 /// Decides at a sensitivity (0..1).
@@ -99,10 +101,11 @@ pub(super) fn judge(
             spot,
             permanence: permanence(look, anatomy.as_ref(), spot, spots, &inflamed),
             extends: extends(look, spot),
+            cut: ramp(spot.cut, CUT),
         })
         .collect();
     let stays = |suspect: &&Suspect<'_>| {
-        let Suspect { spot, permanence, extends } = suspect;
+        let Suspect { spot, permanence, extends, .. } = suspect;
         spot.first && permanence.max(*extends) > 0.5 && spot.saliency > 1.0
     };
     let kept = suspects.iter().filter(stays).count();
@@ -127,7 +130,7 @@ pub(super) fn judge(
         lines.iter().zip(line_shares.iter().copied()).filter(|(_, share)| *share > 0.0).collect();
     let spot_shares = suspects
         .iter()
-        .map(|Suspect { spot, permanence, extends }| {
+        .map(|Suspect { spot, permanence, extends, cut }| {
             // A stretch of a line is healed with the line.
             let pieces = healed.iter().filter(|(line, _)| is_piece(look, spot, line));
             let piece = pieces.map(|&(_, share)| share).fold(0.0, f32::max);
@@ -135,11 +138,9 @@ pub(super) fn judge(
             // something small and round that does not; at the edge of a shadow it does not.
             let again =
                 suspects.iter().filter(|other| other.spot.first && !spot.first && meet(spot, other.spot));
-            let again = again.map(|other| {
-                let cut = ramp(other.spot.cut, CUT);
-                other.permanence.max(cut).max((1.0 - spot.even) * other.extends)
-            });
-            let stays = again.fold(permanence.max(*extends).max(ramp(spot.cut, CUT)), f32::max);
+            let again =
+                again.map(|other| other.permanence.max(other.cut).max((1.0 - spot.even) * other.extends));
+            let stays = again.fold(permanence.max(*extends).max(*cut), f32::max);
             clear(spot.saliency) * (1.0 - ramp(stays, DECIDED)) * (1.0 - ramp(piece, DECIDED))
         })
         .collect();
