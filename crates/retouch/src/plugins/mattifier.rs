@@ -142,14 +142,14 @@ fn shine(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Shine {
         small.each_ref().map(|plane| blur.blur(plane))
     };
     // Shine is the exception: the skin found shiny counts ever less in what is "around".
-    let mut dull = around(&few);
     let mut trusted = few.clone();
+    let mut dull = around(&trusted);
     for _ in 0..ROUNDS {
         let veil = veil(&small, &dull);
         let usual = quantile(&veil, &few, USUAL);
         let shiny = |v: f32| (-((v - usual).max(0.0) / SHINY).powi(2)).exp();
-        dull = around(&few.zip(&veil, |s, v| s * shiny(v).max(DOUBT)));
         trusted = few.zip(&veil, |s, v| s * shiny(v));
+        dull = around(&trusted.zip(&few, |trusted, s| trusted.max(DOUBT * s)));
     }
     let dull = close_by(&small, dull, &trusted, CLOSE * width_small);
     let broad = veil(&small, &dull);
@@ -207,7 +207,8 @@ fn lowered(veil: f32, glow: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
-    use pixel::{Rect, Size};
+    use pixel::Size;
+    use pixel::colour::Lab;
 
     use super::*;
     use crate::scene::testing::{SceneBuilder, lab};
@@ -223,18 +224,22 @@ mod tests {
         SKIN.map(|c| c * (1.0 - veil) + veil)
     }
 
-    fn with_shine() -> SceneBuilder {
-        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
-        SceneBuilder::new(SIZE, shiny).face(face, 1, WIDTH, |canvas, regions| {
+    /// A picture that is all skin of a face.
+    fn all_skin(colour: impl Fn(usize, usize) -> [f32; 3]) -> SceneBuilder {
+        SceneBuilder::new(SIZE, colour).face(SIZE.rect(), 1, WIDTH, |canvas, regions| {
             regions.skin = Plane::filled(canvas.size(), 1.0);
         })
     }
 
+    /// CIELAB of the picture before and after, at full strength.
+    fn before_and_after(builder: &SceneBuilder) -> [Lab; 2] {
+        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
+        [lab(&builder.picture), lab(&builder.retouched(&Mattifier, &settings))]
+    }
+
     #[test]
     fn shine_falls_to_skin_with_its_own_colour() {
-        let builder = with_shine();
-        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
-        let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&Mattifier, &settings)));
+        let [before, after] = before_and_after(&all_skin(shiny));
         let (seen, dull, own) = (before.at(120, 120), after.at(120, 120), before.at(5, 5));
         assert!(dull[0] < seen[0] - 0.6 * (seen[0] - own[0]), "{dull:?}");
         assert!((dull[1] - own[1]).abs() < 0.5 * (seen[1] - own[1]).abs(), "grey patch: {dull:?}");
@@ -243,27 +248,18 @@ mod tests {
 
     #[test]
     fn matte_skin_is_left_alone() {
-        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
         let light = |x: usize| SKIN.map(|c| c * (0.8 + 0.0008 * x as f32));
-        let builder = SceneBuilder::new(SIZE, |x, _| light(x)).face(face, 1, WIDTH, |canvas, regions| {
-            regions.skin = Plane::filled(canvas.size(), 1.0);
-        });
-        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
-        let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&Mattifier, &settings)));
+        let [before, after] = before_and_after(&all_skin(|x, _| light(x)));
         assert!(before.l.zip(&after.l, |b, a| (b - a).abs()).max() < 1.0);
     }
 
     fn changed(veil: impl Fn(f32) -> f32) -> (Plane, Plane) {
-        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
         let colour = |x: usize, y: usize| {
             let v = veil((x as f32 - 120.0).hypot(y as f32 - 120.0));
             SKIN.map(|c| 0.7 * c * (1.0 - v) + v)
         };
-        let builder = SceneBuilder::new(SIZE, colour).face(face, 1, WIDTH, |canvas, regions| {
-            regions.skin = Plane::filled(canvas.size(), 1.0);
-        });
-        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
-        (lab(&builder.picture).l, lab(&builder.retouched(&Mattifier, &settings)).l)
+        let [before, after] = before_and_after(&all_skin(colour));
+        (before.l, after.l)
     }
 
     #[test]
@@ -282,19 +278,11 @@ mod tests {
 
     #[test]
     fn the_bridge_of_a_nose_stays_brighter_than_its_sides() {
-        let face = Rect { x: 0, y: 0, width: SIZE.width, height: SIZE.height };
         // It faces the light, shines, and is nearly blown.
         let bell = |x: usize, sigma: f32| (-((x as f32 - 120.0) / sigma).powi(2)).exp();
         let lit = |x: usize| SKIN.map(|c| c * (1.0 + 0.2 * bell(x, 14.0)));
         let colour = |x: usize, _: usize| lit(x).map(|c| (c + 0.5 * bell(x, 10.0) * (1.0 - c)).min(0.96));
-        let skin = |builder: SceneBuilder| {
-            builder.face(face, 1, WIDTH, |canvas, regions| {
-                regions.skin = Plane::filled(canvas.size(), 1.0);
-            })
-        };
-        let builder = skin(SceneBuilder::new(SIZE, colour));
-        let settings = Settings { alpha1: 1.0, ..Settings::defaults(&SPEC) };
-        let after = lab(&builder.retouched(&Mattifier, &settings)).l;
+        let [_, Lab { l: after, .. }] = before_and_after(&all_skin(colour));
         let form = lab(&SceneBuilder::new(SIZE, |x, _| lit(x)).picture).l;
         let rise = |l: &Plane, x: usize| l.at(120, 120) - l.at(x, 120);
         for x in 121..150 {

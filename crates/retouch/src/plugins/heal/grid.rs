@@ -12,11 +12,23 @@ pub(super) fn carry(plane: &Plane, size: Size, scale: f32, shift: f32) -> Plane 
 
 /// 1 nearer than `radius` samples to a sample of `mask` above 1/2, elsewhere 0.
 pub(super) fn grown(mask: &Plane, radius: f32) -> Plane {
+    let [grown] = grown_by(mask, [radius]);
+    grown
+}
+
+/// [`grown`] by several radii.
+pub(super) fn grown_by<const N: usize>(mask: &Plane, radii: [f32; N]) -> [Plane; N] {
     let size = mask.size();
-    let mut out = Plane::zeros(size);
     if size.area() == 0 {
-        return out;
+        return radii.map(|_| Plane::zeros(size));
     }
+    let along = along_rows(mask);
+    radii.map(|radius| nearer(&along, size, radius))
+}
+
+/// How many samples of its row lie between each sample and the next one of `mask` above 1/2.
+fn along_rows(mask: &Plane) -> Vec<u16> {
+    let size = mask.size();
     let mut along = vec![u16::MAX; size.area()];
     along.par_chunks_mut(size.width).enumerate().for_each(|(y, row)| {
         let marked = mask.row(y);
@@ -31,6 +43,12 @@ pub(super) fn grown(mask: &Plane, radius: f32) -> Plane {
             *d = away.min(*d);
         }
     });
+    along
+}
+
+/// 1 nearer than `radius` to what the distances along the rows lead to.
+fn nearer(along: &[u16], size: Size, radius: f32) -> Plane {
+    let mut out = Plane::zeros(size);
     // Half the disc's width, plus one, so many rows from its middle.
     let halves: Vec<u16> = (0..)
         .map(|dy| radius * radius - (dy * dy) as f32)

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use vision::Mesh;
 use vision::landmarks::{AXIS, NOSTRILS};
 
-use super::grid::{carry, grown};
+use super::grid::{carry, grown, grown_by};
 use crate::scene::{FaceView, Scene};
 
 /// Face width, in samples, that shows specks and hairs and leaves out noise.
@@ -23,8 +23,7 @@ const CLEAR_EYES: f32 = 0.038;
 const CLEAR_MOUTH: f32 = 0.02;
 const CLEAR_OTHERS: f32 = 0.009;
 const CLEAR_EDGE: f32 = 0.018;
-/// Shares of these distances that are kept by the middle of a mark, and by the rest of it.
-const CLEAR_OF_MIDDLES: f32 = 1.0;
+/// Share of these distances that is kept by what lies around the middle of a mark.
 const CLEAR_OF_REST: f32 = 0.4;
 /// How far the face reaches beyond its outline, in face widths.
 const FACE_RIM: f32 = 0.02;
@@ -139,14 +138,13 @@ fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, [Plane; 2]) {
 
     let outside = skin.map(|v| 1.0 - v);
     let groups = [(eyes, CLEAR_EYES), (mouth, CLEAR_MOUTH), (others, CLEAR_OTHERS), (outside, CLEAR_EDGE)];
-    let mut clear = [CLEAR_OF_MIDDLES, CLEAR_OF_REST].map(|share| {
-        let mut clear = Plane::filled(near.size(), 1.0);
-        for (group, distance) in &groups {
-            let near = grown(group, (share * distance * width).max(1.0));
+    let mut clear = [1.0, 1.0].map(|all| Plane::filled(near.size(), all));
+    for (group, distance) in &groups {
+        let radii = [1.0, CLEAR_OF_REST].map(|share| (share * distance * width).max(1.0));
+        for (clear, near) in clear.iter_mut().zip(grown_by(group, radii)) {
             clear.apply_with(&near, |clear, near| if near > 0.5 { 0.0 } else { clear });
         }
-        clear
-    });
+    }
     match &view.face.mesh {
         Some(mesh) => keep_off_nose_and_ears(view, mesh, near, &mut clear),
         None => clear.iter_mut().for_each(|clear| keep_off_points(view, near, clear)),

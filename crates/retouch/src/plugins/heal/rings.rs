@@ -43,13 +43,16 @@ pub(super) fn take_off(rest: &mut Planes, rect: Rect, inside: &Plane, middles: &
     // Every sample belongs to the spot it lies deepest in.
     let mut owned: Vec<Vec<(usize, f32)>> = vec![Vec::new(); middles.len()];
     for index in (0..size.area()).filter(|&i| inside.samples()[i] > 0.5) {
-        let depth = |middle: &Middle| away(index, middle) / middle.radius.max(1.0);
-        let nearest = (0..middles.len()).min_by(|&a, &b| depth(&middles[a]).total_cmp(&depth(&middles[b])));
-        if let Some(n) = nearest.filter(|&n| depth(&middles[n]) < REACH) {
-            owned[n].push((index, away(index, &middles[n])));
+        let depths = middles.iter().enumerate().map(|(n, middle)| {
+            let away = away(index, middle);
+            (n, away, away / middle.radius.max(1.0))
+        });
+        let nearest = depths.min_by(|a, b| a.2.total_cmp(&b.2));
+        if let Some((n, away, _)) = nearest.filter(|(.., depth)| *depth < REACH) {
+            owned[n].push((index, away));
         }
     }
-    for (samples, middle) in owned.into_iter().zip(middles) {
+    for (samples, middle) in owned.into_iter().zip(middles).filter(|(_, middle)| middle.share > 0.0) {
         let rings = samples.iter().map(|(_, away)| *away as usize + 2).max().unwrap_or(0);
         let mut sums = vec![[0.0f32; 4]; rings];
         for &(index, away) in &samples {
