@@ -6,7 +6,7 @@ use pixel::blend::soft_light;
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
 use pixel::picture::{Picture, Samples};
-use pixel::{Orientation, Plane, Rect, Size};
+use pixel::{Orientation, Plane, Rect, Size, wide_lanes};
 use rayon::prelude::*;
 
 use crate::lay::luma;
@@ -286,27 +286,35 @@ pub fn reduce_upright(picture: &Picture, rect: Rect, step: usize) -> [Plane; 3] 
         planes.each_mut().map(|plane| plane.samples_mut().par_chunks_mut(size.width.max(1)));
     let lines = reds.zip(greens).zip(blues).zip(&rows);
     lines.for_each_init(
-        || vec![[0.0f32; 3]; columns.len()],
+        || vec![0.0f32; 3 * stored.width],
         |sums, (((red, green), blue), &(top, bottom))| {
-            sums.fill([0.0; 3]);
+            sums.fill(0.0);
             for y in stored.y + top..stored.y + bottom {
                 let start = 3 * (y * width + stored.x);
                 let line = start..start + 3 * stored.width;
                 match &picture.rgb {
-                    Samples::U8(samples) => add_blocks(&samples[line], &columns, sums),
-                    Samples::U16(samples) => add_blocks(&samples[line], &columns, sums),
+                    Samples::U8(samples) => wide_lanes(|| add(sums, &samples[line])),
+                    Samples::U16(samples) => wide_lanes(|| add(sums, &samples[line])),
                 }
             }
-            let means = sums.iter().zip(&columns).map(|(sum, &(left, right))| {
+            let pixels = sums.as_chunks::<3>().0;
+            for (((r, g), b), &(left, right)) in red.iter_mut().zip(green).zip(blue).zip(&columns) {
+                let mut total = [0.0f32; 3];
+                for pixel in &pixels[left..right] {
+                    (0..3).for_each(|c| total[c] += pixel[c]);
+                }
                 let share = scale / ((right - left) * (bottom - top)) as f32;
-                sum.map(|s| s * share)
-            });
-            for (((r, g), b), mean) in red.iter_mut().zip(green).zip(blue).zip(means) {
-                [*r, *g, *b] = mean;
+                [*r, *g, *b] = total.map(|v| v * share);
             }
         },
     );
     planes.map(|plane| upright_plane(plane, picture.orientation))
+}
+
+/// Adds samples to sums, which are whole numbers and exact up to 2^24.
+#[inline(always)]
+fn add<T: Copy + Into<f32>>(sums: &mut [f32], samples: &[T]) {
+    sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += v.into());
 }
 
 /// Whether growing stored x and y run against the upright axes they belong to.
@@ -321,20 +329,6 @@ fn blocks(length: usize, step: usize, mirrored: bool) -> Vec<(usize, usize)> {
     let count = length.div_ceil(step);
     let lead = if mirrored { count * step - length } else { 0 };
     (0..count).map(|i| ((i * step).saturating_sub(lead), ((i + 1) * step - lead).min(length))).collect()
-}
-
-fn add_blocks<T: Copy + Into<u32>>(line: &[T], columns: &[(usize, usize)], sums: &mut [[f32; 3]]) {
-    for (sum, &(left, right)) in sums.iter_mut().zip(columns) {
-        let mut total = [0u32; 3];
-        for pixel in line[3 * left..3 * right].chunks_exact(3) {
-            for c in 0..3 {
-                total[c] += pixel[c].into();
-            }
-        }
-        for c in 0..3 {
-            sum[c] += total[c] as f32;
-        }
-    }
 }
 
 fn upright_plane(stored: Plane, orientation: Orientation) -> Plane {

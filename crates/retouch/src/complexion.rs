@@ -20,15 +20,16 @@ impl Complexion {
         Self { a: ColourCourse::fit(&lab.l, &lab.a, skin), b: ColourCourse::fit(&lab.l, &lab.b, skin) }
     }
 
-    /// The change of a* and b* that goes with a change of lightness from `l` to `l + change`.
-    pub fn follow(&self, l: f32, change: f32) -> (f32, f32) {
-        (self.a.at(l + change) - self.a.at(l), self.b.at(l + change) - self.b.at(l))
+    /// The changes of a* and b* that go with a `change` of `lightness`, sample by sample.
+    pub fn follow(&self, lightness: &Plane, change: &Plane) -> [Plane; 2] {
+        [&self.a, &self.b]
+            .map(|course| lightness.zip(change, |l, change| course.at(l + change) - course.at(l)))
     }
 }
 
 /// One chroma channel of a person's skin as a parabola over lightness, fitted by least squares.
 pub struct ColourCourse {
-    coefficients: [f64; 3],
+    coefficients: [f32; 3],
     range: (f32, f32),
 }
 
@@ -42,15 +43,16 @@ impl ColourCourse {
         let mut levels: Vec<f32> = samples().map(|(l, _)| l).collect();
         if levels.len() < 64 {
             let mean = samples().map(|(_, c)| f64::from(c)).sum::<f64>() / levels.len().max(1) as f64;
-            return Self { coefficients: [mean, 0.0, 0.0], range: (0.0, 100.0) };
+            return Self { coefficients: [mean as f32, 0.0, 0.0], range: (0.0, 100.0) };
         }
         // The ends of the lightness range hold few samples: the parabola is not trusted beyond them.
-        levels.sort_unstable_by(f32::total_cmp);
-        let range = (levels[levels.len() / 50], levels[levels.len() - 1 - levels.len() / 50]);
+        let (last, fiftieth) = (levels.len() - 1, levels.len() / 50);
+        let mut level = |n: usize| *levels.select_nth_unstable_by(n, f32::total_cmp).1;
+        let range = (level(fiftieth), level(last - fiftieth));
         let mut sums = [0.0f64; 5];
         let mut moments = [0.0f64; 3];
         for (l, c) in samples() {
-            let x = scaled(l.clamp(range.0, range.1));
+            let x = f64::from(scaled(l.clamp(range.0, range.1)));
             let powers = [1.0, x, x * x, x * x * x, x * x * x * x];
             (0..5).for_each(|k| sums[k] += powers[k]);
             (0..3).for_each(|k| moments[k] += powers[k] * f64::from(c));
@@ -61,21 +63,23 @@ impl ColourCourse {
             [sums[1], sums[2] + ridge, sums[3]],
             [sums[2], sums[3], sums[4] + ridge],
         ];
-        Self { coefficients: solve(matrix, moments), range }
+        Self { coefficients: solve(matrix, moments).map(|v| v as f32), range }
     }
 
     /// The usual chroma at a lightness. In deeper shade than was seen it falls as it does when light is taken away.
+    #[inline]
     pub fn at(&self, lightness: f32) -> f32 {
         let x = scaled(lightness.clamp(self.range.0, self.range.1));
         let [a, b, c] = self.coefficients;
         let dimmed = (lightness.clamp(0.0, self.range.0) + 16.0) / (self.range.0 + 16.0);
-        (a + b * x + c * x * x) as f32 * dimmed
+        (a + b * x + c * x * x) * dimmed
     }
 }
 
 /// Lightness on a scale around 0 that keeps the least squares well conditioned.
-fn scaled(lightness: f32) -> f64 {
-    f64::from(lightness) / 50.0 - 1.0
+#[inline]
+fn scaled(lightness: f32) -> f32 {
+    lightness / 50.0 - 1.0
 }
 
 /// Solves a 3 × 3 system by Cramer's rule; a singular one gives the constant alone.

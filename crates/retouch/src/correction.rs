@@ -158,11 +158,14 @@ pub fn bare_skin(view: &FaceView, picture: Size) -> Plane {
     // Hair is many dark lines: its fine structure is far stronger than that of this person's skin.
     let energy = gauss_masked(&fine.map(|v| v * v), skin, width / 40.0);
     let own = weighted_median(&energy, skin).max(0.05);
-    let beard = gauss(&view.regions.beard, width / 60.0);
-    let mut bare = skin.clone();
-    for i in 0..bare.samples().len() {
-        let hairy = ((energy.samples()[i] / own - 6.0) / 10.0).clamp(0.0, 1.0);
-        bare.samples_mut()[i] *= (1.0 - hairy) * (1.0 - beard.samples()[i].clamp(0.0, 1.0));
+    let mut bare = skin.zip(&energy, |skin, energy| {
+        let hairy = ((energy / own - 6.0) / 10.0).clamp(0.0, 1.0);
+        skin * (1.0 - hairy)
+    });
+    let features = &view.regions.features;
+    if features.beard.max() > 0.0 {
+        let beard = gauss(&features.beard, width / 60.0);
+        features.apply(&mut bare, &beard, |bare, beard| bare * (1.0 - beard.clamp(0.0, 1.0)));
     }
     fade_out(view, picture, &mut bare);
     bare

@@ -75,6 +75,17 @@ pub fn ramp(value: f32, from: f32, to: f32) -> f32 {
     t * t * (3.0 - 2.0 * t)
 }
 
+/// Close to `value` while that is small against `limit`, never beyond it: a hyperbolic tangent, by the continued fraction
+/// of Lambert (1768), which is right to 2 in 10,000 and a loop can do for many samples at once.
+#[inline]
+pub fn soft_limit(value: f32, limit: f32) -> f32 {
+    let x = (value / limit).clamp(-4.9, 4.9);
+    let square = x * x;
+    let above = 135_135.0 + square * (17_325.0 + square * (378.0 + square));
+    let below = 135_135.0 + square * (62_370.0 + square * (3_150.0 + square * 28.0));
+    limit * (x * above / below).clamp(-1.0, 1.0)
+}
+
 /// The value below which `share` (0..1) of the samples with a weight above 1/2 lie; `None` when they are fewer
 /// than `least`.
 pub fn quantile(plane: &Plane, weight: &Plane, share: f32, least: usize) -> Option<f32> {
@@ -85,4 +96,22 @@ pub fn quantile(plane: &Plane, weight: &Plane, share: f32, least: usize) -> Opti
     }
     let rank = ((values.len() - 1) as f32 * share.clamp(0.0, 1.0)) as usize;
     Some(*values.select_nth_unstable_by(rank, f32::total_cmp).1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::soft_limit;
+
+    #[test]
+    fn a_soft_limit_is_a_hyperbolic_tangent_and_never_falls() {
+        let mut last = f32::NEG_INFINITY;
+        for i in -4000..=4000 {
+            let value = i as f32 * 0.01;
+            let limited = soft_limit(value, 5.0);
+            assert!((limited - 5.0 * (value / 5.0).tanh()).abs() < 1e-3, "{value}: {limited}");
+            assert!(limited >= last - 1e-6 && limited.abs() <= 5.0);
+            last = limited;
+        }
+        assert_eq!(soft_limit(0.0, 5.0), 0.0);
+    }
 }

@@ -3,6 +3,7 @@
 mod overlay;
 mod region;
 
+pub(crate) use region::Inset;
 pub use region::Region;
 
 use std::fmt;
@@ -12,6 +13,7 @@ use pixel::codec::{self, Decoded, EncodeOptions, Format, Limits};
 use pixel::picture::Picture;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use vision::regions::Features;
 use vision::{FaceRegions, PictureRegions, Sight};
 
 use crate::engine::{Engine, EngineError, Looker, document_space, overview};
@@ -175,20 +177,21 @@ fn landmarks(view: &FaceView) -> Vec<[f32; 2]> {
 
 fn areas(regions: &FaceRegions, step: usize) -> Map<String, Value> {
     let block = (step * step) as f64;
-    let [left, right] = &regions.eyes;
+    let Features { mouth, eyes: [left, right], brows, lashes, nostrils, beard, glasses, .. } =
+        &regions.features;
     let areas = [
         ("skin", regions.skin.sum()),
-        ("lips", regions.lips.sum()),
-        ("teeth", regions.teeth.sum()),
-        ("gums_tongue", regions.gums_tongue.sum()),
+        ("lips", mouth.lips.sum()),
+        ("teeth", mouth.teeth.sum()),
+        ("gums_tongue", mouth.gums_tongue.sum()),
         ("sclera", left.sclera.sum() + right.sclera.sum()),
         ("iris", left.iris.sum() + right.iris.sum()),
         ("pupil", left.pupil.sum() + right.pupil.sum()),
-        ("brows", regions.brows.sum()),
-        ("lashes", regions.lashes.sum()),
-        ("nostrils", regions.nostrils.sum()),
-        ("beard", regions.beard.sum()),
-        ("glasses", regions.glasses.sum()),
+        ("brows", brows.sum()),
+        ("lashes", lashes.sum()),
+        ("nostrils", nostrils.sum()),
+        ("beard", beard.sum()),
+        ("glasses", glasses.sum()),
     ];
     areas.into_iter().map(|(name, sum)| (name.to_owned(), Value::from((sum * block).round()))).collect()
 }

@@ -32,8 +32,7 @@ const REGIONS_STEP: usize = 2;
 /// Largest face canvas in samples.
 const CANVAS_AREA: usize = 2_400_000;
 
-/// Planes of [`FaceRegions`], those of both eyes included, and of [`PictureRegions`].
-const FACE_MATTES: usize = 19;
+/// Planes of [`PictureRegions`].
 const PICTURE_MATTES: usize = 6;
 
 /// One face with the part of the picture around it. A copy shares canvas and regions until one of them is changed.
@@ -115,7 +114,7 @@ impl Views {
 
     /// Bytes of the mattes.
     pub(crate) fn regions_memory(&self) -> usize {
-        let faces = self.faces.iter().map(|view| FACE_MATTES * view.regions.skin.size().area());
+        let faces = self.faces.iter().map(|view| view.regions.samples());
         let picture = self.picture.iter().map(|view| PICTURE_MATTES * view.regions.skin.size().area());
         let eyes = self.faces.iter().map(|view| view.eyes.memory());
         faces.chain(picture).sum::<usize>() * size_of::<f32>() + eyes.sum::<usize>()

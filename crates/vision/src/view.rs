@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use pixel::filter::sample_grid_here;
+use pixel::filter::{reduce_part_here, sample_grid_here};
 use pixel::{Plane, Rect, Size};
 
 /// The upright picture, reduced for analysis.
@@ -136,9 +136,11 @@ pub(crate) fn sample(view: &View<'_>, grid: &Grid, columns: usize, rows: usize, 
     let reaches_out =
         beyond == Beyond::Nothing && corners.into_iter().any(|(i, j)| outside(grid.place(i, j)));
     for channel in view.rgb {
-        let untouched = (fx, fy) == (1, 1) && crop == size.rect();
-        let reduced =
-            if untouched { Cow::Borrowed(channel) } else { Cow::Owned(reduce(channel, crop, fx, fy)) };
+        let reduced = match (fx, fy) {
+            (1, 1) if crop == size.rect() => Cow::Borrowed(channel),
+            (1, 1) => Cow::Owned(channel.crop(crop)),
+            _ => Cow::Owned(reduce_part_here(channel, crop, fx, fy)),
+        };
         let start = samples.len();
         if level {
             let us: Vec<f32> = (0..columns).map(|i| u(grid.place(i as f32, 0.0)[0])).collect();
@@ -157,31 +159,6 @@ pub(crate) fn sample(view: &View<'_>, grid: &Grid, columns: usize, rows: usize, 
         }
     }
     samples
-}
-
-/// The part of the plane inside `rect`, box-averaged over blocks of `fx` × `fy` samples; the last blocks average
-/// what is there.
-pub(crate) fn reduce(plane: &Plane, rect: Rect, fx: usize, fy: usize) -> Plane {
-    if fx == 1 && fy == 1 {
-        return plane.crop(rect);
-    }
-    let size = Size::new(rect.width.div_ceil(fx), rect.height.div_ceil(fy));
-    let mut reduced = Plane::zeros(size);
-    for j in 0..size.height {
-        let (top, bottom) = (rect.y + j * fy, (rect.y + (j + 1) * fy).min(rect.bottom()));
-        let sums = reduced.row_mut(j);
-        for y in top..bottom {
-            let row = &plane.row(y)[rect.x..rect.right()];
-            for (sum, block) in sums.iter_mut().zip(row.chunks(fx)) {
-                *sum += block.iter().sum::<f32>();
-            }
-        }
-        for (i, sum) in sums.iter_mut().enumerate() {
-            let width = fx.min(rect.width - i * fx);
-            *sum /= (width * (bottom - top)) as f32;
-        }
-    }
-    reduced
 }
 
 #[cfg(test)]
@@ -219,14 +196,5 @@ mod tests {
         assert!(sample(&view, &grid, 16, 8, Beyond::Nothing)[0].is_nan());
         assert_eq!(sample(&view, &grid, 16, 8, Beyond::Edge)[0], 0.0);
         assert_eq!(sample(&view, &grid, 16, 8, Beyond::Nothing)[8 + 3], 3.0);
-    }
-
-    #[test]
-    fn reducing_averages_blocks_and_remainders() {
-        let plane = ramp(Size::new(5, 3));
-        let reduced = reduce(&plane, Size::new(5, 3).rect(), 2, 2);
-        assert_eq!(reduced.size(), Size::new(3, 2));
-        assert_eq!(reduced.at(0, 0), 50.5);
-        assert_eq!(reduced.at(2, 1), 204.0);
     }
 }

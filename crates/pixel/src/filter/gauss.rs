@@ -125,28 +125,22 @@ fn convolve(plane: &Plane, sigma: f32) -> Plane {
     let taps = kernel(sigma);
     let radius = taps.len() / 2;
     let (width, height) = (plane.width(), plane.height());
-    let mut rows = Plane::zeros(plane.size());
-    let bands = rows.samples_mut().par_chunks_mut(width * BAND);
-    bands.enumerate().for_each_init(
+    let mut out = Plane::zeros(plane.size());
+    // Down the columns first: the few rows in reach stay in the cache, and no half-blurred plane is held.
+    out.samples_mut().par_chunks_mut(width * BAND).enumerate().for_each_init(
         || vec![0.0f32; width + 2 * radius],
         |padded, (band, chunk)| {
             for (i, out) in chunk.chunks_exact_mut(width).enumerate() {
-                let source = plane.row(band * BAND + i);
-                padded[..radius].fill(source[0]);
-                padded[radius..radius + width].copy_from_slice(source);
-                padded[radius + width..].fill(source[width - 1]);
+                let y = (band * BAND + i) as isize - radius as isize;
+                let line = |k: usize| plane.row((y + k as isize).clamp(0, height as isize - 1) as usize);
+                wide_lanes(|| add_weighted(&mut padded[radius..radius + width], &taps, line));
+                let (first, last) = (padded[radius], padded[radius + width - 1]);
+                padded[..radius].fill(first);
+                padded[radius + width..].fill(last);
                 wide_lanes(|| add_weighted(out, &taps, |k| &padded[k..k + width]));
             }
         },
     );
-    let mut out = Plane::zeros(plane.size());
-    out.samples_mut().par_chunks_mut(width * BAND).enumerate().for_each(|(band, chunk)| {
-        for (i, out) in chunk.chunks_exact_mut(width).enumerate() {
-            let y = (band * BAND + i) as isize - radius as isize;
-            let line = |k: usize| rows.row((y + k as isize).clamp(0, height as isize - 1) as usize);
-            wide_lanes(|| add_weighted(out, &taps, line));
-        }
-    });
     out
 }
 
@@ -166,6 +160,7 @@ fn add_weighted<'a>(out: &mut [f32], taps: &[f32], line: impl Fn(usize) -> &'a [
         }
         block.copy_from_slice(&sums);
     }
+    rest.fill(0.0);
     for (k, &tap) in taps.iter().enumerate() {
         rest.iter_mut().zip(&line(k)[whole..]).for_each(|(o, v)| *o += tap * v);
     }

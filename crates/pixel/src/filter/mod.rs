@@ -10,4 +10,6 @@ pub use distance::{dilate, distance_inside, distance_outside, erode, erode_soft}
 pub use gauss::{MaskedBlur, gauss, gauss_masked};
 pub use guided::{Guide, GuidedModel, guided_colour, guided_masked};
 pub use label::{Components, label};
-pub use resample::{enlarge, enlarge_combined, reduce, resize_bilinear, sample_grid, sample_grid_here};
+pub use resample::{
+    enlarge, enlarge_combined, reduce, reduce_part_here, resize_bilinear, sample_grid, sample_grid_here,
+};

@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use crate::geometry::Size;
+use crate::geometry::{Rect, Size};
 use crate::lanes::wide_lanes;
 use crate::plane::Plane;
 
@@ -14,41 +14,102 @@ pub fn reduce(plane: &Plane, step: usize) -> Plane {
     if step == 1 {
         return plane.clone();
     }
-    let rows = |y: usize, sums: &mut [f32]| sums.iter_mut().zip(plane.row(y)).for_each(|(s, v)| *s += v);
-    reduce_rows(plane.size(), step, rows)
+    reduce_rows(plane.size(), step, |y, sums| wide_lanes(|| add(sums, plane.row(y))))
+}
+
+/// Box average over blocks of `across` × `down` samples of the part inside `rect`, which must lie inside the plane, on
+/// the caller's thread alone; the last column and row average what is there.
+pub fn reduce_part_here(plane: &Plane, rect: Rect, across: usize, down: usize) -> Plane {
+    let blocks = Blocks { full: rect.size(), across, down };
+    let mut reduced = Plane::zeros(blocks.size());
+    blocks.average(0, reduced.samples_mut(), &mut vec![0.0f32; rect.width], |y, sums| {
+        let row = &plane.row(rect.y + y)[rect.x..rect.right()];
+        wide_lanes(|| add(sums, row));
+    });
+    reduced
+}
+
+#[inline(always)]
+fn add(sums: &mut [f32], values: &[f32]) {
+    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
+}
+
+#[inline(always)]
+fn add_products(sums: &mut [f32], values: &[f32], others: &[f32]) {
+    sums.iter_mut().zip(values.iter().zip(others)).for_each(|(sum, (v, w))| *sum += v * w);
 }
 
 /// [`reduce`] of the product of two planes of one size.
 pub(super) fn reduce_product(plane: &Plane, other: &Plane, step: usize) -> Plane {
     assert_eq!(plane.size(), other.size(), "planes of one size");
-    let rows = |y: usize, sums: &mut [f32]| {
-        let pairs = plane.row(y).iter().zip(other.row(y));
-        sums.iter_mut().zip(pairs).for_each(|(s, (v, w))| *s += v * w);
-    };
-    reduce_rows(plane.size(), step, rows)
+    reduce_rows(plane.size(), step, |y, sums| wide_lanes(|| add_products(sums, plane.row(y), other.row(y))))
 }
 
-/// Box average of rows that `add_row` adds to a line of sums.
+/// Box average over `step` × `step` blocks of rows that `add_row` adds to a line of sums.
 fn reduce_rows(full: Size, step: usize, add_row: impl Fn(usize, &mut [f32]) + Sync) -> Plane {
-    let size = Size::new(full.width.div_ceil(step), full.height.div_ceil(step));
-    let mut reduced = Plane::zeros(size);
-    let bands = reduced.samples_mut().par_chunks_mut(size.width.max(1) * BAND);
+    let blocks = Blocks { full, across: step, down: step };
+    let mut reduced = Plane::zeros(blocks.size());
+    let bands = reduced.samples_mut().par_chunks_mut(blocks.size().width.max(1) * BAND);
     bands.enumerate().for_each_init(
         || vec![0.0f32; full.width],
-        |sums, (band, chunk)| {
-            for (i, out) in chunk.chunks_exact_mut(size.width).enumerate() {
-                let top = (band * BAND + i) * step;
-                let rows = top..(top + step).min(full.height);
-                let count = rows.len() as f32;
-                sums.fill(0.0);
-                rows.for_each(|y| add_row(y, sums));
-                for (out, block) in out.iter_mut().zip(sums.chunks(step)) {
-                    *out = block.iter().sum::<f32>() / (count * block.len() as f32);
-                }
-            }
-        },
+        |sums, (band, chunk)| blocks.average(band * BAND, chunk, sums, &add_row),
     );
     reduced
+}
+
+/// How a plane of a size is cut into blocks.
+#[derive(Clone, Copy)]
+struct Blocks {
+    full: Size,
+    across: usize,
+    down: usize,
+}
+
+impl Blocks {
+    /// Columns and rows of blocks.
+    fn size(self) -> Size {
+        Size::new(self.full.width.div_ceil(self.across), self.full.height.div_ceil(self.down))
+    }
+
+    /// Fills `out` with the means of whole rows of blocks, from row number `first` on; `sums` has room for a row of
+    /// samples.
+    fn average(self, first: usize, out: &mut [f32], sums: &mut [f32], add_row: impl Fn(usize, &mut [f32])) {
+        for (i, out) in out.chunks_exact_mut(self.size().width.max(1)).enumerate() {
+            let top = (first + i) * self.down;
+            let rows = top..(top + self.down).min(self.full.height);
+            let count = rows.len() as f32;
+            sums.fill(0.0);
+            rows.for_each(|y| add_row(y, sums));
+            mean_blocks(sums, self.across, count, out);
+        }
+    }
+}
+
+/// Means of blocks of `across` sums of `count` values each; the last may be shorter.
+fn mean_blocks(sums: &[f32], across: usize, count: f32, means: &mut [f32]) {
+    match across {
+        2 => mean_whole_blocks::<2>(sums, count, means),
+        3 => mean_whole_blocks::<3>(sums, count, means),
+        4 => mean_whole_blocks::<4>(sums, count, means),
+        5 => mean_whole_blocks::<5>(sums, count, means),
+        6 => mean_whole_blocks::<6>(sums, count, means),
+        _ => {
+            for (mean, block) in means.iter_mut().zip(sums.chunks(across)) {
+                *mean = block.iter().sum::<f32>() / (count * block.len() as f32);
+            }
+        }
+    }
+}
+
+/// [`mean_blocks`] for the steps that are usual: the compiler lays out the sums of a block whose length it knows.
+fn mean_whole_blocks<const N: usize>(sums: &[f32], count: f32, means: &mut [f32]) {
+    let (blocks, rest) = sums.as_chunks::<N>();
+    for (mean, block) in means.iter_mut().zip(blocks) {
+        *mean = block.iter().sum::<f32>() / (count * N as f32);
+    }
+    if let Some(last) = means.last_mut().filter(|_| !rest.is_empty()) {
+        *last = rest.iter().sum::<f32>() / (count * rest.len() as f32);
+    }
 }
 
 /// Bilinear enlargement by the whole factor `step`, the inverse placement of [`reduce`], cut to `size`.
@@ -214,6 +275,26 @@ mod tests {
         assert_eq!(half.size(), Size::new(3, 2));
         assert_eq!(half.at(0, 0), 5.5);
         assert_eq!(half.at(2, 1), 24.0);
+    }
+
+    #[test]
+    fn parts_are_averaged_over_oblong_blocks() {
+        let plane = Plane::from_fn(Size::new(31, 20), |x, y| (x * x + 10 * y) as f32);
+        let rect = Rect { x: 3, y: 2, width: 23, height: 17 };
+        for (across, down) in [(1, 1), (2, 3), (3, 2), (4, 1), (5, 4), (6, 6), (7, 5)] {
+            let reduced = reduce_part_here(&plane, rect, across, down);
+            assert_eq!(reduced.size(), Size::new(23usize.div_ceil(across), 17usize.div_ceil(down)));
+            for j in 0..reduced.height() {
+                for i in 0..reduced.width() {
+                    let xs = rect.x + i * across..(rect.x + (i + 1) * across).min(rect.right());
+                    let ys = rect.y + j * down..(rect.y + (j + 1) * down).min(rect.bottom());
+                    let count = (xs.len() * ys.len()) as f32;
+                    let sum: f32 =
+                        ys.flat_map(|y| xs.clone().map(move |x| (x, y))).map(|(x, y)| plane.at(x, y)).sum();
+                    assert!((reduced.at(i, j) - sum / count).abs() < 1e-3, "{across} {down} {i} {j}");
+                }
+            }
+        }
     }
 
     #[test]

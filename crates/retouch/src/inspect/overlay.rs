@@ -71,16 +71,13 @@ impl Drawing {
     /// Tints the features of a face, which lie on a canvas of its own.
     fn tint_features(&mut self, picture: &Canvas, face: &FaceView) {
         let regions = &face.regions;
-        let own = face.canvas.size();
-        let on_face = |x: usize, y: usize| {
-            let place = picture.place(x as f32, y as f32);
-            let (i, j) = face.canvas.position(place.0, place.1);
-            let inside = i > -0.5 && j > -0.5 && i < own.width as f32 - 0.5 && j < own.height as f32 - 0.5;
-            inside.then_some((i, j))
-        };
         for region in Region::ALL.into_iter().filter(|region| *region != Region::FaceSkin) {
-            for plane in region.of_face(regions) {
-                self.tint(tint(region), |x, y| on_face(x, y).map_or(0.0, |(i, j)| plane.bilinear(i, j)));
+            for matte in region.of_face(regions) {
+                self.tint(tint(region), |x, y| {
+                    let place = picture.place(x as f32, y as f32);
+                    let (i, j) = face.canvas.position(place.0, place.1);
+                    matte.at(i, j)
+                });
             }
         }
     }

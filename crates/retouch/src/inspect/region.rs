@@ -1,6 +1,7 @@
 //! The regions that can be shown: what the whole picture is made of, and the features of faces.
 
-use pixel::Plane;
+use pixel::{Plane, Rect};
+use vision::regions::Features;
 use vision::{FaceRegions, PictureRegions};
 
 /// A region that is told apart on a picture. Regions overlap: a person has skin and hair.
@@ -133,22 +134,51 @@ impl Region {
     }
 
     /// The mattes on a face's canvas, one or two; none for regions of the whole picture.
-    pub fn of_face(self, regions: &FaceRegions) -> Vec<&Plane> {
-        let [left, right] = &regions.eyes;
-        match self {
-            Self::FaceSkin => vec![&regions.skin],
-            Self::Lips => vec![&regions.lips],
-            Self::Teeth => vec![&regions.teeth],
-            Self::GumsTongue => vec![&regions.gums_tongue],
+    pub fn of_face(self, regions: &FaceRegions) -> Vec<Inset<'_>> {
+        let Features { rect, mouth, eyes: [left, right], brows, lashes, nostrils, beard, glasses } =
+            &regions.features;
+        let mattes = match self {
+            Self::FaceSkin => return vec![Inset::whole(&regions.skin)],
+            Self::Lips => vec![&mouth.lips],
+            Self::Teeth => vec![&mouth.teeth],
+            Self::GumsTongue => vec![&mouth.gums_tongue],
             Self::Sclera => vec![&left.sclera, &right.sclera],
             Self::Iris => vec![&left.iris, &right.iris],
             Self::Pupil => vec![&left.pupil, &right.pupil],
-            Self::Brows => vec![&regions.brows],
-            Self::Lashes => vec![&regions.lashes],
-            Self::Nostrils => vec![&regions.nostrils],
-            Self::Beard => vec![&regions.beard],
-            Self::Glasses => vec![&regions.glasses],
+            Self::Brows => vec![brows],
+            Self::Lashes => vec![lashes],
+            Self::Nostrils => vec![nostrils],
+            Self::Beard => vec![beard],
+            Self::Glasses => vec![glasses],
             _ => Vec::new(),
-        }
+        };
+        mattes.into_iter().map(|matte| Inset { matte, rect: *rect }).collect()
+    }
+}
+
+/// A matte and the part of a canvas, in samples, that it covers.
+#[derive(Clone, Copy)]
+pub struct Inset<'m> {
+    matte: &'m Plane,
+    rect: Rect,
+}
+
+impl<'m> Inset<'m> {
+    /// A matte that covers its canvas.
+    pub fn whole(matte: &'m Plane) -> Self {
+        Self { matte, rect: matte.size().rect() }
+    }
+
+    /// The sum of all samples.
+    pub fn sum(self) -> f64 {
+        self.matte.sum()
+    }
+
+    /// Bilinear value at a real place of the canvas, 0..1; 0 beyond the part.
+    pub fn at(self, x: f32, y: f32) -> f32 {
+        let (x, y) = (x - self.rect.x as f32, y - self.rect.y as f32);
+        let (width, height) = (self.rect.width as f32, self.rect.height as f32);
+        let inside = x > -0.5 && y > -0.5 && x < width - 0.5 && y < height - 0.5;
+        if inside { self.matte.bilinear(x, y) } else { 0.0 }
     }
 }

@@ -86,16 +86,12 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let reach = 1.0 + 0.4 * beyond;
     let blotches = blotches(&smooth, &face, width, contrast, reach);
     let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * reach);
-    let mut shift = Shift::none(smooth.size());
-    for i in 0..blotches.samples().len() {
-        let change = -strength * limited(blotches.samples()[i], limit);
-        let (a, b) = complexion.follow(lightness.samples()[i], change);
-        // Warmth is a chosen extra in proportion to the work done.
-        let warmth = settings.alpha2 * change.abs();
-        shift.l.samples_mut()[i] = change;
-        shift.a.samples_mut()[i] = a + 0.15 * warmth;
-        shift.b.samples_mut()[i] = b + 0.45 * warmth;
-    }
+    let l = blotches.map(|blotch| -strength * limited(blotch, limit));
+    let [mut a, mut b] = complexion.follow(lightness, &l);
+    // Warmth is a chosen extra in proportion to the work done.
+    a.apply_with(&l, |a, change| a + 0.15 * settings.alpha2 * change.abs());
+    b.apply_with(&l, |b, change| b + 0.45 * settings.alpha2 * change.abs());
+    let shift = Shift { l, a, b };
     layer.found("mean correction in L*", mean_size(&shift.l, &smooth.matte));
     layer.fields.push(smooth.soft_light_field(canvas, &shift, &skin, scene));
 }
@@ -195,20 +191,16 @@ fn lasting(band: &Plane, skin: &Plane, sigma: f32, level: f32) -> Plane {
     for direction in DIRECTIONS {
         let mean = mean_along(&band_on_skin, &weight, direction, LENGTH * sigma);
         let strength = blur.blur(&mean.map(|v| v * v));
-        for (i, (&mean, &strength)) in mean.samples().iter().zip(strength.samples()).enumerate() {
-            // The strongest direction has nearly all the say, without a seam where another takes over.
-            let say = strength.powi(4);
-            line.samples_mut()[i] += say * mean;
-            energy.samples_mut()[i] += say * strength;
-            total.samples_mut()[i] += say;
-        }
+        // The strongest direction has nearly all the say, without a seam where another takes over.
+        let say = strength.map(|v| v.powi(4));
+        line.apply_with(&say.zip(&mean, |say, v| say * v), |sum, v| sum + v);
+        energy.apply_with(&say.zip(&strength, |say, v| say * v), |sum, v| sum + v);
+        total.apply_with(&say, |sum, v| sum + v);
     }
     let level = level.powi(4);
-    for (i, line) in line.samples_mut().iter_mut().enumerate() {
-        let total = total.samples()[i].max(f32::MIN_POSITIVE);
-        let square = (energy.samples()[i] / total).powi(2);
-        *line *= square / (square + level) / total;
-    }
+    energy.apply_with(&total, |energy, total| (energy / total.max(f32::MIN_POSITIVE)).powi(2));
+    line.apply_with(&energy, |line, square| line * (square / (square + level)));
+    line.apply_with(&total, |line, total| line / total.max(f32::MIN_POSITIVE));
     enlarge(&line, step, band.size())
 }
 
@@ -252,7 +244,7 @@ fn add(sums: &mut [f32], values: &[f32], times: f32) {
 /// Close to `value` up to most of `limit`, never beyond it.
 fn limited(value: f32, limit: f32) -> f32 {
     let share = value / limit;
-    value / (1.0 + share.powi(4)).powf(0.25)
+    value / (1.0 + share.powi(4)).sqrt().sqrt()
 }
 
 /// Mean absolute value inside a matte.

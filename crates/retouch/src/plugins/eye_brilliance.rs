@@ -5,7 +5,7 @@ use pixel::colour::Lab;
 use pixel::filter::{gauss, gauss_masked};
 
 use crate::eye::EyeView;
-use crate::feature::{quantile, ramp};
+use crate::feature::{quantile, ramp, soft_limit};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::Scene;
@@ -129,7 +129,7 @@ impl Work {
             // Rays stand out from the iris, catchlights and the dark rim from all that is around them.
             let around = 0.5 * (near.at(x, y) + whole.at(x, y));
             let detail = clear.at(x, y) - around + 0.5 * (near.at(x, y) - broad.at(x, y));
-            REACH * (CLARITY * detail / REACH).tanh()
+            soft_limit(CLARITY * detail, REACH)
         });
         let dodge = Plane::from_fn(size, |x, y| {
             let (u, v) = ((x as f32 - view.centre[0]) / r, (y as f32 - view.centre[1]) / r);

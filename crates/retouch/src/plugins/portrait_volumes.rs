@@ -5,6 +5,7 @@ use pixel::{Plane, Size};
 
 use crate::complexion::Complexion;
 use crate::correction::{Shift, SmoothSkin, fade_out};
+use crate::feature::soft_limit;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -51,29 +52,25 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let form = lightness.zip(&coarse, |l, wide| l - wide);
     let centre = form.zip(&smooth.matte, |f, m| f * m).sum() / smooth.matte.sum().max(1e-6);
     let complexion = Complexion::fit(&smooth.lab, &smooth.reduce(&view.regions.skin));
-    let mut shift = Shift::none(smooth.size());
-    for i in 0..form.samples().len() {
-        let depth = form.samples()[i] - centre as f32;
-        let change = settings.alpha1 * LIMIT * (GAIN * depth / LIMIT).tanh();
-        let (a, b) = complexion.follow(lightness.samples()[i], change);
-        shift.l.samples_mut()[i] = change;
-        shift.a.samples_mut()[i] = a;
-        shift.b.samples_mut()[i] = b;
-    }
+    let l = form.map(|form| settings.alpha1 * soft_limit(GAIN * (form - centre as f32), LIMIT));
+    let [a, b] = complexion.follow(lightness, &l);
+    let shift = Shift { l, a, b };
     layer.fields.push(smooth.soft_light_field(canvas, &shift, &matte, scene));
 }
 
 /// Where form is seen: skin, brows and, less, lips, but not eyes, mouth and glasses; hair and beard have a light of their own.
 fn form_matte(view: &FaceView, picture: Size, width: f32) -> Plane {
-    let regions = &view.regions;
-    let mut matte = regions.skin.zip(&regions.brows, f32::max);
-    matte.apply_with(&regions.lips, f32::max);
-    for feature in [&regions.eyes[0].opening, &regions.eyes[1].opening, &regions.mouth, &regions.glasses] {
+    let features = &view.regions.features;
+    let mut matte = view.regions.skin.clone();
+    features.apply(&mut matte, &features.brows, f32::max);
+    features.apply(&mut matte, &features.mouth.lips, f32::max);
+    let eyes = features.eyes.each_ref().map(|eye| &eye.opening);
+    for feature in [eyes[0], eyes[1], &features.mouth.mouth, &features.glasses] {
         let soft = gauss(feature, width * 0.01);
-        matte.apply_with(&soft, |m, f| m * (1.0 - f.clamp(0.0, 1.0)));
+        features.apply(&mut matte, &soft, |m, f| m * (1.0 - f.clamp(0.0, 1.0)));
     }
-    let lips = gauss(&regions.lips, width * 0.01);
-    matte.apply_with(&lips, |m, l| m * (1.0 - 0.7 * l.clamp(0.0, 1.0)));
+    let lips = gauss(&features.mouth.lips, width * 0.01);
+    features.apply(&mut matte, &lips, |m, l| m * (1.0 - 0.7 * l.clamp(0.0, 1.0)));
     fade_out(view, picture, &mut matte);
     matte
 }

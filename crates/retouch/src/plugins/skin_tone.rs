@@ -6,7 +6,7 @@ use pixel::{Plane, Size};
 
 use crate::complexion::ColourCourse;
 use crate::correction::{Shift, SmoothSkin, bare_skin, share};
-use crate::feature::ramp;
+use crate::feature::{ramp, soft_limit};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -148,7 +148,7 @@ impl Odd {
         }
         change.apply_with(seen, |c, seen| c * seen);
         change.apply_with(&self.small, |c, small| c - removed * small);
-        change.apply(|c| LIMIT * (c / LIMIT).tanh());
+        change.apply(|c| soft_limit(c, LIMIT));
         // The complexion as a whole stays where it is.
         let drift = (change.zip(skin, |c, s| c * s).sum() / skin.sum().max(1e-6)) as f32;
         change.apply(|c| c - drift);

@@ -1,12 +1,12 @@
 //! What was seen on a level, to be shown over it.
 
-use pixel::{Plane, Rect, Size};
+use pixel::{Rect, Size};
 use rayon::prelude::*;
 
 use super::tile::rgba_png;
 use crate::canvas::Canvas;
 use crate::engine::EngineError;
-use crate::inspect::{Region, SeenFace, seen_face};
+use crate::inspect::{Inset, Region, SeenFace, seen_face};
 use crate::scene::Views;
 
 /// Faces with landmarks, and region mattes.
@@ -19,7 +19,7 @@ pub struct Seen {
 /// A matte on its canvas.
 struct Placed<'a> {
     canvas: &'a Canvas,
-    plane: &'a Plane,
+    matte: Inset<'a>,
     /// Canvas samples a sample of the matte.
     step: usize,
 }
@@ -43,11 +43,12 @@ impl Seen {
 
     /// Share of the picture that a region takes, 0 to 1.
     pub fn share(&self, region: Region) -> f32 {
-        let covered = self.mattes(region).map(|matte| {
-            let step = (matte.step * matte.canvas.grid.step) as f64;
+        let covered = self.mattes(region).map(|Placed { canvas, matte, step }| {
+            let block = canvas.grid.step * canvas.grid.step;
             // Blocks at the right and lower edge may stick out of the picture.
-            let full = matte.plane.size().area() as f64 * step * step;
-            matte.plane.sum() * step * step * (matte.canvas.grid.rect.size().area() as f64 / full.max(1.0))
+            let full = (canvas.size().area() * block) as f64;
+            let inside = canvas.grid.rect.size().area() as f64 / full.max(1.0);
+            matte.sum() * (block * step * step) as f64 * inside
         });
         (covered.sum::<f64>() / self.size.area().max(1) as f64).min(1.0) as f32
     }
@@ -97,11 +98,11 @@ impl Seen {
     fn mattes(&self, region: Region) -> impl Iterator<Item = Placed<'_>> {
         let whole = self.views.picture().and_then(|view| {
             let plane = region.of_picture(&view.regions)?;
-            Some(Placed { canvas: &view.canvas, plane, step: view.regions_step() })
+            Some(Placed { canvas: &view.canvas, matte: Inset::whole(plane), step: view.regions_step() })
         });
         let faces = self.views.faces().iter().flat_map(move |view| {
-            let planes = region.of_face(&view.regions);
-            planes.into_iter().map(|plane| Placed { canvas: &view.canvas, plane, step: 1 })
+            let mattes = region.of_face(&view.regions);
+            mattes.into_iter().map(|matte| Placed { canvas: &view.canvas, matte, step: 1 })
         });
         whole.into_iter().chain(faces)
     }
@@ -115,7 +116,7 @@ impl Placed<'_> {
         for x in row.x..row.x + row.width * row.height {
             let (i, j) = self.canvas.position(x as f32, y as f32);
             let sample = |index: f32| (index + 0.5) / self.step as f32 - 0.5;
-            let value = (self.plane.bilinear(sample(i), sample(j)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
+            let value = (self.matte.at(sample(i), sample(j)).clamp(0.0, 1.0) * 255.0 + 0.5) as u8;
             line[x - x0] = line[x - x0].max(value);
         }
     }

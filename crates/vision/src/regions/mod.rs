@@ -37,14 +37,34 @@ use skin::{person_share, skin};
 pub struct FaceRegions {
     /// This person's visible skin: face, ears, neck and body, without the features below.
     pub skin: Plane,
-    /// Lips without the mouth.
-    pub lips: Plane,
-    /// Inside of the mouth.
-    pub mouth: Plane,
-    /// Teeth; empty when the mouth is closed.
-    pub teeth: Plane,
-    /// Gums and tongue.
-    pub gums_tongue: Plane,
+    /// The face from forehead to chin as the landmarks outline it, whatever lies over it.
+    pub oval: Plane,
+    /// Lips, eyes and all else of the face that is not bare skin.
+    pub features: Features,
+}
+
+impl FaceRegions {
+    /// Nothing seen: every matte is 0, and the features cover nothing.
+    pub fn none(size: Size) -> Self {
+        Self { skin: Plane::zeros(size), oval: Plane::zeros(size), features: Features::none(Rect::default()) }
+    }
+
+    /// Samples in all mattes together.
+    pub fn samples(&self) -> usize {
+        self.skin.size().area()
+            + self.oval.size().area()
+            + Features::MATTES * self.features.rect.size().area()
+    }
+}
+
+/// Mattes of the features of a face, on the part of the canvas around the face: most of a canvas is neck, body and what
+/// lies behind.
+#[derive(Clone, Debug)]
+pub struct Features {
+    /// The part of the canvas that the mattes cover.
+    pub rect: Rect,
+    /// Lips, teeth, gums and tongue.
+    pub mouth: MouthRegions,
     /// The eye at the left of the picture, then the one at the right.
     pub eyes: [EyeRegions; 2],
     /// Both brows.
@@ -57,29 +77,6 @@ pub struct FaceRegions {
     pub beard: Plane,
     /// Frames and glasses worn on this face.
     pub glasses: Plane,
-    /// The face from forehead to chin as the landmarks outline it, whatever lies over it.
-    pub oval: Plane,
-}
-
-impl FaceRegions {
-    /// Nothing seen: every matte is 0.
-    pub fn none(size: Size) -> Self {
-        let none = || Plane::zeros(size);
-        Self {
-            skin: none(),
-            lips: none(),
-            mouth: none(),
-            teeth: none(),
-            gums_tongue: none(),
-            eyes: [EyeRegions::none(size), EyeRegions::none(size)],
-            brows: none(),
-            lashes: none(),
-            nostrils: none(),
-            beard: none(),
-            glasses: none(),
-            oval: none(),
-        }
-    }
 }
 
 /// Mattes of what the picture is made of, at the resolution of a canvas.
@@ -111,8 +108,8 @@ pub fn face_regions(sight: &Sight<'_>, face: &Face, canvas: &Canvas<'_>) -> Resu
     if let Some(mesh) = &face.mesh {
         regions.oval = canvas.fill(&mesh.ring(&OVAL));
         if let Some(features) = Features::find(mesh, canvas, &prior) {
-            lay_over(&mut no_skin, &features.no_skin, features.rect);
-            features.lay_over(&mut regions);
+            lay_over(&mut no_skin, &features.no_skin(mesh, canvas), features.rect);
+            regions.features = features;
         }
     }
     regions.skin = skin(canvas, &prior, &no_skin, share.as_ref());
@@ -130,7 +127,7 @@ pub fn picture_regions(sight: &Sight<'_>, canvas: &Canvas<'_>) -> Result<Picture
         let mut excluded = Plane::zeros(canvas.size());
         for mesh in faces.iter().filter_map(|face| face.mesh.as_ref()) {
             if let Some(features) = Features::find(mesh, canvas, &prior) {
-                lay_over(&mut excluded, &features.no_skin, features.rect);
+                lay_over(&mut excluded, &features.no_skin(mesh, canvas), features.rect);
             }
         }
         skin(canvas, &prior, &excluded, None)
@@ -159,23 +156,49 @@ fn person(canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     prior.refine(canvas, &both)
 }
 
-/// The features of a face that are not skin, on the part of a canvas around the face.
-struct Features {
-    rect: Rect,
-    mouth: MouthRegions,
-    eyes: [EyeRegions; 2],
-    brows: Plane,
-    lashes: Plane,
-    nostrils: Plane,
-    beard: Plane,
-    glasses: Plane,
-    /// All of them together, with the thin wet rim around eyes and lips.
-    no_skin: Plane,
-}
-
 impl Features {
     /// How far from a face its features reach, in face widths.
     const REACH: f32 = 0.3;
+    /// How many mattes there are, those of mouth and eyes included.
+    const MATTES: usize = 17;
+
+    /// Nothing seen in that part of a canvas: every matte is 0.
+    pub fn none(rect: Rect) -> Self {
+        let size = rect.size();
+        let none = || Plane::zeros(size);
+        Self {
+            rect,
+            mouth: MouthRegions::none(size),
+            eyes: [EyeRegions::none(size), EyeRegions::none(size)],
+            brows: none(),
+            lashes: none(),
+            nostrils: none(),
+            beard: none(),
+            glasses: none(),
+        }
+    }
+
+    /// One of these mattes on the part `near` of the canvas, 0 where it does not reach.
+    pub fn within(&self, matte: &Plane, near: Rect) -> Plane {
+        let mut part = Plane::zeros(near.size());
+        let common = self.rect.intersect(near);
+        if common.is_empty() {
+            return part;
+        }
+        for y in common.y..common.bottom() {
+            let from = &matte.row(y - self.rect.y)[common.x - self.rect.x..][..common.width];
+            part.row_mut(y - near.y)[common.x - near.x..][..common.width].copy_from_slice(from);
+        }
+        part
+    }
+
+    /// Replaces every sample of a plane of the canvas's size where a matte of these reaches by `f` of it and of the matte.
+    pub fn apply(&self, plane: &mut Plane, matte: &Plane, f: impl Fn(f32, f32) -> f32) {
+        for (y, from) in (self.rect.y..self.rect.bottom()).zip(0..) {
+            let row = &mut plane.row_mut(y)[self.rect.x..self.rect.right()];
+            row.iter_mut().zip(matte.row(from)).for_each(|(v, m)| *v = f(*v, *m));
+        }
+    }
 
     /// `None` when the face lies beyond the canvas.
     fn find(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Option<Self> {
@@ -193,35 +216,19 @@ impl Features {
         );
         let ((brows, lashes), nostrils) =
             rayon::join(|| (brows(mesh, canvas), lashes(mesh, canvas)), || nostrils(mesh, canvas));
-        let rim = canvas.length(0.008 * mesh.width());
-        let mut wet = mouth.lips.zip(&mouth.mouth, f32::max);
-        eyes.iter().for_each(|eye| wet.apply_with(&eye.opening, f32::max));
-        let mut no_skin = gauss(&wet, 0.5 * rim).map(|v| ramp(v, 0.0, 0.5));
-        for plane in [&brows, &lashes, &nostrils, &beard, &glasses] {
-            no_skin.apply_with(plane, f32::max);
-        }
-        Some(Self { rect, mouth, eyes, brows, lashes, nostrils, beard, glasses, no_skin })
+        Some(Self { rect, mouth, eyes, brows, lashes, nostrils, beard, glasses })
     }
 
-    fn lay_over(self, regions: &mut FaceRegions) {
-        let lay = |onto: &mut Plane, part: &Plane| lay_over(onto, part, self.rect);
-        lay(&mut regions.lips, &self.mouth.lips);
-        lay(&mut regions.mouth, &self.mouth.mouth);
-        lay(&mut regions.teeth, &self.mouth.teeth);
-        lay(&mut regions.gums_tongue, &self.mouth.gums_tongue);
-        lay(&mut regions.brows, &self.brows);
-        lay(&mut regions.lashes, &self.lashes);
-        lay(&mut regions.nostrils, &self.nostrils);
-        lay(&mut regions.beard, &self.beard);
-        lay(&mut regions.glasses, &self.glasses);
-        for (whole, eye) in regions.eyes.iter_mut().zip(self.eyes) {
-            lay(&mut whole.opening, &eye.opening);
-            lay(&mut whole.sclera, &eye.sclera);
-            lay(&mut whole.iris, &eye.iris);
-            lay(&mut whole.pupil, &eye.pupil);
-            (whole.centre, whole.radius) = (eye.centre, eye.radius);
-            (whole.pupil_radius, whole.openness) = (eye.pupil_radius, eye.openness);
+    /// All of them together, with the thin wet rim around eyes and lips.
+    fn no_skin(&self, mesh: &Mesh, canvas: &Canvas<'_>) -> Plane {
+        let rim = canvas.length(0.008 * mesh.width());
+        let mut wet = self.mouth.lips.zip(&self.mouth.mouth, f32::max);
+        self.eyes.iter().for_each(|eye| wet.apply_with(&eye.opening, f32::max));
+        let mut no_skin = gauss(&wet, 0.5 * rim).map(|v| ramp(v, 0.0, 0.5));
+        for plane in [&self.brows, &self.lashes, &self.nostrils, &self.beard, &self.glasses] {
+            no_skin.apply_with(plane, f32::max);
         }
+        no_skin
     }
 }
 

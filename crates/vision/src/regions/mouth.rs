@@ -1,8 +1,8 @@
 //! Lips, teeth, gums and tongue.
 
-use pixel::Plane;
 use pixel::colour::Lab;
 use pixel::filter::{gauss, guided_colour};
+use pixel::{Plane, Size};
 
 use super::canvas::{Canvas, lay_over, quantile, ramp};
 use crate::landmarks::{LIPS_INNER, LIPS_OUTER, Mesh};
@@ -25,10 +25,17 @@ pub struct MouthRegions {
     pub gums_tongue: Plane,
 }
 
+impl MouthRegions {
+    /// A mouth of which nothing is known.
+    pub(crate) fn none(size: Size) -> Self {
+        let none = || Plane::zeros(size);
+        Self { lips: none(), mouth: none(), teeth: none(), gums_tongue: none() }
+    }
+}
+
 /// Finds the parts of the mouth.
 pub fn mouth_regions(mesh: &Mesh, canvas: &Canvas<'_>) -> MouthRegions {
-    let none = || Plane::zeros(canvas.size());
-    let mut regions = MouthRegions { lips: none(), mouth: none(), teeth: none(), gums_tongue: none() };
+    let mut regions = MouthRegions::none(canvas.size());
     let width = canvas.length(mesh.width());
     let outer = mesh.ring(&LIPS_OUTER);
     let rect = canvas.around(&outer, 0.06 * width);

@@ -121,19 +121,19 @@ fn near_skin(view: &FaceView) -> Option<Rect> {
 /// Skin with its marks, and 1 where the distance to all that must not be touched is kept: by the middle of a mark, and
 /// by the rest of it; all on the face canvas inside `near`.
 fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, [Plane; 2]) {
-    let regions = &view.regions;
+    let features = &view.regions.features;
     let union = |planes: &[&Plane]| {
         let mut all = Plane::zeros(near.size());
         for plane in planes {
-            all.apply_with(&plane.crop(near), f32::max);
+            all.apply_with(&features.within(plane, near), f32::max);
         }
         all.map(|v| if v > 0.25 { 1.0 } else { 0.0 })
     };
-    let eyes = union(&[&regions.eyes[0].opening, &regions.eyes[1].opening]);
-    let mouth = union(&[&regions.lips, &regions.mouth, &regions.brows]);
-    let others = union(&[&regions.lashes, &regions.nostrils, &regions.beard, &regions.glasses]);
+    let eyes = union(&[&features.eyes[0].opening, &features.eyes[1].opening]);
+    let mouth = union(&[&features.mouth.lips, &features.mouth.mouth, &features.brows]);
+    let others = union(&[&features.lashes, &features.nostrils, &features.beard, &features.glasses]);
     let width = view.width();
-    let mut skin = regions.skin.crop(near).map(|v| if v > 0.5 { 1.0 } else { 0.0 });
+    let mut skin = view.regions.skin.crop(near).map(|v| if v > 0.5 { 1.0 } else { 0.0 });
     fill_holes(&mut skin, &[&eyes, &mouth, &others], HOLE * width);
 
     let outside = skin.map(|v| 1.0 - v);
