@@ -8,7 +8,7 @@
 /// Soft light of base `b` under a layer with push `k` (layer value (k + 1) / 2).
 #[inline]
 pub fn soft_light(b: f32, k: f32) -> f32 {
-    b + k * reach(b, k > 0.0)
+    b + k * soft_light_reach(b, k > 0.0)
 }
 
 /// The push that turns base `b` into `target` under soft light, limited to -1..1.
@@ -16,7 +16,7 @@ pub fn soft_light(b: f32, k: f32) -> f32 {
 /// Reachable targets lie in b²..√b; near black and white nothing can be reached and the push is 0.
 #[inline]
 pub fn soft_light_push(b: f32, target: f32) -> f32 {
-    let room = reach(b, target > b);
+    let room = soft_light_reach(b, target > b);
     if room < 1e-4 {
         return 0.0;
     }
@@ -25,7 +25,7 @@ pub fn soft_light_push(b: f32, target: f32) -> f32 {
 
 /// How far full strength moves `b`, upwards (√b - b) or downwards (b - b²).
 #[inline]
-fn reach(b: f32, up: bool) -> f32 {
+pub fn soft_light_reach(b: f32, up: bool) -> f32 {
     let b = b.clamp(0.0, 1.0);
     if up { b.sqrt() - b } else { b - b * b }
 }

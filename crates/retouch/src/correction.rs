@@ -3,16 +3,17 @@
 //! The push is solved on the smoothed picture, so it is smooth itself: every pore of the full picture
 //! goes through a soft-light layer untouched.
 
-use pixel::blend::soft_light_push;
+use pixel::blend::{soft_light_push, soft_light_reach};
 use pixel::colour::{Lab, lab_to_linear};
-use pixel::filter::{MaskedBlur, enlarge, enlarge_combined, gauss, gauss_masked, reduce};
+use pixel::filter::{MaskedBlur, enlarge, enlarge_combined, reduce};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
+use crate::bare_skin::BareSkin;
 use crate::canvas::Canvas;
 use crate::feature::ramp;
 use crate::layer::{Effect, Field};
-use crate::scene::{FaceView, Scene};
+use crate::scene::Scene;
 
 /// A wished change in CIELAB, sample by sample.
 pub struct Shift {
@@ -42,6 +43,8 @@ pub struct SmoothSkin {
     pub rgb: [Plane; 3],
     /// The same in CIELAB.
     pub lab: Lab,
+    /// Where moles stand out of the skin, 0..1, on the canvas.
+    moles: Plane,
 }
 
 /// L* below which nothing is corrected, and from which all is: what is nearly black has hardly a colour to go by, and a
@@ -51,14 +54,23 @@ const BLACK: [f32; 2] = [5.0, 16.0];
 const SMOOTHED: f32 = 1.6;
 
 impl SmoothSkin {
-    /// The canvas without what is finer than `sigma` samples of it, looking only inside the matte.
-    pub fn of(canvas: &Canvas, matte: &Plane, sigma: f32, scene: &Scene<'_>) -> Self {
+    /// The canvas without what is finer than `sigma` samples of it, looking only inside the matte. Corrections spare the
+    /// `moles` (0..1, on the canvas).
+    pub fn of(canvas: &Canvas, matte: &Plane, moles: Plane, sigma: f32, scene: &Scene<'_>) -> Self {
         let short = matte.width().min(matte.height());
         let step = ((sigma / SMOOTHED).ceil() as usize).min(short / 4).max(1);
         let blur = MaskedBlur::on_grid(matte, sigma, step);
         let rgb = canvas.channels().map(|plane| blur.coarse(plane));
         let lab = Lab::of(rgb.each_ref(), scene.space());
-        Self { step, matte: reduce(matte, step), rgb, lab }
+        Self { step, matte: reduce(matte, step), rgb, lab, moles }
+    }
+
+    /// The bare skin of a canvas without what is finer than `sigma` samples, as it would be without its moles: they are no
+    /// blotches, and what is thought about skin shall not lift them.
+    pub fn between_moles(canvas: &Canvas, skin: &BareSkin, sigma: f32, scene: &Scene<'_>) -> Self {
+        let clear = skin.matte.zip(&skin.moles, |matte, mole| matte * (1.0 - mole));
+        let smooth = Self::of(canvas, &clear, skin.moles.clone(), sigma, scene);
+        Self { matte: reduce(&skin.matte, smooth.step), ..smooth }
     }
 
     /// Columns and rows of the grid.
@@ -94,13 +106,24 @@ impl SmoothSkin {
         scene: &Scene<'_>,
     ) -> Field {
         let push = self.push(shift, scene);
-        let weighted = |push: &Plane| {
-            enlarge_combined([push], self.step, matte.size(), |y, [push], out| {
-                out.iter_mut().zip(push).zip(matte.row(y)).for_each(|((out, push), m)| *out = push * m);
+        let effect = [0, 1, 2].map(|c| {
+            let own = &canvas.rgb[c];
+            enlarge_combined([&push[c]], self.step, matte.size(), |y, [push], out| {
+                let (matte, moles, own) = (matte.row(y), self.moles.row(y), own.row(y));
+                out.iter_mut().zip(push).zip(matte).for_each(|((out, push), m)| *out = push * m);
+                for x in (0..out.len()).filter(|&x| moles[x] > 0.0) {
+                    let share = followed(self.at(c, x, y), own[x], out[x]);
+                    out[x] *= 1.0 - moles[x] * (1.0 - share);
+                }
             })
-        };
-        let effect = Effect::SoftLight(push.each_ref().map(weighted));
-        Field { grid: canvas.grid, effect, matte: None }
+        });
+        Field { grid: canvas.grid, effect: Effect::SoftLight(effect), matte: None }
+    }
+
+    /// A channel of the smooth skin at a sample of the canvas.
+    fn at(&self, channel: usize, x: usize, y: usize) -> f32 {
+        let on_grid = |k: usize| (k as f32 + 0.5) / self.step as f32 - 0.5;
+        self.rgb[channel].bilinear(on_grid(x), on_grid(y))
     }
 
     fn push(&self, shift: &Shift, scene: &Scene<'_>) -> [Plane; 3] {
@@ -117,58 +140,31 @@ impl SmoothSkin {
                     self.lab.b.at(x, y) + seen * shift.b.at(x, y),
                 ];
                 let target = scene.space().from_linear(lab_to_linear(wished));
-                r[x] = soft_light_push(self.rgb[0].at(x, y), target[0]);
-                g[x] = soft_light_push(self.rgb[1].at(x, y), target[1]);
-                b[x] = soft_light_push(self.rgb[2].at(x, y), target[2]);
+                r[x] = steady_push(self.rgb[0].at(x, y), target[0]);
+                g[x] = steady_push(self.rgb[1].at(x, y), target[1]);
+                b[x] = steady_push(self.rgb[2].at(x, y), target[2]);
             }
         });
         push
     }
 }
 
-/// How far from the end of a face's canvas corrections fade out, in face widths.
-const FADING: f32 = 0.35;
+/// Reach of soft light at which a channel gets half the push that would bring it to its target.
+const STIFF: f32 = 0.005;
 
-/// Takes a matte on a face's canvas down to nothing where the canvas ends inside a picture of that size: an arm that
-/// goes on beyond shall show no step.
-pub fn fade_out(view: &FaceView, picture: Size, matte: &mut Plane) {
-    let (grid, size) = (view.canvas.grid, matte.size());
-    let reach = (FADING * view.width()).max(1.0);
-    let ends = |count: usize, from: usize, to: usize, length: usize| -> Vec<f32> {
-        let weight = |k: usize| {
-            let near = if from > 0 { k as f32 + 0.5 } else { f32::MAX };
-            let far = if to < length { (count - k) as f32 - 0.5 } else { f32::MAX };
-            ramp(near.min(far), 0.0, reach)
-        };
-        (0..count).map(weight).collect()
-    };
-    let columns = ends(size.width, grid.rect.x, grid.rect.right(), picture.width);
-    let rows = ends(size.height, grid.rect.y, grid.rect.bottom(), picture.height);
-    for (y, row) in rows.iter().enumerate() {
-        matte.row_mut(y).iter_mut().zip(&columns).for_each(|(m, column)| *m *= row * column);
-    }
+/// The push that turns a channel of the smooth skin into its target as far as it can be moved: one that is nearly full
+/// takes a push that would tear along the darker pores and moles of the skin, and be seen in them alone.
+fn steady_push(base: f32, target: f32) -> f32 {
+    let reach = soft_light_reach(base, target > base);
+    soft_light_push(base, target) * (reach * reach / (reach * reach + STIFF * STIFF))
 }
 
-/// Skin that is bare: without beard and without hair lying over it, where brightness and colour are the
-/// hair's and evening them would paint.
-pub fn bare_skin(view: &FaceView, picture: Size) -> Plane {
-    let (skin, width) = (&view.regions.skin, view.width());
-    let lightness = &view.canvas.lab().l;
-    let fine = lightness.zip(&gauss_masked(lightness, skin, width / 70.0), |l, low| l - low);
-    // Hair is many dark lines: its fine structure is far stronger than that of this person's skin.
-    let energy = gauss_masked(&fine.map(|v| v * v), skin, width / 40.0);
-    let own = weighted_median(&energy, skin).max(0.05);
-    let mut bare = skin.zip(&energy, |skin, energy| {
-        let hairy = ((energy / own - 6.0) / 10.0).clamp(0.0, 1.0);
-        skin * (1.0 - hairy)
-    });
-    let features = &view.regions.features;
-    if features.beard.max() > 0.0 {
-        let beard = gauss(&features.beard, width / 60.0);
-        features.apply(&mut bare, &beard, |bare, beard| bare * (1.0 - beard.clamp(0.0, 1.0)));
-    }
-    fade_out(view, picture, &mut bare);
-    bare
+/// The share of a push on the skin `around` a mole that moves a channel of the mole itself, `own`, as far as that skin:
+/// soft light moves a dark channel further than one that is nearly full, so what hardly lightens skin would wash its
+/// moles out and redden them.
+fn followed(around: f32, own: f32, push: f32) -> f32 {
+    let reach = |base: f32| soft_light_reach(base, push > 0.0);
+    (reach(around) / reach(own).max(1e-4)).min(1.0)
 }
 
 /// The value that half of the matte lies below.
@@ -176,9 +172,11 @@ pub fn weighted_median(plane: &Plane, matte: &Plane) -> f32 {
     quantile(plane, matte, 0.5)
 }
 
-/// The value that `share` of the samples with a matte above 1/2 lie below; 0 without any.
+/// The value that `share` of the samples with a matte above 1/2 lie below; 0 without any. A hundred thousand samples all
+/// over the plane tell it as well as millions.
 pub fn quantile(plane: &Plane, matte: &Plane, share: f32) -> f32 {
-    let samples = plane.samples().iter().zip(matte.samples());
+    let every = (plane.size().area() / 100_000).max(1) | 1;
+    let samples = plane.samples().iter().zip(matte.samples()).step_by(every);
     let mut values: Vec<f32> = samples.filter(|(_, m)| **m > 0.5).map(|(v, _)| *v).collect();
     if values.is_empty() {
         return 0.0;
@@ -196,30 +194,6 @@ pub fn share(alpha: f32, full: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::scene::testing::SceneBuilder;
-    use pixel::Rect;
-
-    #[test]
-    fn a_matte_fades_where_its_canvas_ends_inside_the_picture() {
-        let picture = Size::new(300, 200);
-        // The canvas reaches the left and the upper edge of the picture.
-        let rect = Rect { x: 0, y: 0, width: 200, height: 160 };
-        let builder = SceneBuilder::new(picture, |_, _| [0.6, 0.5, 0.4]).face(rect, 2, 60.0, |_, _| {});
-        let scene = builder.scene();
-        let view = &scene.faces()[0];
-        let mut matte = Plane::filled(view.canvas.size(), 1.0);
-        fade_out(view, picture, &mut matte);
-        assert_eq!(matte.at(0, 0), 1.0);
-        assert_eq!(matte.at(50, 40), 1.0);
-        assert!(
-            matte.at(99, 40) < 0.02 && matte.at(50, 79) < 0.02,
-            "{} {}",
-            matte.at(99, 40),
-            matte.at(50, 79)
-        );
-        let row: Vec<f32> = (50..100).map(|x| matte.at(x, 40)).collect();
-        assert!(row.windows(2).all(|pair| pair[1] <= pair[0] && pair[0] - pair[1] < 0.2), "{row:?}");
-    }
 
     #[test]
     fn share_grows_and_never_overshoots() {

@@ -3,6 +3,7 @@
 //! This crate reads no files, keeps no time and knows no wire dialect.
 
 mod archive;
+mod bare_skin;
 pub mod canvas;
 pub mod complexion;
 pub mod components;

@@ -4,8 +4,9 @@ use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
+use crate::bare_skin::BareSkin;
 use crate::complexion::Complexion;
-use crate::correction::{Shift, SmoothSkin, bare_skin, quantile, share};
+use crate::correction::{Shift, SmoothSkin, quantile, share};
 use crate::feature::ramp;
 use crate::form::Form;
 use crate::layer::Layer;
@@ -67,8 +68,8 @@ impl Plugin for DodgeBurn {
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
-    let skin = bare_skin(view, scene.size());
-    let smooth = SmoothSkin::of(canvas, &skin, width * FINE, scene);
+    let skin = BareSkin::of(view, scene.size());
+    let smooth = SmoothSkin::between_moles(canvas, &skin, width * FINE, scene);
     let (lightness, width) = (&smooth.lab.l, smooth.length(width));
     let beyond = (settings.alpha1 - 1.0).max(0.0);
     let complexion = Complexion::fit(&smooth.lab, &smooth.matte);
@@ -93,7 +94,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     b.apply_with(&l, |b, change| b + 0.45 * settings.alpha2 * change.abs());
     let shift = Shift { l, a, b };
     layer.found("mean correction in L*", mean_size(&shift.l, &smooth.matte));
-    layer.fields.push(smooth.soft_light_field(canvas, &shift, &skin, scene));
+    layer.fields.push(smooth.soft_light_field(canvas, &shift, &skin.matte, scene));
 }
 
 /// How strongly this face is modelled by its light, as a factor around 1: in flat light even faint
@@ -305,7 +306,8 @@ mod tests {
         let builder = skin(blotchy);
         let scene = builder.scene();
         let view = &scene.faces()[0];
-        let smooth = SmoothSkin::of(&view.canvas, &view.regions.skin, view.width() * FINE, &scene);
+        let skin = BareSkin::of(view, scene.size());
+        let smooth = SmoothSkin::between_moles(&view.canvas, &skin, view.width() * FINE, &scene);
         let found = |bent: f32| {
             let plane = |v: f32| Plane::filled(smooth.size(), v);
             let face = Face { form: Vec::new(), symmetry: None, bent: Some(plane(bent)), beyond: plane(0.0) };

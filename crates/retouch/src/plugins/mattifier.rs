@@ -14,7 +14,8 @@
 use pixel::Plane;
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
 
-use crate::correction::{fade_out, quantile};
+use crate::bare_skin::fade_out;
+use crate::correction::quantile;
 use crate::lay::luma;
 use crate::layer::{Effect, Field, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};

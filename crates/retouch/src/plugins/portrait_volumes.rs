@@ -3,8 +3,9 @@
 use pixel::filter::{gauss, gauss_masked};
 use pixel::{Plane, Size};
 
+use crate::bare_skin::{fade_out, moles_of};
 use crate::complexion::Complexion;
-use crate::correction::{Shift, SmoothSkin, fade_out};
+use crate::correction::{Shift, SmoothSkin};
 use crate::feature::soft_limit;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -46,7 +47,7 @@ impl Plugin for PortraitVolumes {
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
     let matte = form_matte(view, scene.size(), width);
-    let smooth = SmoothSkin::of(canvas, &matte, width * FINE, scene);
+    let smooth = SmoothSkin::of(canvas, &matte, moles_of(view), width * FINE, scene);
     let lightness = &smooth.lab.l;
     let coarse = gauss_masked(lightness, &smooth.matte, smooth.length(width) * COARSE);
     let form = lightness.zip(&coarse, |l, wide| l - wide);

@@ -4,8 +4,9 @@ use pixel::colour::Lab;
 use pixel::filter::{GuidedModel, gauss, gauss_masked};
 use pixel::{Plane, Size};
 
+use crate::bare_skin::BareSkin;
 use crate::complexion::ColourCourse;
-use crate::correction::{Shift, SmoothSkin, bare_skin, share};
+use crate::correction::{Shift, SmoothSkin, share};
 use crate::feature::{ramp, soft_limit};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
@@ -67,8 +68,8 @@ impl Plugin for SkinTone {
 
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
-    let skin = bare_skin(view, scene.size());
-    let smooth = SmoothSkin::of(canvas, &skin, width * FINE, scene);
+    let skin = BareSkin::of(view, scene.size());
+    let smooth = SmoothSkin::between_moles(canvas, &skin, width * FINE, scene);
     let width = smooth.length(width);
     let lab = &smooth.lab;
     let symmetry = Surface::of(view, &smooth).and_then(|surface| Symmetry::find(&surface, &smooth));
@@ -79,7 +80,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let [a, b] = [0, 1].map(|c| odd[c].evened(own(c), &seen, &smooth.matte, settings));
     let mut shift = Shift { l: Plane::zeros(smooth.size()), a, b };
     leave_hair(&mut shift, lab, &smooth.matte, width);
-    let mut field = smooth.soft_light_field(canvas, &shift, &skin, scene);
+    let mut field = smooth.soft_light_field(canvas, &shift, &skin.matte, scene);
     field.matte = Some(sparing(&smooth, canvas.size()));
     layer.fields.push(field);
 }

@@ -1,5 +1,6 @@
 //! What holds for every plugin on a made-up picture, without networks.
 
+use pixel::colour::Lab;
 use pixel::filter::gauss;
 use pixel::picture::Samples;
 use pixel::{Plane, Rect, Size};
@@ -8,7 +9,7 @@ use vision::FaceRegions;
 use super::plugins;
 use crate::canvas::Canvas;
 use crate::plugin::Settings;
-use crate::scene::testing::SceneBuilder;
+use crate::scene::testing::{SceneBuilder, lab, skin_patch};
 
 const SIZE: Size = Size::new(97, 83);
 const FACE: Rect = Rect { x: 8, y: 6, width: 80, height: 70 };
@@ -91,6 +92,38 @@ fn nothing_changes_outside_the_skin_that_was_painted() {
         }
     }
     assert!(workers >= 3, "the painted skin gives skin plugins work to do");
+}
+
+/// A mole 8 pixels wide on skin of a colour; the face is 180 wide.
+fn with_mole(skin: [f32; 3], mole: [f32; 3]) -> SceneBuilder {
+    skin_patch(move |x, y| {
+        let near = 1.0 / (1.0 + (((x - 120.0).hypot(y - 126.0) - 4.0) / 0.6).exp());
+        let pore = 0.6 * ((x * 1.9).sin() + (y * 2.3).sin());
+        [0, 1, 2].map(|c| {
+            let light = if c == 0 { pore } else { 0.0 };
+            (skin[c] + light) * (1.0 - near) + mole[c] * near
+        })
+    })
+}
+
+#[test]
+fn broad_corrections_leave_moles_as_dark_and_as_brown_as_they_are() {
+    // The red of the second skin is nearly full, where soft light needs a strong push for a small change.
+    for (skin, mole) in [([66.0, 12.0, 16.0], [56.0, 14.0, 14.0]), ([71.0, 38.0, 45.0], [58.0, 38.0, 42.0])] {
+        let builder = with_mole(skin, mole);
+        let contrast = |lab: &Lab| {
+            let ring = [(100, 126), (140, 126), (120, 106), (120, 146)].map(|(x, y)| lab.at(x, y));
+            [0, 1, 2].map(|c| lab.at(120, 126)[c] - ring.iter().map(|v| v[c]).sum::<f32>() / 4.0)
+        };
+        let before = contrast(&lab(&builder.picture));
+        for plugin in plugins() {
+            let settings = Settings { alpha1: 1.0, ..Settings::defaults(plugin.spec()) };
+            let after = contrast(&lab(&builder.retouched(*plugin, &settings)));
+            let name = plugin.spec().name;
+            assert!(after[0] < 0.93 * before[0], "{name} on {skin:?}: {before:?} to {after:?}");
+            assert!((after[1] - before[1]).abs() < 1.5, "{name} on {skin:?}: {before:?} to {after:?}");
+        }
+    }
 }
 
 #[test]
