@@ -41,6 +41,8 @@ const LEAST_USUAL: f32 = 0.7;
 const AROUND_MOLE: f32 = 1.0 / 60.0;
 /// Softness of the edge of a mole (Gaussian sigma, face widths).
 const MOLE_EDGE: f32 = 1.0 / 90.0;
+/// The share of cores nearby from which, to which, a place is part of that edge.
+const MOLE_NEAR: [f32; 2] = [0.01, 0.12];
 
 /// The bare skin of a face's canvas.
 pub struct BareSkin {
@@ -95,7 +97,7 @@ fn moles(brightness: &Plane, skin: &Plane, width: f32) -> Plane {
     // Moles tear holes into the matte of the skin, so it does not say where they are.
     let core = darker.map(|v| ramp(v / usual, MOLE[0], MOLE[1]));
     // Beside its core a mole has a soft edge, which is its own as well.
-    gauss(&core, MOLE_EDGE * width).map(|mole| (7.0 * mole).min(1.0))
+    gauss(&core, MOLE_EDGE * width).map(|near| ramp(near, MOLE_NEAR[0], MOLE_NEAR[1]))
 }
 
 #[cfg(test)]

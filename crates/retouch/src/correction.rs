@@ -111,7 +111,7 @@ impl SmoothSkin {
             enlarge_combined([&push[c]], self.step, matte.size(), |y, [push], out| {
                 let (matte, moles, own) = (matte.row(y), self.moles.row(y), own.row(y));
                 out.iter_mut().zip(push).zip(matte).for_each(|((out, push), m)| *out = push * m);
-                for x in (0..out.len()).filter(|&x| moles[x] > 0.0) {
+                for x in (0..out.len()).filter(|&x| moles[x] * matte[x] > 0.0) {
                     let share = followed(self.at(c, x, y), own[x], out[x]);
                     out[x] *= 1.0 - moles[x] * (1.0 - share);
                 }

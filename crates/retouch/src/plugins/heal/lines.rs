@@ -73,11 +73,11 @@ fn strength(look: &Look, texture: &Texture, spread: &[Plane; 2], lightness: f32,
     out.samples_mut().par_chunks_mut(width).enumerate().for_each(|(y, row)| {
         let [l, a] = [0, 1].map(|c| band.planes[c].row(y));
         let [sl, sa] = [0, 1].map(|c| spread[c].row(y));
-        let zone = look.zone.row(y);
+        let reach = look.reach.row(y);
         for (x, out) in row.iter_mut().enumerate() {
             let value = lightness * l[x] + redness * a[x];
             let spread = ((lightness * sl[x]).powi(2) + (redness * sa[x]).powi(2)).sqrt();
-            *out = if value > 0.2 && zone[x] > 0.5 { (value / spread).min(COUNTED) } else { 0.0 };
+            *out = if value > 0.2 && reach[x] > 0.5 { (value / spread).min(COUNTED) } else { 0.0 };
         }
     });
     out
@@ -118,7 +118,10 @@ fn trace(look: &Look, texture: &Texture, strength: &Plane) -> Vec<Line> {
     };
     let answers = answer.samples();
     let ridge: Vec<bool> = (0..size.area()).map(|i| answers[i] >= TAPERED && is_ridge(i)).collect();
-    let clear = ridge.iter().zip(answers).map(|(ridge, answer)| *ridge && *answer >= FOLLOWED).collect();
+    // A line is found in the zone and followed as far as its marks may reach: a hair shall not leave its end behind.
+    let clear = (0..size.area())
+        .map(|i| ridge[i] && answers[i] >= FOLLOWED && look.zone.samples()[i] > 0.5)
+        .collect();
     let measured = |spine| measure(look, texture, &answer, &course, &rays, spine);
     let mut lines: Vec<Line> = runs(clear, size).into_iter().filter_map(measured).collect();
     for line in &mut lines {
