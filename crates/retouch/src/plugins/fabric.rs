@@ -48,6 +48,8 @@ const TAKEN: f32 = 0.6;
 const CLOTHES_SIDE: f32 = 2.4;
 /// Less cloth than a square of this side, in face widths, is no garment.
 const LEAST_SIDE: f32 = 0.15;
+/// L* of cloth up to which it is not lightened, and from which it is as much as any.
+const BLACK: [f32; 2] = [3.0, 10.0];
 
 impl Plugin for Fabric {
     fn spec(&self) -> &'static Spec {
@@ -68,6 +70,8 @@ impl Plugin for Fabric {
         let pressed = cloth.pressed();
         let strength = share(settings.alpha1, FULL);
         let mut change = pressed.zip(&cloth.rgb_lightness, |p, l| strength * (p - l));
+        // Light brought into folds that are nearly black shows noise, and makes black cloth grey.
+        change.apply_with(&cloth.rgb_lightness, |change, l| change.min(change * ramp(l, BLACK[0], BLACK[1])));
         change.apply_with(&cloth.soft_places(), |c, soft| c * soft);
         layer.found("share of the picture that is cloth", f64::from(area) / clothes.size().area() as f64);
         layer.fields.push(cloth.shading_field(&change, scene.space()));
@@ -355,6 +359,18 @@ mod tests {
         };
         let picture = WholePicture::new(SIZE, 1, white, on_cloth, on_cloth);
         assert_eq!(picture.after(&Fabric, &settings(1.0)), picture.before());
+    }
+
+    #[test]
+    fn folds_that_are_nearly_black_are_not_lightened() {
+        let black = |x: usize, y: usize| {
+            let fold = 0.09 * (-((x as f32 - 90.0) / 4.0).powi(2)).exp();
+            if on_cloth(x, y) { [0.11 - fold; 3] } else { [0.8, 0.7, 0.6] }
+        };
+        let picture = WholePicture::new(SIZE, 1, black, on_cloth, on_cloth);
+        let (before, after) = (picture.before(), picture.after(&Fabric, &settings(1.0)));
+        let gained = column(&after, 90) - column(&before, 90);
+        assert!(gained.abs() < 2.0, "{gained} of {}", crease(&before));
     }
 
     #[test]

@@ -6,7 +6,7 @@ use pixel::{Plane, Size};
 use crate::bare_skin::{fade_out, moles_of};
 use crate::complexion::Complexion;
 use crate::correction::{Shift, SmoothSkin};
-use crate::feature::soft_limit;
+use crate::feature::{ramp, soft_limit};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -32,6 +32,14 @@ const GAIN: f32 = 0.22;
 /// Largest change in L* at strength 1.
 const LIMIT: f32 = 7.0;
 
+/// Share of skin around a brow (Gaussian sigma, face widths) up to which hair hangs over it, and from which it is to be
+/// seen.
+const BROW_NEAR: f32 = 0.05;
+const BROW_ON_SKIN: [f32; 2] = [0.04, 0.2];
+/// L* of skin that is as good as blown, and the share of what is left up to it that a light may take.
+const WHITE: f32 = 98.0;
+const LEFT: f32 = 0.4;
+
 impl Plugin for PortraitVolumes {
     fn spec(&self) -> &'static Spec {
         &SPEC
@@ -53,7 +61,10 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let form = lightness.zip(&coarse, |l, wide| l - wide);
     let centre = form.zip(&smooth.matte, |f, m| f * m).sum() / smooth.matte.sum().max(1e-6);
     let complexion = Complexion::fit(&smooth.lab, &smooth.reduce(&view.regions.skin));
-    let l = form.map(|form| settings.alpha1 * soft_limit(GAIN * (form - centre as f32), LIMIT));
+    let l = form.zip(lightness, |form, lightness| {
+        let change = settings.alpha1 * soft_limit(GAIN * (form - centre as f32), LIMIT);
+        change.min(LEFT * (WHITE - lightness).max(0.0))
+    });
     let [a, b] = complexion.follow(lightness, &l);
     let shift = Shift { l, a, b };
     layer.fields.push(smooth.soft_light_field(canvas, &shift, &matte, scene));
@@ -63,7 +74,10 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
 fn form_matte(view: &FaceView, picture: Size, width: f32) -> Plane {
     let features = &view.regions.features;
     let mut matte = view.regions.skin.clone();
-    features.apply(&mut matte, &features.brows, f32::max);
+    let skin_near = gauss(&matte.crop(features.rect), width * BROW_NEAR);
+    let bare =
+        skin_near.zip(&features.brows, |skin, brow| brow * ramp(skin, BROW_ON_SKIN[0], BROW_ON_SKIN[1]));
+    features.apply(&mut matte, &bare, f32::max);
     features.apply(&mut matte, &features.mouth.lips, f32::max);
     let eyes = features.eyes.each_ref().map(|eye| &eye.opening);
     for feature in [eyes[0], eyes[1], &features.mouth.mouth, &features.glasses] {
@@ -80,6 +94,7 @@ fn form_matte(view: &FaceView, picture: Size, width: f32) -> Plane {
 mod tests {
     use pixel::Rect;
     use pixel::filter::gauss;
+    use vision::regions::Features;
 
     use super::*;
     use crate::scene::testing::{SceneBuilder, lab, rgb_of, skin_patch as skin, spread};
@@ -99,11 +114,29 @@ mod tests {
         let builder = builder.face(rect, 1, 180.0, |canvas, regions| {
             regions.oval = Plane::filled(canvas.size(), 1.0);
             regions.skin = Plane::from_fn(canvas.size(), |x, _| if x < 80 { 0.0 } else { 1.0 });
+            // And so does a brow.
+            regions.features = Features::none(canvas.size().rect());
+            let brow = |y: usize| (84..92).contains(&y);
+            regions.features.brows = Plane::from_fn(canvas.size(), |_, y| if brow(y) { 1.0 } else { 0.0 });
         });
         let settings = Settings { alpha1: 2.0, ..Settings::defaults(&SPEC) };
         let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&PortraitVolumes, &settings)));
-        let moved = |x: usize| (after.l.at(x, 120) - before.l.at(x, 120)).abs();
-        assert!((0..78).all(|x| moved(x) == 0.0) && moved(120) > 0.5);
+        let moved = |x: usize, y: usize| (after.l.at(x, y) - before.l.at(x, y)).abs();
+        assert!((0..78).all(|x| moved(x, 120) == 0.0) && moved(120, 120) > 0.5);
+        assert!((0..60).all(|x| moved(x, 88) == 0.0) && moved(120, 88) > 0.5);
+    }
+
+    #[test]
+    fn light_skin_is_not_burned_out() {
+        let builder = skin(|x, y| {
+            let [l, ..] = hilly(x, y);
+            [l + 28.0, 4.0, 5.0]
+        });
+        let settings = Settings { alpha1: 2.0, ..Settings::defaults(&SPEC) };
+        let (before, after) =
+            (lab(&builder.picture).l, lab(&builder.retouched(&PortraitVolumes, &settings)).l);
+        let (before, after) = (gauss(&before, 3.0).at(120, 120), gauss(&after, 3.0).at(120, 120));
+        assert!(before > 94.0 && after > before && after < before + 1.6, "{before} to {after}");
     }
 
     #[test]
