@@ -21,6 +21,12 @@ pub fn wide_lanes<R>(work: impl FnOnce() -> R) -> R {
     work()
 }
 
+/// Adds values to sums, one to each. Sums of samples are whole numbers and exact up to 2^24.
+#[inline(always)]
+pub fn add<T: Copy + Into<f32>>(sums: &mut [f32], values: &[T]) {
+    sums.iter_mut().zip(values).for_each(|(sum, &v)| *sum += v.into());
+}
+
 #[cfg(test)]
 mod tests {
     use super::wide_lanes;

@@ -13,6 +13,6 @@ pub mod picture;
 pub mod plane;
 
 pub use geometry::{Orientation, Rect, Size};
-pub use lanes::wide_lanes;
+pub use lanes::{add, wide_lanes};
 pub use picture::{Picture, Samples};
 pub use plane::Plane;

@@ -6,7 +6,7 @@ use pixel::blend::soft_light;
 use pixel::colour::Lab;
 use pixel::colour::profile::ColourSpace;
 use pixel::picture::{Picture, Samples};
-use pixel::{Orientation, Plane, Rect, Size, wide_lanes};
+use pixel::{Orientation, Plane, Rect, Size, add, wide_lanes};
 use rayon::prelude::*;
 
 use crate::lay::luma;
@@ -309,12 +309,6 @@ pub fn reduce_upright(picture: &Picture, rect: Rect, step: usize) -> [Plane; 3] 
         },
     );
     planes.map(|plane| upright_plane(plane, picture.orientation))
-}
-
-/// Adds samples to sums, which are whole numbers and exact up to 2^24.
-#[inline(always)]
-fn add<T: Copy + Into<f32>>(sums: &mut [f32], samples: &[T]) {
-    sums.iter_mut().zip(samples).for_each(|(sum, &v)| *sum += v.into());
 }
 
 /// Whether growing stored x and y run against the upright axes they belong to.

@@ -3,7 +3,7 @@
 //! The push is solved on the smoothed picture, so it is smooth itself: every pore of the full picture
 //! goes through a soft-light layer untouched.
 
-use pixel::blend::{soft_light_push, soft_light_reach};
+use pixel::blend::soft_light_reach;
 use pixel::colour::{Lab, lab_to_linear};
 use pixel::filter::{MaskedBlur, enlarge, enlarge_combined, reduce};
 use pixel::{Plane, Size};
@@ -34,7 +34,7 @@ impl Shift {
 
 /// The skin of a face without its texture, on a grid just fine enough for what is left. What the canvas tells finer than
 /// that is taken out before anything is thought, so thinking on its samples would give the same at many times the cost.
-pub struct SmoothSkin {
+pub struct SmoothSkin<'m> {
     /// Samples of the canvas a sample of the grid.
     step: usize,
     /// Where to look, 0..1.
@@ -44,7 +44,7 @@ pub struct SmoothSkin {
     /// The same in CIELAB.
     pub lab: Lab,
     /// Where moles stand out of the skin, 0..1, on the canvas.
-    moles: Plane,
+    moles: &'m Plane,
 }
 
 /// L* below which nothing is corrected, and from which all is: what is nearly black has hardly a colour to go by, and a
@@ -53,24 +53,35 @@ const BLACK: [f32; 2] = [5.0, 16.0];
 /// Texture finer than this, in samples of the grid (Gaussian sigma), is gone at most.
 const SMOOTHED: f32 = 1.6;
 
-impl SmoothSkin {
+impl<'m> SmoothSkin<'m> {
     /// The canvas without what is finer than `sigma` samples of it, looking only inside the matte. Corrections spare the
     /// `moles` (0..1, on the canvas).
-    pub fn of(canvas: &Canvas, matte: &Plane, moles: Plane, sigma: f32, scene: &Scene<'_>) -> Self {
-        let short = matte.width().min(matte.height());
-        let step = ((sigma / SMOOTHED).ceil() as usize).min(short / 4).max(1);
-        let blur = MaskedBlur::on_grid(matte, sigma, step);
-        let rgb = canvas.channels().map(|plane| blur.coarse(plane));
-        let lab = Lab::of(rgb.each_ref(), scene.space());
-        Self { step, matte: reduce(matte, step), rgb, lab, moles }
+    pub fn of(canvas: &Canvas, matte: &Plane, moles: &'m Plane, sigma: f32, scene: &Scene<'_>) -> Self {
+        Self::seen_through(matte, canvas, matte, moles, sigma, scene)
     }
 
     /// The bare skin of a canvas without what is finer than `sigma` samples, as it would be without its moles: they are no
     /// blotches, and what is thought about skin shall not lift them.
-    pub fn between_moles(canvas: &Canvas, skin: &BareSkin, sigma: f32, scene: &Scene<'_>) -> Self {
+    pub fn between_moles(canvas: &Canvas, skin: &'m BareSkin, sigma: f32, scene: &Scene<'_>) -> Self {
         let clear = skin.matte.zip(&skin.moles, |matte, mole| matte * (1.0 - mole));
-        let smooth = Self::of(canvas, &clear, skin.moles.clone(), sigma, scene);
-        Self { matte: reduce(&skin.matte, smooth.step), ..smooth }
+        Self::seen_through(&clear, canvas, &skin.matte, &skin.moles, sigma, scene)
+    }
+
+    /// Smooth colours of what is `seen`, to be corrected inside `matte`.
+    fn seen_through(
+        seen: &Plane,
+        canvas: &Canvas,
+        matte: &Plane,
+        moles: &'m Plane,
+        sigma: f32,
+        scene: &Scene<'_>,
+    ) -> Self {
+        let short = matte.width().min(matte.height());
+        let step = ((sigma / SMOOTHED).ceil() as usize).min(short / 4).max(1);
+        let blur = MaskedBlur::on_grid(seen, sigma, step);
+        let rgb = canvas.channels().map(|plane| blur.coarse(plane));
+        let lab = Lab::of(rgb.each_ref(), scene.space());
+        Self { step, matte: reduce(matte, step), rgb, lab, moles }
     }
 
     /// Columns and rows of the grid.
@@ -156,7 +167,8 @@ const STIFF: f32 = 0.005;
 /// takes a push that would tear along the darker pores and moles of the skin, and be seen in them alone.
 fn steady_push(base: f32, target: f32) -> f32 {
     let reach = soft_light_reach(base, target > base);
-    soft_light_push(base, target) * (reach * reach / (reach * reach + STIFF * STIFF))
+    let gentle = reach * reach / (reach * reach + STIFF * STIFF);
+    gentle * ((target - base) / reach.max(1e-4)).clamp(-1.0, 1.0)
 }
 
 /// The share of a push on the skin `around` a mole that moves a channel of the mole itself, `own`, as far as that skin:
@@ -193,7 +205,39 @@ pub fn share(alpha: f32, full: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use pixel::blend::{soft_light, soft_light_push};
+
     use super::*;
+
+    #[test]
+    fn only_a_channel_that_is_nearly_full_is_pushed_gently() {
+        for base in [0.2, 0.5, 0.8, 0.9] {
+            for target in [base - 0.01, base + 0.01] {
+                let laid = soft_light(base, steady_push(base, target));
+                assert!((laid - target).abs() < 4e-4, "{base} to {target} gives {laid}");
+            }
+        }
+        // Full red skin: a push as strong as it would take tears along the moles.
+        for base in [0.985, 0.993, 0.998, 1.0] {
+            let (steady, whole) = (steady_push(base, 1.0), soft_light_push(base, 1.0));
+            assert!((0.0..0.75).contains(&steady), "{base}: {steady} of {whole}");
+        }
+        let pushes: Vec<f32> = (0..=1000).map(|i| steady_push(0.9 + i as f32 / 10_000.0, 1.1)).collect();
+        assert!(pushes.windows(2).all(|pair| pair[1] <= pair[0] && pair[0] - pair[1] < 0.02), "no step");
+    }
+
+    #[test]
+    fn what_is_darker_than_the_skin_around_moves_as_far() {
+        for (around, own) in [(0.95, 0.5), (0.8, 0.4), (0.3, 0.29)] {
+            for push in [-0.4f32, 0.4] {
+                let reach = |base: f32| soft_light_reach(base, push > 0.0);
+                let moved = |base: f32, push: f32| soft_light(base, push) - base;
+                let share = followed(around, own, push);
+                assert!(moved(own, share * push).abs() <= moved(around, push).abs() + 1e-6);
+                assert!(share == 1.0 || reach(own) > reach(around));
+            }
+        }
+    }
 
     #[test]
     fn share_grows_and_never_overshoots() {

@@ -41,7 +41,7 @@ pub struct Form {
 
 impl Form {
     /// Finds the light of a face; `None` when nearly none of it is skin.
-    pub fn find(surface: &Surface, smooth: &SmoothSkin) -> Option<Self> {
+    pub fn find(surface: &Surface, smooth: &SmoothSkin<'_>) -> Option<Self> {
         let Surface { step, width, face, facets, .. } = surface;
         let [lightness, skin] = [&smooth.lab.l, &smooth.matte].map(|plane| reduce(plane, *step));
         let facing: Vec<[f32; 3]> = facets.iter().map(|facet| facet.facing).collect();

@@ -10,7 +10,7 @@ mod row;
 
 use pixel::blend::soft_light;
 use pixel::picture::Samples;
-use pixel::{Orientation, Rect, Size, wide_lanes};
+use pixel::{Orientation, Rect, Size, add, wide_lanes};
 
 use crate::layer::{Layer, Patch};
 use crate::plugin::Blend;
@@ -229,11 +229,6 @@ impl StoredLayer {
             scratch.present[to].iter_mut().zip(touched).for_each(|(on, touched)| *on |= touched);
         }
     }
-}
-
-#[inline(always)]
-fn add(sums: &mut [f32], values: &[f32]) {
-    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
 }
 
 /// Flags what is not 0.

@@ -46,7 +46,7 @@ pub struct Facet {
 
 impl Surface {
     /// The surface of a face whose smooth skin is given; `None` without landmarks.
-    pub fn of(view: &FaceView, smooth: &SmoothSkin) -> Option<Self> {
+    pub fn of(view: &FaceView, smooth: &SmoothSkin<'_>) -> Option<Self> {
         let mesh = view.face.mesh.as_ref()?;
         let width = smooth.length(view.width());
         let step = ((width / WIDTH).round() as usize).max(1);

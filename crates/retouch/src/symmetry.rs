@@ -47,7 +47,7 @@ pub struct Symmetry {
 
 impl Symmetry {
     /// Finds the counterparts; `None` when the landmarks lie in one place.
-    pub fn find(surface: &Surface, smooth: &SmoothSkin) -> Option<Self> {
+    pub fn find(surface: &Surface, smooth: &SmoothSkin<'_>) -> Option<Self> {
         let skin = reduce(&smooth.matte, surface.step).zip(&surface.face, |s, f| s * f);
         let mirror = Mirror::between(&surface.points)?;
         let size = surface.size();

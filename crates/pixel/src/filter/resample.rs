@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 
 use crate::geometry::{Rect, Size};
-use crate::lanes::wide_lanes;
+use crate::lanes::{add, wide_lanes};
 use crate::plane::Plane;
 
 /// Rows that one thread takes at a time.
@@ -27,11 +27,6 @@ pub fn reduce_part_here(plane: &Plane, rect: Rect, across: usize, down: usize) -
         wide_lanes(|| add(sums, row));
     });
     reduced
-}
-
-#[inline(always)]
-fn add(sums: &mut [f32], values: &[f32]) {
-    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += v);
 }
 
 #[inline(always)]
@@ -162,14 +157,35 @@ fn shares(step: usize) -> Vec<f32> {
 /// Linear enlargement of a row; `shares` holds the share of the second of two samples for the places between them.
 #[inline(always)]
 fn enlarge_row(row: &[f32], shares: &[f32], out: &mut [f32]) {
-    let last = row.len() - 1;
     let (head, rest) = out.split_at_mut((shares.len() / 2).min(out.len()));
     head.fill(row[0]);
-    for (cell, out) in rest.chunks_mut(shares.len()).enumerate() {
+    let filled = match shares.len() {
+        2 => fill_cells::<2>(row, shares, rest),
+        3 => fill_cells::<3>(row, shares, rest),
+        4 => fill_cells::<4>(row, shares, rest),
+        5 => fill_cells::<5>(row, shares, rest),
+        6 => fill_cells::<6>(row, shares, rest),
+        _ => 0,
+    };
+    let last = row.len() - 1;
+    for (cell, out) in rest.chunks_mut(shares.len()).enumerate().skip(filled) {
         let first = row[cell.min(last)];
         let rise = row[(cell + 1).min(last)] - first;
         out.iter_mut().zip(shares).for_each(|(o, t)| *o = first + rise * t);
     }
+}
+
+/// Fills the whole cells between two samples each, for the steps that are usual: the compiler lays out a cell whose
+/// length it knows. Returns how many.
+#[inline(always)]
+fn fill_cells<const N: usize>(row: &[f32], shares: &[f32], out: &mut [f32]) -> usize {
+    let Some(shares) = shares.first_chunk::<N>() else { return 0 };
+    let (cells, _) = out.as_chunks_mut::<N>();
+    for (cell, pair) in cells.iter_mut().zip(row.windows(2)) {
+        let (first, rise) = (pair[0], pair[1] - pair[0]);
+        *cell = shares.map(|t| first + rise * t);
+    }
+    cells.len().min(row.len() - 1)
 }
 
 /// Bilinear values of `plane` at the columns `xs` and rows `ys`, sample centres at whole numbers, edges continued

@@ -110,7 +110,7 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 /// show it. It lies where the face bends, about the nose above all. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and
 /// blotches that lie across it still go. And it is strong where blotches are faint: the stronger the rest varies, the
 /// less of it is taken; `reach` above 1 takes more. What is explained, shared or lasts is form at any strength.
-fn blotches(smooth: &SmoothSkin, face: &Face, width: f32, contrast: f32, reach: f32) -> Plane {
+fn blotches(smooth: &SmoothSkin<'_>, face: &Face, width: f32, contrast: f32, reach: f32) -> Plane {
     let (lightness, skin) = (&smooth.lab.l, &smooth.matte);
     let mut blotches = Plane::zeros(skin.size());
     let mut finer = lightness.clone();
@@ -165,7 +165,7 @@ fn bent(surface: &Surface, size: Size) -> Plane {
 }
 
 /// 1 beyond the outline of the face, with a soft border; `width` is that of the face on the grid of the smooth skin.
-fn beyond_face(view: &FaceView, smooth: &SmoothSkin, width: f32) -> Plane {
+fn beyond_face(view: &FaceView, smooth: &SmoothSkin<'_>, width: f32) -> Plane {
     match view.face.mesh {
         Some(_) => gauss(&smooth.reduce(&view.regions.oval), 0.04 * width).map(|v| 1.0 - v.clamp(0.0, 1.0)),
         None => Plane::zeros(smooth.size()),
@@ -227,8 +227,8 @@ fn mean_along(values: &Plane, weight: &Plane, (dx, dy): (isize, isize), sigma: f
                 } else {
                     (0..width - shift, shift..width)
                 };
-                add(&mut mean[to.clone()], &values.row(row)[from.clone()], tap);
-                add(&mut seen[to], &weight.row(row)[from], tap);
+                add_times(&mut mean[to.clone()], &values.row(row)[from.clone()], tap);
+                add_times(&mut seen[to], &weight.row(row)[from], tap);
             }
             mean.iter_mut()
                 .zip(seen)
@@ -238,7 +238,7 @@ fn mean_along(values: &Plane, weight: &Plane, (dx, dy): (isize, isize), sigma: f
     means
 }
 
-fn add(sums: &mut [f32], values: &[f32], times: f32) {
+fn add_times(sums: &mut [f32], values: &[f32], times: f32) {
     sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += times * v);
 }
 

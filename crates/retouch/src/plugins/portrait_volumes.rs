@@ -55,7 +55,8 @@ impl Plugin for PortraitVolumes {
 fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings, layer: &mut Layer) {
     let canvas = &view.canvas;
     let matte = form_matte(view, scene.size(), width);
-    let smooth = SmoothSkin::of(canvas, &matte, moles_of(view), width * FINE, scene);
+    let moles = moles_of(view);
+    let smooth = SmoothSkin::of(canvas, &matte, &moles, width * FINE, scene);
     let lightness = &smooth.lab.l;
     let coarse = gauss_masked(lightness, &smooth.matte, smooth.length(width) * COARSE);
     let form = lightness.zip(&coarse, |l, wide| l - wide);

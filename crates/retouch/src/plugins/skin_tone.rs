@@ -106,7 +106,7 @@ fn leave_hair(shift: &mut Shift, base: &Lab, skin: &Plane, width: f32) {
 ///
 /// Soft light lifts a channel of a dark pixel further than that of the skin around it, so that moles and pores would
 /// turn redder than they are.
-fn sparing(smooth: &SmoothSkin, canvas: Size) -> GuidedModel {
+fn sparing(smooth: &SmoothSkin<'_>, canvas: Size) -> GuidedModel {
     let [red, green, blue] = &smooth.rgb;
     let mut brightness = red.zip(green, |r, g| r + g);
     brightness.apply_with(blue, |sum, b| sum + b);

@@ -90,9 +90,19 @@ impl Canvas<'_> {
     pub fn disc(&self, centre: [f32; 2], radius: f32) -> Plane {
         let [x, y] = self.index(centre);
         let radius = self.length(radius);
-        Plane::from_fn(self.size(), |i, j| {
-            (radius + 0.5 - (i as f32 - x).hypot(j as f32 - y)).clamp(0.0, 1.0)
-        })
+        let mut disc = Plane::zeros(self.size());
+        let size = disc.size();
+        let reach = |centre: f32, count: usize| {
+            let end = |v: f32| v.clamp(0.0, count as f32) as usize;
+            end(centre - radius - 0.5)..end(centre + radius + 1.5)
+        };
+        for j in reach(y, size.height) {
+            let row = &mut disc.row_mut(j)[reach(x, size.width)];
+            for (i, share) in reach(x, size.width).zip(row) {
+                *share = (radius + 0.5 - (i as f32 - x).hypot(j as f32 - y)).clamp(0.0, 1.0);
+            }
+        }
+        disc
     }
 }
 

@@ -50,6 +50,12 @@ impl EyeRegions {
             openness: 0.0,
         }
     }
+
+    /// Samples in all mattes together.
+    pub(super) fn samples(&self) -> usize {
+        let Self { opening, sclera, iris, pupil, centre: _, radius: _, pupil_radius: _, openness: _ } = self;
+        [opening, sclera, iris, pupil].map(|matte| matte.size().area()).iter().sum()
+    }
 }
 
 /// Finds the parts of both eyes: first the one at the left of an upright picture. An eye beyond the canvas has empty

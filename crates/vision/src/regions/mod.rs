@@ -27,7 +27,6 @@ use crate::landmarks::{Mesh, OVAL};
 use crate::parts::Part;
 use crate::sight::Sight;
 use beard::beard;
-use canvas::lay_over;
 use nearby::{brows, glasses, lashes, nostrils};
 use prior::Prior;
 use skin::{person_share, skin};
@@ -51,9 +50,7 @@ impl FaceRegions {
 
     /// Samples in all mattes together.
     pub fn samples(&self) -> usize {
-        self.skin.size().area()
-            + self.oval.size().area()
-            + Features::MATTES * self.features.rect.size().area()
+        self.skin.size().area() + self.oval.size().area() + self.features.samples()
     }
 }
 
@@ -108,7 +105,7 @@ pub fn face_regions(sight: &Sight<'_>, face: &Face, canvas: &Canvas<'_>) -> Resu
     if let Some(mesh) = &face.mesh {
         regions.oval = canvas.fill(&mesh.ring(&OVAL));
         if let Some(features) = Features::find(mesh, canvas, &prior) {
-            lay_over(&mut no_skin, &features.no_skin(mesh, canvas), features.rect);
+            features.apply(&mut no_skin, &features.no_skin(mesh, canvas), f32::max);
             regions.features = features;
         }
     }
@@ -127,7 +124,7 @@ pub fn picture_regions(sight: &Sight<'_>, canvas: &Canvas<'_>) -> Result<Picture
         let mut excluded = Plane::zeros(canvas.size());
         for mesh in faces.iter().filter_map(|face| face.mesh.as_ref()) {
             if let Some(features) = Features::find(mesh, canvas, &prior) {
-                lay_over(&mut excluded, &features.no_skin(mesh, canvas), features.rect);
+                features.apply(&mut excluded, &features.no_skin(mesh, canvas), f32::max);
             }
         }
         skin(canvas, &prior, &excluded, None)
@@ -159,8 +156,6 @@ fn person(canvas: &Canvas<'_>, prior: &Prior) -> Plane {
 impl Features {
     /// How far from a face its features reach, in face widths.
     const REACH: f32 = 0.3;
-    /// How many mattes there are, those of mouth and eyes included.
-    const MATTES: usize = 17;
 
     /// Nothing seen in that part of a canvas: every matte is 0.
     pub fn none(rect: Rect) -> Self {
@@ -176,6 +171,14 @@ impl Features {
             beard: none(),
             glasses: none(),
         }
+    }
+
+    /// Samples in all mattes together.
+    fn samples(&self) -> usize {
+        let Self { rect: _, mouth, eyes, brows, lashes, nostrils, beard, glasses } = self;
+        let [left, right] = eyes.each_ref().map(EyeRegions::samples);
+        let others = [brows, lashes, nostrils, beard, glasses];
+        mouth.samples() + left + right + others.map(|matte| matte.size().area()).iter().sum::<usize>()
     }
 
     /// One of these mattes on the part `near` of the canvas, 0 where it does not reach.

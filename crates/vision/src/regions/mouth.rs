@@ -31,6 +31,12 @@ impl MouthRegions {
         let none = || Plane::zeros(size);
         Self { lips: none(), mouth: none(), teeth: none(), gums_tongue: none() }
     }
+
+    /// Samples in all mattes together.
+    pub(super) fn samples(&self) -> usize {
+        let Self { lips, mouth, teeth, gums_tongue } = self;
+        [lips, mouth, teeth, gums_tongue].map(|matte| matte.size().area()).iter().sum()
+    }
 }
 
 /// Finds the parts of the mouth.

@@ -87,25 +87,24 @@ fn strength(look: &Look, texture: &Texture, spread: &[Plane; 2], lightness: f32,
 fn trace(look: &Look, texture: &Texture, strength: &Plane) -> Vec<Line> {
     let size = look.size();
     let half = (HALF * look.width).round().max(4.0) as isize;
-    let rays: Vec<(f32, f32)> = (0..DIRECTIONS)
-        .map(|n| (n as f32 * std::f32::consts::PI / DIRECTIONS as f32).sin_cos())
-        .map(|(sin, cos)| (cos, sin))
+    let rays: [(f32, f32); DIRECTIONS] = std::array::from_fn(|n| {
+        let (sin, cos) = (n as f32 * std::f32::consts::PI / DIRECTIONS as f32).sin_cos();
+        (cos, sin)
+    });
+    let steps: Vec<[(isize, isize); DIRECTIONS]> = (-half..=half)
+        .map(|t| rays.map(|(dx, dy)| ((t as f32 * dx).round() as isize, (t as f32 * dy).round() as isize)))
         .collect();
-    let steps: Vec<Vec<(isize, isize)>> = rays
-        .iter()
-        .map(|(dx, dy)| {
-            let at = |t: isize| ((t as f32 * dx).round() as isize, (t as f32 * dy).round() as isize);
-            (-half..=half).map(at).collect()
-        })
-        .collect();
+    // The same as distances in a row of all samples, for places far enough from the edges.
+    let offsets: Vec<[isize; DIRECTIONS]> =
+        steps.iter().map(|steps| steps.map(|(u, v)| v * size.width as isize + u)).collect();
     let mut answer = Plane::zeros(size);
     let mut course = vec![0u8; size.area()];
     let rows = answer.samples_mut().par_chunks_mut(size.width).zip(course.par_chunks_mut(size.width));
     rows.enumerate().for_each(|(y, (answer, course))| {
         for x in 0..size.width {
             if strength.at(x, y) >= LOOKED_AT {
-                let best = best_course(strength, &steps, (x, y), half);
-                (answer[x], course[x]) = (best.0 / (2 * half + 1) as f32, best.1);
+                let best = best_course(strength, &steps, &offsets, (x, y));
+                (answer[x], course[x]) = (best.0 / steps.len() as f32, best.1);
             }
         }
     });
@@ -150,28 +149,29 @@ fn ends(spine: &[usize], ridge: &[bool], course: &[u8], size: Size) -> Vec<usize
     line.split_off(spine.len())
 }
 
-/// The greatest sum over the directions, and its direction.
+/// The greatest sum over the directions, and its direction; the first of several. All directions are added up side by
+/// side: one sum at a time would wait for itself.
 fn best_course(
     strength: &Plane,
-    steps: &[Vec<(isize, isize)>],
+    steps: &[[(isize, isize); DIRECTIONS]],
+    offsets: &[[isize; DIRECTIONS]],
     (x, y): (usize, usize),
-    half: isize,
 ) -> (f32, u8) {
-    let (width, height) = (strength.width() as isize, strength.height() as isize);
-    let (x, y) = (x as isize, y as isize);
+    let (width, height, half) = (strength.width(), strength.height(), steps.len() / 2);
     let inner = x >= half && y >= half && x + half < width && y + half < height;
-    let (samples, here) = (strength.samples(), y * width + x);
-    let mut best = (0.0f32, 0);
-    for (n, steps) in steps.iter().enumerate() {
-        let sum: f32 = match inner {
-            true => steps.iter().map(|(u, v)| samples[(here + v * width + u) as usize]).sum(),
-            false => steps.iter().map(|(u, v)| strength.at_clamped(x + u, y + v)).sum(),
-        };
-        if sum > best.0 {
-            best = (sum, n as u8);
+    let mut sums = [0.0f32; DIRECTIONS];
+    if inner {
+        let here = &strength.samples()[(y - half) * width + x - half..];
+        let corner = (half * width + half) as isize;
+        for offsets in offsets {
+            sums.iter_mut().zip(offsets).for_each(|(sum, by)| *sum += here[(corner + by) as usize]);
         }
+    } else {
+        let at = |(u, v): &(isize, isize)| strength.at_clamped(x as isize + u, y as isize + v);
+        steps.iter().for_each(|steps| sums.iter_mut().zip(steps).for_each(|(sum, step)| *sum += at(step)));
     }
-    best
+    let best = (0..DIRECTIONS).rev().max_by(|&a, &b| sums[a].total_cmp(&sums[b])).unwrap_or(0);
+    (sums[best], best as u8)
 }
 
 /// Samples within which a line goes on from one, row by row.
