@@ -11,8 +11,10 @@ pub mod geometry;
 mod lanes;
 pub mod picture;
 pub mod plane;
+mod ramp;
 
 pub use geometry::{Orientation, Rect, Size};
 pub use lanes::{add, wide_lanes};
 pub use picture::{Picture, Samples};
 pub use plane::Plane;
+pub use ramp::ramp;

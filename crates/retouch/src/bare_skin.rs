@@ -1,10 +1,9 @@
 //! Bare skin: what of a person's skin is corrected broadly, and which small marks of it are not.
 
 use pixel::filter::{gauss, gauss_masked};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 
 use crate::correction::weighted_median;
-use crate::feature::ramp;
 use crate::lay::luma;
 use crate::scene::FaceView;
 

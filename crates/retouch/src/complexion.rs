@@ -6,6 +6,8 @@
 use pixel::Plane;
 use pixel::colour::Lab;
 
+use crate::linear::solve;
+
 /// The course of both chroma channels.
 pub struct Complexion {
     /// a* over L*.
@@ -63,7 +65,8 @@ impl ColourCourse {
             [sums[1], sums[2] + ridge, sums[3]],
             [sums[2], sums[3], sums[4] + ridge],
         ];
-        Self { coefficients: solve(matrix, moments).map(|v| v as f32), range }
+        let constant = [moments[0] / sums[0], 0.0, 0.0];
+        Self { coefficients: solve(matrix, moments).unwrap_or(constant).map(|v| v as f32), range }
     }
 
     /// The usual chroma at a lightness. In deeper shade than was seen it falls as it does when light is taken away.
@@ -80,23 +83,6 @@ impl ColourCourse {
 #[inline]
 fn scaled(lightness: f32) -> f32 {
     lightness / 50.0 - 1.0
-}
-
-/// Solves a 3 × 3 system by Cramer's rule; a singular one gives the constant alone.
-fn solve(m: [[f64; 3]; 3], v: [f64; 3]) -> [f64; 3] {
-    let determinant = |m: [[f64; 3]; 3]| {
-        m[0][0] * (m[1][1] * m[2][2] - m[1][2] * m[2][1]) - m[0][1] * (m[1][0] * m[2][2] - m[1][2] * m[2][0])
-            + m[0][2] * (m[1][0] * m[2][1] - m[1][1] * m[2][0])
-    };
-    let whole = determinant(m);
-    if whole.abs() < 1e-12 {
-        return [v[0] / m[0][0].max(1e-12), 0.0, 0.0];
-    }
-    [0, 1, 2].map(|column| {
-        let mut replaced = m;
-        (0..3).for_each(|row| replaced[row][column] = v[row]);
-        determinant(replaced) / whole
-    })
 }
 
 #[cfg(test)]

@@ -6,12 +6,11 @@
 use pixel::blend::soft_light_reach;
 use pixel::colour::{Lab, lab_to_linear};
 use pixel::filter::{MaskedBlur, enlarge, enlarge_combined, reduce};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 use rayon::prelude::*;
 
 use crate::bare_skin::BareSkin;
 use crate::canvas::Canvas;
-use crate::feature::ramp;
 use crate::layer::{Effect, Field};
 use crate::scene::Scene;
 

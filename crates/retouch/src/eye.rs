@@ -7,10 +7,10 @@ use std::sync::{Arc, OnceLock};
 
 use pixel::colour::Lab;
 use pixel::filter::{distance_inside, distance_outside, enlarge, gauss, guided_colour, reduce};
-use pixel::{Plane, Rect};
+use pixel::{Plane, Rect, ramp};
 use vision::{Mesh, landmarks};
 
-use crate::feature::{Pixels, quantile, ramp};
+use crate::feature::{Pixels, quantile};
 use crate::scene::{FaceView, Scene};
 
 /// Lid distance over corner distance from which an eye counts as shut, and from which as open.

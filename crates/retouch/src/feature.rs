@@ -69,12 +69,6 @@ impl Pixels {
     }
 }
 
-/// Hermite step: 0 at `from`, 1 at `to`, in either direction.
-pub fn ramp(value: f32, from: f32, to: f32) -> f32 {
-    let t = ((value - from) / (to - from)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
-}
-
 /// Close to `value` while that is small against `limit`, never beyond it: a hyperbolic tangent, by the continued fraction
 /// of Lambert (1768), which is right to 2 in 10,000 and a loop can do for many samples at once.
 #[inline]

@@ -7,10 +7,10 @@
 //! are not in it; of every band only as much counts as form as the picture shows there.
 
 use pixel::filter::{MaskedBlur, distance_inside, enlarge, gauss_masked, reduce};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 
 use crate::correction::SmoothSkin;
-use crate::feature::ramp;
+use crate::linear::solve;
 use crate::surface::Surface;
 
 /// Distance from the outline of the face, in face widths, over which form fades out: there the landmarks end.
@@ -106,15 +106,16 @@ fn light(facing: &[[f32; 3]], lightness: &Plane, weight: &Plane) -> Option<[f64;
     let mut trust = vec![1.0f64; samples.len()];
     let mut light = [0.0; FUNCTIONS];
     for _ in 0..ROUNDS {
-        let mut matrix = [[0.0f64; FUNCTIONS + 1]; FUNCTIONS];
+        let (mut matrix, mut right) = ([[0.0f64; FUNCTIONS]; FUNCTIONS], [0.0f64; FUNCTIONS]);
         for ((terms, l), trust) in samples.iter().zip(&trust) {
-            for (row, term) in matrix.iter_mut().zip(terms) {
-                row.iter_mut().zip(terms.iter().chain([l])).for_each(|(m, other)| *m += trust * term * other);
+            for ((row, right), term) in matrix.iter_mut().zip(&mut right).zip(terms) {
+                row.iter_mut().zip(terms).for_each(|(m, other)| *m += trust * term * other);
+                *right += trust * term * l;
             }
         }
         let ridge = 1e-4 * samples.len() as f64;
         (0..FUNCTIONS).for_each(|k| matrix[k][k] += ridge);
-        light = solved(matrix);
+        light = solve(matrix, right)?;
         let left = |(terms, l): &([f64; FUNCTIONS], f64)| l - dot(terms, &light);
         let mut sizes: Vec<f64> = samples.iter().map(|sample| left(sample).abs()).collect();
         let middle = sizes.len() / 2;
@@ -134,23 +135,6 @@ fn shading(facing: &[[f32; 3]], light: &[f64; FUNCTIONS], face: &Plane) -> Plane
     let values = facing.iter().zip(face.samples());
     let values = values.map(|(direction, face)| face * dot(&functions(*direction), light) as f32);
     Plane::from_vec(face.size(), values.collect())
-}
-
-/// Gaussian elimination of a symmetric positive system whose last column is the right side.
-fn solved(mut m: [[f64; FUNCTIONS + 1]; FUNCTIONS]) -> [f64; FUNCTIONS] {
-    for k in 0..FUNCTIONS {
-        let pivot = m[k];
-        for row in m.iter_mut().skip(k + 1) {
-            let times = row[k] / pivot[k];
-            row.iter_mut().zip(pivot).skip(k).for_each(|(v, p)| *v -= times * p);
-        }
-    }
-    let mut solution = [0.0; FUNCTIONS];
-    for k in (0..FUNCTIONS).rev() {
-        let known: f64 = (k + 1..FUNCTIONS).map(|n| m[k][n] * solution[n]).sum();
-        solution[k] = (m[k][FUNCTIONS] - known) / m[k][k];
-    }
-    solution
 }
 
 #[cfg(test)]
@@ -176,19 +160,5 @@ mod tests {
         let worst = shading.zip(&lit, |a, b| (a - b).abs()).max();
         assert!(worst < 0.8, "{worst}");
         assert!(super::light(&facing, &lit, &Plane::zeros(size)).is_none());
-    }
-
-    #[test]
-    fn a_system_is_solved() {
-        let mut m = [[0.0; FUNCTIONS + 1]; FUNCTIONS];
-        for (k, row) in m.iter_mut().enumerate() {
-            row[k] = 2.0 + k as f64;
-            row[(k + 1) % FUNCTIONS] += 0.5;
-            row[(k + FUNCTIONS - 1) % FUNCTIONS] += 0.5;
-            row[FUNCTIONS] = row[..FUNCTIONS].iter().enumerate().map(|(n, v)| v * n as f64).sum();
-        }
-        for (n, v) in solved(m).into_iter().enumerate() {
-            assert!((v - n as f64).abs() < 1e-9, "{v}");
-        }
     }
 }

@@ -17,6 +17,7 @@ pub mod inspect;
 pub mod known;
 pub mod lay;
 pub mod layer;
+mod linear;
 pub mod matting;
 pub mod pile;
 pub mod plugin;

@@ -1,5 +1,7 @@
 //! Quadratic surfaces fitted to weighted samples.
 
+use crate::linear::solve;
+
 /// Number of terms of a surface.
 pub const TERMS: usize = 6;
 
@@ -19,41 +21,19 @@ pub fn value(surface: &Terms, terms: &Terms) -> f64 {
 /// The surface nearest to samples (terms, value, weight) by weighted least squares, each factor held back by its `ridge`
 /// times the total weight; `None` when the samples leave it open.
 pub fn fit(samples: impl Iterator<Item = (Terms, f64, f64)>, ridge: &Terms) -> Option<Terms> {
-    let mut normal = [[0.0f64; TERMS + 1]; TERMS];
+    let (mut normal, mut right) = ([[0.0f64; TERMS]; TERMS], [0.0f64; TERMS]);
     let mut total = 0.0;
     for (terms, value, weight) in samples {
         for i in 0..TERMS {
             for j in 0..TERMS {
                 normal[i][j] += weight * terms[i] * terms[j];
             }
-            normal[i][TERMS] += weight * terms[i] * value;
+            right[i] += weight * terms[i] * value;
         }
         total += weight;
     }
     for (i, ridge) in ridge.iter().enumerate() {
         normal[i][i] += total * ridge;
     }
-    solve(normal)
-}
-
-/// Solves the system whose last column is the right side (Gauss, with pivots).
-fn solve(mut rows: [[f64; TERMS + 1]; TERMS]) -> Option<Terms> {
-    for k in 0..TERMS {
-        let pivot = (k..TERMS).max_by(|&i, &j| rows[i][k].abs().total_cmp(&rows[j][k].abs()))?;
-        rows.swap(k, pivot);
-        if rows[k][k].abs() < 1e-9 {
-            return None;
-        }
-        for i in k + 1..TERMS {
-            let factor = rows[i][k] / rows[k][k];
-            let upper = rows[k];
-            rows[i].iter_mut().zip(upper).for_each(|(v, u)| *v -= factor * u);
-        }
-    }
-    let mut found = [0.0; TERMS];
-    for k in (0..TERMS).rev() {
-        let known: f64 = (k + 1..TERMS).map(|j| rows[k][j] * found[j]).sum();
-        found[k] = (rows[k][TERMS] - known) / rows[k][k];
-    }
-    Some(found)
+    solve(normal, right)
 }

@@ -5,11 +5,10 @@
 //! falls on its counterpart however the head is turned.
 
 use pixel::filter::{enlarge, gauss, reduce};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 use vision::landmarks::{CHEEKS, EYE_CORNERS};
 
 use crate::correction::SmoothSkin;
-use crate::feature::ramp;
 use crate::surface::Surface;
 
 /// Landmarks that lie opposite each other: eyes, brows, mouth, nose, cheeks.

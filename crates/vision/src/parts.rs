@@ -1,12 +1,11 @@
 //! Parts of persons: hair, skin of face and body, clothes, other things worn or held.
 
 use pixel::filter::sample_grid;
-use pixel::{Plane, Rect, Size};
+use pixel::{Plane, Rect, Size, ramp};
 
 use crate::error::VisionError;
 use crate::faces::Face;
 use crate::networks::{Networks, PARTS_SIDE};
-use crate::regions::ramp;
 use crate::view::{Beyond, Grid, View, sample};
 
 /// Number of classes.

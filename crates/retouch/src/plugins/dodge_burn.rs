@@ -1,13 +1,12 @@
 //! Dodge Burn: evens the brightness of small blotches on skin, the hours-long job, with a soft brush.
 
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 use rayon::prelude::*;
 
 use crate::bare_skin::BareSkin;
 use crate::complexion::Complexion;
 use crate::correction::{Shift, SmoothSkin, quantile, share};
-use crate::feature::ramp;
 use crate::form::Form;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};

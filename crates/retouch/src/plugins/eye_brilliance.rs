@@ -1,11 +1,11 @@
 //! Eye Brilliance: makes the iris clearer and a little brighter, as a retoucher dodges it.
 
-use pixel::Plane;
 use pixel::colour::Lab;
 use pixel::filter::{gauss, gauss_masked};
+use pixel::{Plane, ramp};
 
 use crate::eye::EyeView;
-use crate::feature::{quantile, ramp, soft_limit};
+use crate::feature::{quantile, soft_limit};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::Scene;

@@ -1,11 +1,11 @@
 //! Eye Vessels: takes red vessels and pinkness out of the white of the eyes.
 
-use pixel::Plane;
 use pixel::colour::Lab;
 use pixel::filter::{gauss, gauss_masked};
+use pixel::{Plane, ramp};
 
 use crate::eye::EyeView;
-use crate::feature::{quantile, ramp};
+use crate::feature::quantile;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::Scene;

@@ -3,10 +3,9 @@
 use pixel::colour::profile::ColourSpace;
 use pixel::colour::{lab_to_linear, linear_to_lab};
 use pixel::filter::{erode_soft, gauss, gauss_masked, reduce};
-use pixel::{Plane, Rect};
+use pixel::{Plane, Rect, ramp};
 
 use crate::correction::share;
-use crate::feature::ramp;
 use crate::lay::luma;
 use crate::layer::{Effect, Field, Grid, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};

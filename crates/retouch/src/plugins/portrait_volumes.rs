@@ -1,12 +1,12 @@
 //! Portrait Volumes: gives the face a little more depth along the light that is there.
 
 use pixel::filter::{gauss, gauss_masked};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 
 use crate::bare_skin::{fade_out, moles_of};
 use crate::complexion::Complexion;
 use crate::correction::{Shift, SmoothSkin};
-use crate::feature::{ramp, soft_limit};
+use crate::feature::soft_limit;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};

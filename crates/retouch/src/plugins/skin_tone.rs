@@ -2,12 +2,12 @@
 
 use pixel::colour::Lab;
 use pixel::filter::{GuidedModel, gauss, gauss_masked};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 
 use crate::bare_skin::BareSkin;
 use crate::complexion::ColourCourse;
 use crate::correction::{Shift, SmoothSkin, share};
-use crate::feature::{ramp, soft_limit};
+use crate::feature::soft_limit;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};

@@ -1,13 +1,13 @@
 //! White Teeth: takes yellow out of teeth, and makes them brighter.
 
-use pixel::Plane;
 use pixel::colour::Lab;
 use pixel::filter::{dilate, gauss, guided_colour};
+use pixel::{Plane, ramp};
 use vision::regions::{MouthRegions, mouth_regions};
 use vision::{Mesh, landmarks};
 
 use crate::eye::EyeView;
-use crate::feature::{Pixels, quantile, ramp};
+use crate::feature::{Pixels, quantile};
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};

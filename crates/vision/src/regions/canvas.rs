@@ -111,13 +111,6 @@ pub(crate) fn lab(rgb: [&Plane; 3]) -> Lab {
     Lab::of(rgb, &ColourSpace::srgb())
 }
 
-/// Hermite step: 0 at `from`, 1 at `to`, in either direction.
-#[inline]
-pub(crate) fn ramp(v: f32, from: f32, to: f32) -> f32 {
-    let t = ((v - from) / (to - from)).clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
-}
-
 /// Copies `part` into `plane` with its corner at `rect`, keeping the larger value.
 pub(crate) fn lay_over(plane: &mut Plane, part: &Plane, rect: Rect) {
     for j in 0..rect.height {

@@ -2,9 +2,9 @@
 
 use pixel::colour::Lab;
 use pixel::filter::{distance_inside, gauss};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 
-use super::canvas::{Canvas, lay_over, quantile, ramp};
+use super::canvas::{Canvas, lay_over, quantile};
 use crate::landmarks::{EYE_CORNERS, EYES, IRISES, Mesh};
 
 /// Eyes open less than this (lid distance over corner distance) show neither white nor iris.

@@ -14,10 +14,9 @@ mod skin;
 mod strands;
 
 use pixel::filter::gauss;
-use pixel::{Plane, Rect, Size};
+use pixel::{Plane, Rect, Size, ramp};
 
 pub use canvas::Canvas;
-pub(crate) use canvas::ramp;
 pub use eyes::{EyeRegions, eye_regions};
 pub use mouth::{MouthRegions, mouth_regions};
 

@@ -2,9 +2,9 @@
 
 use pixel::colour::Lab;
 use pixel::filter::{gauss, guided_colour};
-use pixel::{Plane, Size};
+use pixel::{Plane, Size, ramp};
 
-use super::canvas::{Canvas, lay_over, quantile, ramp};
+use super::canvas::{Canvas, lay_over, quantile};
 use crate::landmarks::{LIPS_INNER, LIPS_OUTER, Mesh};
 
 /// Lips parted less than this, in face widths, show nothing of the inside.

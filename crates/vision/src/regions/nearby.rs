@@ -1,9 +1,9 @@
 //! Features told from the skin around them by darkness near their landmarks: brows, lashes, nostrils; and glasses.
 
-use pixel::Plane;
 use pixel::filter::{dilate, distance_outside, gauss};
+use pixel::{Plane, ramp};
 
-use super::canvas::{Canvas, hull, lay_over, quantile, ramp};
+use super::canvas::{Canvas, hull, lay_over, quantile};
 use super::prior::Prior;
 use crate::landmarks::{BROWS, EYES, LID_MIDDLES, Mesh, NOSTRILS, OVAL};
 use crate::parts::Part;

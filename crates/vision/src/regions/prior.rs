@@ -1,9 +1,9 @@
 //! Network answers brought to a canvas and refined there to the picture's own edges.
 
 use pixel::filter::{Guide, enlarge, enlarge_combined, reduce, sample_grid};
-use pixel::{Plane, Rect, Size};
+use pixel::{Plane, Rect, Size, ramp, wide_lanes};
 
-use super::canvas::{Canvas, ramp};
+use super::canvas::Canvas;
 use crate::error::VisionError;
 use crate::networks::PARTS_SIDE;
 use crate::parts::{CLASSES, Part};
@@ -124,11 +124,8 @@ impl Prior {
         let [red, green, blue] = &model.slope;
         let planes = [red, green, blue, &model.offset];
         enlarge_combined(planes, self.factor, canvas.size(), |y, [red, green, blue, offset], out| {
-            let [r, g, b] = canvas.rgb.map(|plane| plane.row(y));
-            for x in 0..out.len() {
-                let v = offset[x] + red[x] * r[x] + green[x] * g[x] + blue[x] * b[x];
-                out[x] = ramp(v, 0.12, 0.88);
-            }
+            let rgb = canvas.rgb.map(|plane| plane.row(y));
+            wide_lanes(|| refine_row(out, [red, green, blue], offset, rgb));
         })
     }
 
@@ -140,5 +137,16 @@ impl Prior {
     /// A plane of canvas size reduced to this prior's size.
     pub fn reduce(&self, plane: &Plane) -> Plane {
         reduce(plane, self.factor)
+    }
+}
+
+/// One row of a linear model of the colours, stretched.
+#[inline(always)]
+fn refine_row(out: &mut [f32], slope: [&[f32]; 3], offset: &[f32], rgb: [&[f32]; 3]) {
+    let count = out.len();
+    let ([red, green, blue], offset) = (slope.map(|row| &row[..count]), &offset[..count]);
+    let [r, g, b] = rgb.map(|row| &row[..count]);
+    for x in 0..count {
+        out[x] = ramp(offset[x] + red[x] * r[x] + green[x] * g[x] + blue[x] * b[x], 0.12, 0.88);
     }
 }

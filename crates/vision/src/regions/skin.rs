@@ -1,9 +1,9 @@
 //! The skin matte: where the networks see skin, moved by this person's colours, refined on the picture's edges.
 
-use pixel::Plane;
 use pixel::filter::{erode, gauss};
+use pixel::{Plane, ramp};
 
-use super::canvas::{Canvas, lab, ramp};
+use super::canvas::{Canvas, lab};
 use super::colour::{Histogram, weigh};
 use super::prior::Prior;
 use super::strands::remove_strands;

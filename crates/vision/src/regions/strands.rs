@@ -1,10 +1,10 @@
 //! Hair strands over skin, finer than any network sees: close to hair, each pixel is placed between the colour of
 //! the skin and the colour of the hair around it.
 
-use pixel::Plane;
 use pixel::filter::{distance_outside, gauss, gauss_masked};
+use pixel::{Plane, ramp};
 
-use super::canvas::{Canvas, ramp};
+use super::canvas::Canvas;
 use super::prior::Prior;
 use crate::parts::Part;
 

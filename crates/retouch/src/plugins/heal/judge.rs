@@ -45,9 +45,9 @@ const PUS: [f32; 2] = [0.1, 0.3];
 /// Redness that the core of a pale spot lacks against the skin around, over what it has more of lightness, from which,
 /// to which, what it lies in is an inflamed ring: shine takes little colour off skin.
 const RING: [f32; 2] = [0.35, 0.6];
-/// Saliency, against what is needed, from which a mark is clear, and the way over which it fades in: short, as what is
-/// healed in part leaves a ghost.
-const CLEAR: (f32, f32) = (0.95, 0.08);
+/// Saliency, against what is needed, from which, to which, a mark is clear: close together, as what is healed in part
+/// leaves a ghost.
+const CLEAR: [f32; 2] = [0.95, 1.03];
 /// Certainty from which, to which, a decision is made: half a mole, and half a pimple, is worse than either.
 const DECIDED: [f32; 2] = [0.35, 0.65];
 /// Distance, in face widths, within which lines of one direction are taken for wrinkles.
@@ -95,7 +95,7 @@ pub(super) fn judge(
 ) -> Verdict {
     // Halving the sensitivity asks for marks about twice as clear; at nothing nothing is clear enough.
     let needed = sensitivity.clamp(1e-3, 1.0).powf(-0.9);
-    let clear = |saliency: f32| smooth((saliency / needed - CLEAR.0) / CLEAR.1);
+    let clear = |saliency: f32| ramp(saliency / needed, CLEAR);
     let anatomy = mesh.map(|mesh| Anatomy::new(look, mesh));
     let inflamed = inflamed_marks(look, spots);
     let suspects: Vec<Suspect<'_>> = spots
@@ -313,11 +313,6 @@ pub(super) fn is_red_line(line: &Line) -> bool {
     line.shift[1] > 0.6 * line.shift[0].abs()
 }
 
-fn ramp(value: f32, range: [f32; 2]) -> f32 {
-    smooth((value - range[0]) / (range[1] - range[0]))
-}
-
-fn smooth(t: f32) -> f32 {
-    let t = t.clamp(0.0, 1.0);
-    t * t * (3.0 - 2.0 * t)
+fn ramp(value: f32, [from, to]: [f32; 2]) -> f32 {
+    pixel::ramp(value, from, to)
 }

@@ -2,11 +2,10 @@
 //! sample. The bands of texture cannot tell alone: a speck as small as pores is no stronger than they are in any band,
 //! and what was left of it in each would add up to its ghost.
 
-use pixel::{Plane, Rect};
+use pixel::{Plane, Rect, ramp};
 
 use super::separate::Planes;
 use super::spots::Spot;
-use crate::feature::ramp;
 
 /// How far from its middle a spot is followed, in its radii.
 const REACH: f32 = 2.5;
