@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use store::{BatchTag, JobFilter, JobState, Order, OrderFilter, Organization, StoreError};
+use store::{BatchTag, Job, JobFilter, JobState, Order, OrderFilter, Organization, StoreError};
 
 use crate::{Retried, Service};
 
@@ -60,15 +60,7 @@ impl Service {
             let mut left_alone = 0;
             loop {
                 // What runs again leaves this list; what cannot stays in it.
-                let filter = JobFilter {
-                    state: Some(state),
-                    or_state,
-                    batch: Some(id.to_owned()),
-                    limit: AT_A_TIME,
-                    offset: left_alone,
-                    ..JobFilter::default()
-                };
-                let (jobs, _) = self.executions(organization, filter).await?;
+                let jobs = self.some_of_order(organization, id, (state, or_state), left_alone).await?;
                 if jobs.is_empty() {
                     break;
                 }
@@ -103,15 +95,7 @@ impl Service {
         for (state, or_state) in states {
             let mut passed = 0;
             loop {
-                let filter = JobFilter {
-                    state: Some(state),
-                    or_state,
-                    batch: Some(id.to_owned()),
-                    limit: AT_A_TIME,
-                    offset: passed,
-                    ..JobFilter::default()
-                };
-                let (jobs, _) = self.executions(organization, filter).await?;
+                let jobs = self.some_of_order(organization, id, (state, or_state), passed).await?;
                 if jobs.is_empty() {
                     break;
                 }
@@ -123,6 +107,25 @@ impl Service {
             }
         }
         Ok(asked)
+    }
+
+    /// Some of an order's executions in one of these states, from one on.
+    async fn some_of_order(
+        &self,
+        organization: &Organization,
+        id: &str,
+        (state, or_state): (JobState, Option<JobState>),
+        offset: i64,
+    ) -> Result<Vec<Job>, StoreError> {
+        let filter = JobFilter {
+            state: Some(state),
+            or_state,
+            batch: Some(id.to_owned()),
+            limit: AT_A_TIME,
+            offset,
+            ..JobFilter::default()
+        };
+        Ok(self.executions(organization, filter).await?.0)
     }
 }
 

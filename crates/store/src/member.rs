@@ -44,14 +44,10 @@ impl Store {
             .write(move |mut conn| {
                 Box::pin(async move {
                     lock_organization(&mut conn, &organization).await?;
-                    let Some(was) = role(&mut conn, &organization, &account).await? else {
-                        return Ok(MemberChange::NoMember);
-                    };
-                    if was == Role::Admin
-                        && wanted != Role::Admin
-                        && other_admins(&mut conn, &organization, &account).await? == 0
+                    if let Some(refused) =
+                        refusal(&mut conn, &organization, &account, wanted == Role::Admin).await?
                     {
-                        return Ok(MemberChange::LastAdmin);
+                        return Ok(refused);
                     }
                     execute!(
                         &mut conn,
@@ -81,11 +77,8 @@ impl Store {
             .write(move |mut conn| {
                 Box::pin(async move {
                     lock_organization(&mut conn, &organization).await?;
-                    let Some(was) = role(&mut conn, &organization, &account).await? else {
-                        return Ok(MemberChange::NoMember);
-                    };
-                    if was == Role::Admin && other_admins(&mut conn, &organization, &account).await? == 0 {
-                        return Ok(MemberChange::LastAdmin);
+                    if let Some(refused) = refusal(&mut conn, &organization, &account, false).await? {
+                        return Ok(refused);
                     }
                     let (organization, account) = (organization.as_str(), account.as_str());
                     execute!(
@@ -160,6 +153,22 @@ async fn role(
         account.as_str()
     )?;
     Ok(found.map(|(role,)| role))
+}
+
+/// Why a member may not change: there is none, or no admin would be left when this one is none any more.
+async fn refusal(
+    conn: &mut Conn<'_>,
+    organization: &OrganizationId,
+    account: &AccountId,
+    stays_admin: bool,
+) -> Result<Option<MemberChange>, StoreError> {
+    Ok(match role(conn, organization, account).await? {
+        None => Some(MemberChange::NoMember),
+        Some(Role::Admin) if !stays_admin && other_admins(conn, organization, account).await? == 0 => {
+            Some(MemberChange::LastAdmin)
+        }
+        Some(_) => None,
+    })
 }
 
 /// Admins of an organization beside this one, those aside who may not sign in.
