@@ -19,6 +19,7 @@ pub mod lay;
 pub mod layer;
 mod linear;
 pub mod matting;
+mod outline;
 pub mod pile;
 pub mod plugin;
 pub mod plugins;

@@ -9,6 +9,7 @@ use crate::complexion::Complexion;
 use crate::correction::{Shift, SmoothSkin, quantile, share};
 use crate::form::Form;
 use crate::layer::Layer;
+use crate::outline::Outline;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
 use crate::surface::Surface;
@@ -46,6 +47,8 @@ const BENT_FORM: f32 = 0.65;
 const LASTING: f32 = 0.8;
 /// How far a line must last, as a multiple of the width of its octave (Gaussian sigma).
 const LENGTH: f32 = 2.0;
+/// How many octaves leave the edge of the jaw alone: in wider ones it is form anyhow.
+const STEPPED: usize = 3;
 /// Directions in which lines are looked for, as steps on the grid.
 const DIRECTIONS: [(isize, isize); 4] = [(1, 0), (1, 1), (0, 1), (-1, 1)];
 /// Difference in L* between the lights and shades of a face in usual light.
@@ -81,7 +84,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
         bent: surface.as_ref().map(|surface| bent(surface, smooth.size())),
         form: form.map_or(Vec::new(), |form| form.bands(&sigmas)),
         symmetry: surface.and_then(|surface| Symmetry::find(&surface, &smooth)),
-        beyond: beyond_face(view, &smooth, width),
+        outline: Outline::of(view, &smooth, width),
     };
     let reach = 1.0 + 0.4 * beyond;
     let blotches = blotches(&smooth, &face, width, contrast, reach);
@@ -105,8 +108,9 @@ fn contrast(lightness: &Plane, skin: &Plane) -> f32 {
 
 /// Brightness that differs from its surroundings without belonging to the form.
 ///
-/// Form is told from blotches octave by octave in five ways. The shape of the face explains it. Both sides of the face
-/// show it. It lies where the face bends, about the nose above all. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and
+/// Form is told from blotches octave by octave in six ways. The shape of the face explains it. Both sides of the face
+/// show it. It lies where the face bends, about the nose above all. It is a step along the outline of the face, the edge
+/// of the jaw. It lasts along a line: the bridge of the nose, a fold, a tendon of the neck; what lasts is left alone, and
 /// blotches that lie across it still go. And it is strong where blotches are faint: the stronger the rest varies, the
 /// less of it is taken; `reach` above 1 takes more. What is explained, shared or lasts is form at any strength.
 fn blotches(smooth: &SmoothSkin<'_>, face: &Face, width: f32, contrast: f32, reach: f32) -> Plane {
@@ -134,7 +138,10 @@ fn blotches(smooth: &SmoothSkin<'_>, face: &Face, width: f32, contrast: f32, rea
         let seen = gauss(skin, sigma).map(|w| ((w - 0.5) / 0.3).clamp(0.0, 1.0));
         let mut odd = band.zip(&variance, |v, s| v * limit / (limit + s * s));
         if octave >= BODY_FORM.0 {
-            odd.apply_with(&face.beyond, |v, beyond| v * (1.0 - BODY_FORM.1 * beyond));
+            odd.apply_with(&face.outline.beyond, |v, beyond| v * (1.0 - BODY_FORM.1 * beyond));
+        }
+        if octave < STEPPED {
+            odd.apply_with(&face.outline.steps(lightness, skin, sigma), |v, step| v * (1.0 - step));
         }
         if let Some(bent) = face.bent.as_ref().filter(|_| octave > 0) {
             odd.apply_with(bent, |v, bent| v * (1.0 - BENT_FORM * bent));
@@ -153,22 +160,14 @@ struct Face {
     symmetry: Option<Symmetry>,
     /// 1 where the face bends strongly, 0 where it is flat; `None` without landmarks.
     bent: Option<Plane>,
-    /// 1 beyond the face, 0 on it; all 0 without landmarks.
-    beyond: Plane,
+    /// Where it ends.
+    outline: Outline,
 }
 
 /// 1 where the face bends strongly and on the nose, 0 where it is flat.
 fn bent(surface: &Surface, size: Size) -> Plane {
     let bent = surface.bend().zip(&surface.nose, |bend, nose| ramp(bend, BENT[0], BENT[1]).max(nose));
     enlarge(&gauss(&bent, 0.02 * surface.width), surface.step, size)
-}
-
-/// 1 beyond the outline of the face, with a soft border; `width` is that of the face on the grid of the smooth skin.
-fn beyond_face(view: &FaceView, smooth: &SmoothSkin<'_>, width: f32) -> Plane {
-    match view.face.mesh {
-        Some(_) => gauss(&smooth.reduce(&view.regions.oval), 0.04 * width).map(|v| 1.0 - v.clamp(0.0, 1.0)),
-        None => Plane::zeros(smooth.size()),
-    }
 }
 
 /// The blur, in samples, above which an octave lies.
@@ -309,7 +308,8 @@ mod tests {
         let smooth = SmoothSkin::between_moles(&view.canvas, &skin, view.width() * FINE, &scene);
         let found = |bent: f32| {
             let plane = |v: f32| Plane::filled(smooth.size(), v);
-            let face = Face { form: Vec::new(), symmetry: None, bent: Some(plane(bent)), beyond: plane(0.0) };
+            let outline = Outline { beyond: plane(0.0) };
+            let face = Face { form: Vec::new(), symmetry: None, bent: Some(plane(bent)), outline };
             spread(&blotches(&smooth, &face, smooth.length(view.width()), 1.0, 1.0), 70.0)
         };
         assert!(found(1.0) < 0.75 * found(0.0), "{} of {}", found(1.0), found(0.0));

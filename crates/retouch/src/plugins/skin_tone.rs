@@ -9,6 +9,7 @@ use crate::complexion::ColourCourse;
 use crate::correction::{Shift, SmoothSkin, share};
 use crate::feature::soft_limit;
 use crate::layer::Layer;
+use crate::outline::Outline;
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
 use crate::surface::Surface;
@@ -75,7 +76,9 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let symmetry = Surface::of(view, &smooth).and_then(|surface| Symmetry::find(&surface, &smooth));
     let odd = [&lab.a, &lab.b].map(|chroma| Odd::find(chroma, &lab.l, &smooth.matte, width));
     let own = symmetry.map(|symmetry| symmetry.shared(odd.each_ref().map(|odd| &odd.broad)));
-    let seen = gauss(&smooth.matte, width * RIM).map(|v| ramp(v, 0.5, 0.9));
+    let mut seen = gauss(&smooth.matte, width * RIM).map(|v| ramp(v, 0.5, 0.9));
+    let jaw = Outline::of(view, &smooth, width).steps(&lab.l, &smooth.matte, width * BROAD);
+    seen.apply_with(&jaw, |seen, jaw| seen * (1.0 - jaw));
     let own = |c: usize| own.as_ref().map(|own| &own[c]);
     let [a, b] = [0, 1].map(|c| odd[c].evened(own(c), &seen, &smooth.matte, settings));
     let mut shift = Shift { l: Plane::zeros(smooth.size()), a, b };
