@@ -2,7 +2,7 @@
 //! the lips.
 
 use vision::Mesh;
-use vision::landmarks::{BROWS, LIPS_OUTER};
+use vision::landmarks::{BROWS, LIPS_OUTER, OVAL};
 
 use super::judge::{hair_hue, is_red_line};
 use super::lines::Line;
@@ -31,6 +31,10 @@ const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
 /// How near to the outline of a brow a dark line comes that is one of its hairs, and how long they are, in face widths.
 const BROW_REACH: f32 = 0.03;
 const BROW_HAIR: f32 = 0.09;
+/// How near to the outline of the face, in face widths, and how nearly along it, in radians, a line runs that is the edge
+/// of the jaw, or stubble seen against what lies behind.
+const OUTLINE_REACH: f32 = 0.02;
+const OUTLINE_TURN: f32 = 0.3;
 /// How near to the outline of the lips what is red is their border, in face widths.
 const LIPS_REACH: f32 = 0.022;
 
@@ -69,14 +73,26 @@ impl<'a> Anatomy<'a> {
         1.0 + (doubt - 1.0) * (1.0 - hair_hue(line))
     }
 
-    /// True for a short dark line at a brow: one of its hairs and not a loose one.
+    /// True for a short dark line at a brow, as it is seen or as the landmarks have it: one of its hairs and not a loose
+    /// one.
     pub fn is_of_brow(&self, line: &Line) -> bool {
         let (width, columns) = (self.look.width, self.look.size().width);
         let near = |&i: &usize| {
             let at = [(i % columns) as f32, (i / columns) as f32];
-            BROWS.iter().any(|brow| self.is_near(brow, at, BROW_REACH))
+            self.look.brow.samples()[i] > 0.5 || BROWS.iter().any(|brow| self.is_near(brow, at, BROW_REACH))
         };
         line.shift[0] < 0.0 && line.length < BROW_HAIR * width && line.spine.iter().any(near)
+    }
+
+    /// True for a line along the outline of the face.
+    pub fn is_of_outline(&self, line: &Line) -> bool {
+        OVAL.iter().zip(OVAL.iter().cycle().skip(1)).any(|(&from, &to)| {
+            let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
+            let (dx, dy) = (bx - ax, by - ay);
+            let turn = (line.angle - dy.atan2(dx)).rem_euclid(std::f32::consts::PI);
+            let away = away(line.middle, [ax, ay], [bx, by]);
+            away < OUTLINE_REACH * self.look.width && turn.min(std::f32::consts::PI - turn) < OUTLINE_TURN
+        })
     }
 
     /// True at the outline of the lips and inside it.
@@ -89,17 +105,23 @@ impl<'a> Anatomy<'a> {
         let mut inside = false;
         for (n, &index) in ring.iter().enumerate() {
             let ([ax, ay], [bx, by]) = (self.place(index), self.place(ring[(n + 1) % ring.len()]));
-            let ([x, y], [dx, dy]) = (at, [bx - ax, by - ay]);
-            let along = (((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy).max(1e-6)).clamp(0.0, 1.0);
-            if (x - ax - along * dx).hypot(y - ay - along * dy) < reach * self.look.width {
+            if away(at, [ax, ay], [bx, by]) < reach * self.look.width {
                 return true;
             }
-            if (ay > y) != (by > y) && x < ax + (y - ay) / (by - ay) * dx {
+            let [x, y] = at;
+            if (ay > y) != (by > y) && x < ax + (y - ay) / (by - ay) * (bx - ax) {
                 inside = !inside;
             }
         }
         inside
     }
+}
+
+/// Distance of a place from a stretch between two others.
+fn away([x, y]: [f32; 2], [ax, ay]: [f32; 2], [bx, by]: [f32; 2]) -> f32 {
+    let (dx, dy) = (bx - ax, by - ay);
+    let along = (((x - ax) * dx + (y - ay) * dy) / (dx * dx + dy * dy).max(1e-6)).clamp(0.0, 1.0);
+    (x - ax - along * dx).hypot(y - ay - along * dy)
 }
 
 #[cfg(test)]
@@ -149,6 +171,34 @@ mod tests {
         assert!(!anatomy.is_of_brow(&dark_line([262.0, 30.0], [210.0, 150.0])));
         let pale = Line { shift: [13.0, 0.0, 0.0], ..dark_line([212.0, 104.0], [226.0, 78.0]) };
         assert!(!anatomy.is_of_brow(&pale));
+    }
+
+    #[test]
+    fn hairs_at_a_brow_that_is_seen_are_its_own() {
+        let mut look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        let tail = dark_line([260.0, 104.0], [276.0, 112.0]);
+        let mesh = mesh([100.0, 80.0, 208.0, 100.0], [100.0, 300.0, 220.0, 340.0]);
+        assert!(!Anatomy::new(&look, &mesh).is_of_brow(&tail));
+        look.brow = Plane::from_fn(SIZE, |x, _| if x < 265 { 1.0 } else { 0.0 });
+        assert!(Anatomy::new(&look, &mesh).is_of_brow(&tail));
+    }
+
+    #[test]
+    fn what_runs_along_the_outline_of_the_face_is_its_edge() {
+        let look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        let mut mesh = mesh([100.0, 80.0, 208.0, 100.0], [100.0, 300.0, 220.0, 340.0]);
+        for (n, &index) in OVAL.iter().enumerate() {
+            let (sin, cos) = (n as f32 / OVAL.len() as f32 * std::f32::consts::TAU).sin_cos();
+            mesh.points[index] = [180.0 + 120.0 * cos, 200.0 + 160.0 * sin, 0.0];
+        }
+        let anatomy = Anatomy::new(&look, &mesh);
+        let line = |from: [f32; 2], to: [f32; 2]| {
+            let angle = (to[1] - from[1]).atan2(to[0] - from[0]);
+            Line { angle, ..dark_line(from, to) }
+        };
+        assert!(anatomy.is_of_outline(&line([297.0, 185.0], [297.0, 215.0])));
+        assert!(!anatomy.is_of_outline(&line([280.0, 200.0], [310.0, 200.0])), "across it");
+        assert!(!anatomy.is_of_outline(&line([260.0, 185.0], [260.0, 215.0])), "on the cheek");
     }
 
     #[test]

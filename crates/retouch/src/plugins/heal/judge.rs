@@ -120,9 +120,18 @@ pub(super) fn judge(
             if !is_of_blood(line.shift) && look.face.at(x, y) < 0.5 {
                 return 0.0;
             }
-            if anatomy.as_ref().is_some_and(|anatomy| {
-                anatomy.is_of_brow(line) || is_red_line(line) && anatomy.is_at_lips(line.middle)
-            }) {
+            // Pale lines are rims of light, scars and bristles.
+            if line.shift[0] > 0.0 && !is_red_line(line) {
+                return 0.0;
+            }
+            let belongs = |anatomy: &Anatomy<'_>| {
+                let where_it_lies = match is_red_line(line) {
+                    true => anatomy.is_at_lips(line.middle),
+                    false => anatomy.is_of_outline(line),
+                };
+                where_it_lies || anatomy.is_of_brow(line)
+            };
+            if anatomy.as_ref().is_some_and(belongs) {
                 return 0.0;
             }
             let doubt = anatomy.as_ref().map_or(1.0, |anatomy| anatomy.doubt(line));

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
+use super::judge::is_red_line;
 use super::look::Look;
 use super::skin::Texture;
 use super::spots::{median, seen};
@@ -25,6 +26,8 @@ const TAPERED: f32 = 1.1;
 const GAP: usize = 3;
 /// Directions by which an end may turn from one sample to the next.
 const TURN: u8 = 2;
+/// How many times as long as it is clear a line may become where it is followed fainter.
+const FOLLOWED_TO: usize = 3;
 /// Contrast of the faintest line healed at full sensitivity.
 const CONTRAST: f32 = 2.8;
 /// Shortest line in face widths.
@@ -122,17 +125,19 @@ fn trace(look: &Look, texture: &Texture, strength: &Plane) -> Vec<Line> {
         .map(|i| ridge[i] && answers[i] >= FOLLOWED && look.zone.samples()[i] > 0.5)
         .collect();
     let measured = |spine| measure(look, texture, &answer, &course, &rays, spine);
-    let mut lines: Vec<Line> = runs(clear, size).into_iter().filter_map(measured).collect();
-    for line in &mut lines {
-        let ends = ends(&line.spine, &ridge, &course, size);
+    let lines = runs(clear, size).into_iter().filter_map(measured);
+    let followed = lines.filter_map(|mut line| {
+        let (ends, goes_on) = ends(&line.spine, &ridge, &course, size);
         line.rays.extend(ends.iter().map(|&i| <[f32; 2]>::from(rays[course[i] as usize])));
         line.spine.extend(ends);
-    }
-    lines
+        // A hair that goes on and on is one of many strands: a piece of it would be missed. Scratches run into wrinkles.
+        (!goes_on || is_red_line(&line)).then_some(line)
+    });
+    followed.collect()
 }
 
-/// Where a line goes on fainter, at most by its own number of samples.
-fn ends(spine: &[usize], ridge: &[bool], course: &[u8], size: Size) -> Vec<usize> {
+/// Where a line goes on fainter until it is [`FOLLOWED_TO`] times as long, and whether it goes on even then.
+fn ends(spine: &[usize], ridge: &[bool], course: &[u8], size: Size) -> (Vec<usize>, bool) {
     let turned = |a: u8, b: u8| {
         let apart = a.abs_diff(b);
         apart.min(DIRECTIONS as u8 - apart)
@@ -140,13 +145,14 @@ fn ends(spine: &[usize], ridge: &[bool], course: &[u8], size: Size) -> Vec<usize
     let mut line: Vec<usize> = spine.to_vec();
     let mut known: HashSet<usize> = spine.iter().copied().collect();
     let mut next = 0;
-    while next < line.len() && line.len() < 2 * spine.len() {
+    while next < line.len() && line.len() < FOLLOWED_TO * spine.len() {
         let here = line[next];
         next += 1;
         let goes_on = |index: usize| ridge[index] && turned(course[index], course[here]) <= TURN;
         line.extend(around(here, size).filter(|&index| goes_on(index) && known.insert(index)));
     }
-    line.split_off(spine.len())
+    let goes_on = next < line.len();
+    (line.split_off(spine.len()), goes_on)
 }
 
 /// The greatest sum over the directions, and its direction; the first of several. All directions are added up side by
@@ -288,16 +294,19 @@ mod tests {
         let beside: Vec<usize> = (20..40).map(|x| at(x, 2)).collect();
         along.iter().chain(&across).chain(&beside).for_each(|&i| ridge[i] = true);
         across.iter().for_each(|&i| course[i] = DIRECTIONS as u8 / 2);
-        let spine: Vec<usize> =
-            along.iter().copied().filter(|i| (12..23).contains(&(i % size.width))).collect();
-
-        let found = ends(&spine, &ridge, &course, size);
+        let part = |of: std::ops::Range<usize>| -> Vec<usize> {
+            along.iter().copied().filter(|i| of.contains(&(i % size.width))).collect()
+        };
+        let spine = part(12..42);
+        let (found, goes_on) = ends(&spine, &ridge, &course, size);
         assert!(found.iter().all(|i| along.contains(i) && !spine.contains(i)), "{found:?}");
-        assert!(found.contains(&at(9, 10)) && found.contains(&at(27, 10)), "{found:?}");
-        assert!(found.len() <= spine.len() + 2 * GAP, "{found:?}");
+        assert!(found.contains(&at(4, 10)) && found.contains(&at(55, 10)) && !goes_on, "{found:?}");
+        let spine = part(12..18);
+        let (found, goes_on) = ends(&spine, &ridge, &course, size);
+        assert!(found.len() <= (FOLLOWED_TO - 1) * spine.len() + 2 * GAP && goes_on, "{found:?}");
         // A direction that is nearly the same counts as the same, also beyond the last one.
         along.iter().for_each(|&i| course[i] = DIRECTIONS as u8 - TURN);
         spine.iter().for_each(|&i| course[i] = 0);
-        assert!(!ends(&spine, &ridge, &course, size).is_empty());
+        assert!(!ends(&spine, &ridge, &course, size).0.is_empty());
     }
 }

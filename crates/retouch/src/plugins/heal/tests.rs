@@ -89,7 +89,8 @@ fn picture(lab: &Lab) -> Picture {
 /// A look at a picture that is all skin.
 pub(super) fn look(lab: Lab, zone: Plane, face: Plane) -> Look {
     let reach = Plane::from_fn(SIZE, |x, y| zone.at(x.saturating_sub(REACH), y));
-    Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin: Plane::filled(SIZE, 1.0), zone, reach, face }
+    let (skin, brow) = (Plane::filled(SIZE, 1.0), Plane::zeros(SIZE));
+    Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin, zone, reach, brow, face }
 }
 
 /// Heals a picture that is all skin of a face; gives the result, the pixels touched and the numbers of marks healed and
@@ -173,6 +174,26 @@ fn specks_scratches_and_hairs_go() {
     assert!(touched.at(100, 100) > 0.5);
     assert!(touched.at(205, 75) > 0.5);
     assert!(touched.at(115, 270) > 0.5);
+}
+
+#[test]
+fn a_rim_of_light_is_no_stray_hair() {
+    let mut lab = skin();
+    streak(&mut lab, [80.0, 250.0], [150.0, 290.0], 0.8, [18.0, -1.0, -2.0]);
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    assert_eq!(touched.sum(), 0.0);
+}
+
+#[test]
+fn a_hair_is_healed_to_its_faint_ends() {
+    let mut lab = skin();
+    streak(&mut lab, [80.0, 200.0], [150.0, 200.0], 0.8, [-20.0, 1.0, 2.0]);
+    for (from, to) in [(20.0, 80.0), (150.0, 210.0)] {
+        streak(&mut lab, [from, 200.0], [to, 200.0], 0.8, [-7.0, 0.4, 0.7]);
+    }
+    let (_, touched, _) = healed(&picture(&lab), 1.0);
+    let healed: Vec<usize> = (22..208).filter(|&x| touched.at(x, 200) > 0.5).collect();
+    assert!(healed.len() > 150, "{} {:?}", healed.len(), (healed.first(), healed.last()));
 }
 
 /// Skin out of focus but for a band across the middle, which is rough beside the rest but not rough.
