@@ -41,6 +41,8 @@ const BROAD: f32 = 1.0 / 25.0;
 /// How far from the edge of the skin (Gaussian sigma) broad differences count little: only one side of them is seen, and
 /// falling light with its warm border passes for a patch.
 const RIM: f32 = 0.06;
+/// Share of broad differences that is left beyond the face: hands and necks have a light and a colour of their own.
+const BODY: f32 = 0.6;
 /// Share of the wide differences that goes at full strength.
 const PULL: f32 = 0.12;
 /// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
@@ -76,9 +78,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let symmetry = Surface::of(view, &smooth).and_then(|surface| Symmetry::find(&surface, &smooth));
     let odd = [&lab.a, &lab.b].map(|chroma| Odd::find(chroma, &lab.l, &smooth.matte, width));
     let own = symmetry.map(|symmetry| symmetry.shared(odd.each_ref().map(|odd| &odd.broad)));
-    let mut seen = gauss(&smooth.matte, width * RIM).map(|v| ramp(v, 0.5, 0.9));
-    let jaw = Outline::of(view, &smooth, width).steps(&lab.l, &smooth.matte, width * BROAD);
-    seen.apply_with(&jaw, |seen, jaw| seen * (1.0 - jaw));
+    let seen = seen_whole(&smooth.matte, &lab.l, &Outline::of(view, &smooth, width), width);
     let own = |c: usize| own.as_ref().map(|own| &own[c]);
     let [a, b] = [0, 1].map(|c| odd[c].evened(own(c), &seen, &smooth.matte, settings));
     let mut shift = Shift { l: Plane::zeros(smooth.size()), a, b };
@@ -86,6 +86,15 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     let mut field = smooth.soft_light_field(canvas, &shift, &skin.matte, scene);
     field.matte = Some(sparing(&smooth, canvas.size()));
     layer.fields.push(field);
+}
+
+/// How far a broad difference is seen with the skin all around it and in one light, 0..1.
+fn seen_whole(skin: &Plane, lightness: &Plane, outline: &Outline, width: f32) -> Plane {
+    let mut seen = gauss(skin, width * RIM).map(|v| ramp(v, 0.5, 0.9));
+    let jaw = outline.steps(lightness, skin, width * BROAD);
+    seen.apply_with(&jaw, |seen, jaw| seen * (1.0 - jaw));
+    seen.apply_with(&outline.beyond, |seen, beyond| seen * (1.0 - BODY * beyond));
+    seen
 }
 
 /// Takes colour out of a shift where it would be added to hair: at the edge of the skin, and where what is darker than
@@ -205,6 +214,20 @@ mod tests {
         let risen = |x: usize| gauss(&after.a.zip(&before.a, |a, b| a - b), 0.8).at(x, 120);
         assert!(risen(127) > 1.0, "{}", risen(127));
         assert!(risen(120) < 1.15 * risen(127), "{} beside {}", risen(120), risen(127));
+    }
+
+    #[test]
+    fn hands_and_the_edge_of_the_jaw_keep_more_of_their_colours_than_cheeks() {
+        let (size, width) = (Size::new(120, 60), 100.0);
+        let skin = Plane::filled(size, 1.0);
+        let beyond = gauss(&Plane::from_fn(size, |x, _| if x < 60 { 0.0 } else { 1.0 }), 4.0);
+        let outline = Outline { beyond };
+        let lit = |neck: f32| Plane::from_fn(size, |x, _| if x < 60 { 60.0 } else { neck });
+        let seen = seen_whole(&skin, &lit(60.0), &outline, width);
+        assert!(seen.at(20, 30) > 0.99 && (seen.at(100, 30) - (1.0 - BODY)).abs() < 0.01);
+        assert!((seen.at(60, 30) - (1.0 - 0.5 * BODY)).abs() < 0.1, "{}", seen.at(60, 30));
+        let shaded = seen_whole(&skin, &lit(40.0), &outline, width);
+        assert!(shaded.at(60, 30) < 0.1 && shaded.at(20, 30) > 0.99, "{}", shaded.at(60, 30));
     }
 
     #[test]
