@@ -6,6 +6,7 @@ use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 use vision::Mesh;
 use vision::landmarks::{AXIS, NOSTRILS};
+use vision::regions::Features;
 
 use super::grid::{carry, grown, grown_by};
 use crate::scene::{FaceView, Scene};
@@ -84,8 +85,8 @@ impl Look {
             fine
         };
         let (skin, zone, reach) = (sample(&skin), sample(&clear), sample(&reach));
-        let brows = view.regions.features.within(&view.regions.features.brows, near);
-        let brow = sample(&grown(&brows.map(|v| if v > 0.25 { 1.0 } else { 0.0 }), BROW_RIM * view.width()));
+        let features = &view.regions.features;
+        let brow = sample(&grown(&seen(features, &[&features.brows], near), BROW_RIM * view.width()));
         let face = match &view.face.mesh {
             Some(_) => sample(&grown(&view.regions.oval.crop(near), FACE_RIM * view.width())),
             None => Plane::filled(size, 1.0),
@@ -128,13 +129,7 @@ fn near_skin(view: &FaceView) -> Option<Rect> {
 /// by the rest of it; all on the face canvas inside `near`.
 fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, [Plane; 2]) {
     let features = &view.regions.features;
-    let union = |planes: &[&Plane]| {
-        let mut all = Plane::zeros(near.size());
-        for plane in planes {
-            all.apply_with(&features.within(plane, near), f32::max);
-        }
-        all.map(|v| if v > 0.25 { 1.0 } else { 0.0 })
-    };
+    let union = |planes: &[&Plane]| seen(features, planes, near);
     let eyes = union(&[&features.eyes[0].opening, &features.eyes[1].opening]);
     let mouth = union(&[&features.mouth.lips, &features.mouth.mouth, &features.brows]);
     let others = union(&[&features.lashes, &features.nostrils, &features.beard, &features.glasses]);
@@ -156,6 +151,15 @@ fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, [Plane; 2]) {
         None => clear.iter_mut().for_each(|clear| keep_off_points(view, near, clear)),
     }
     (skin, clear)
+}
+
+/// 1 where one of these features is seen, on the face canvas inside `near`.
+fn seen(features: &Features, planes: &[&Plane], near: Rect) -> Plane {
+    let mut all = Plane::zeros(near.size());
+    for plane in planes {
+        all.apply_with(&features.within(plane, near), f32::max);
+    }
+    all.map(|v| if v > 0.25 { 1.0 } else { 0.0 })
 }
 
 /// Adds enclosed holes of the skin that are no feature and not larger than `size` samples across.
