@@ -5,6 +5,7 @@ mod grid;
 mod judge;
 mod lines;
 mod look;
+mod metric;
 mod repair;
 mod rings;
 mod separate;

@@ -2,12 +2,13 @@
 //!
 //! Faces are convex, so light falls off to all sides of a place: what is merely spread inward from its rim is too dark
 //! in the middle. The light on a place is a quadratic form as far as that of the clean skin around it is one; what is
-//! left at the rim is spread inward.
+//! left at the rim is spread inward, along the ridges and folds that end at the place farther than across them.
 
 use pixel::Plane;
 use pixel::filter::distance_outside;
 
 use super::look::Look;
+use super::metric::Metric;
 use super::repair::{Place, Sources, cells, thinned};
 use super::skin::Stock;
 use crate::quadratic::{self, Terms, value};
@@ -34,22 +35,25 @@ const BEYOND: f32 = 0.35;
 /// stroke is so narrow that its rim tells all, and where strokes lie the skin beside is as often hair.
 pub(super) fn clean_tone(look: &Look, sources: &Sources<'_>, place: &Place, spot: bool) -> [Plane; 3] {
     let form = if spot { form(look, sources, place) } else { None };
-    spread(sources.stock, place, &place.anchors, (0, 0), form.as_ref())
+    let metric = Metric::around(look, sources, place);
+    spread(sources.stock, place, &place.anchors, (0, 0), form.as_ref(), metric)
 }
 
 /// The tone of the skin `offset` from the ring of a place, spread over the place.
 pub(super) fn tone(stock: &Stock, place: &Place, offset: (isize, isize)) -> [Plane; 3] {
-    spread(stock, place, &place.ring, offset, None)
+    spread(stock, place, &place.ring, offset, None, Metric::EVEN)
 }
 
 /// The tones of `rim` spread over a place, with weights of inverse cubed distance (in the manner of mean-value
-/// coordinates; Farbman et al., 2009), on top of a form. `offset` moves the skin that is looked at, not the place.
+/// coordinates; Farbman et al., 2009) as the metric has it, on top of a form. `offset` moves the skin that is looked at,
+/// not the place.
 fn spread(
     stock: &Stock,
     place: &Place,
     rim: &[(usize, usize)],
     offset: (isize, isize),
     form: Option<&Form>,
+    metric: Metric,
 ) -> [Plane; 3] {
     let moved = |v: usize, by: isize| (v as isize + by) as usize;
     let anchors: Vec<([f32; 2], [f32; 3])> = thinned(rim, ANCHORS)
@@ -68,10 +72,10 @@ fn spread(
     for j in 0..bounds.height {
         sums.fill([0.0; 4]);
         for (at, tone) in &anchors {
-            let down = (at[1] - (bounds.y + j) as f32).powi(2) + softening;
+            let down = at[1] - (bounds.y + j) as f32;
             let left = at[0] - bounds.x as f32;
             for (i, sum) in sums.iter_mut().enumerate() {
-                let squared = (left - i as f32).powi(2) + down;
+                let squared = metric.squared(left - i as f32, down) + softening;
                 let weight = 1.0 / (squared * squared.sqrt());
                 let [l, a, b] = *tone;
                 let [sl, sa, sb, weights] = sum;
