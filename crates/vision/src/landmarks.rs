@@ -37,6 +37,8 @@ pub const OVAL: [usize; 36] = [
 /// Around the nostrils on the underside of the nose, unordered: take the hull. Left nostril first.
 pub const NOSTRILS: [[usize; 8]; 2] =
     [[98, 240, 99, 97, 64, 20, 60, 75], [327, 460, 328, 326, 294, 250, 290, 305]];
+/// The crease around either wing of the nose, from its top to its base.
+pub const NOSE_WINGS: [[usize; 5]; 2] = [[209, 49, 129, 64, 98], [429, 279, 358, 294, 327]];
 /// Under each eye, a ring: inner arc below the lid from the temple to the nose, outer arc back.
 pub const UNDER_EYES: [[usize; 18]; 2] = [
     [226, 31, 228, 229, 230, 231, 232, 233, 244, 245, 128, 121, 120, 119, 118, 117, 111, 143],

@@ -11,6 +11,7 @@ mod rings;
 mod separate;
 mod skin;
 mod spots;
+mod strays;
 #[cfg(test)]
 mod tests;
 mod tone;

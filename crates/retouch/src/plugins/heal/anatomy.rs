@@ -1,12 +1,13 @@
 //! What of the lines and spots belongs to the face because of where it lies: furrows, hairs of the brows, the border of
 //! the lips.
 
+use pixel::ramp;
 use vision::Mesh;
-use vision::landmarks::{BROWS, LIPS_OUTER, OVAL};
+use vision::landmarks::{BROWS, EYES, LIPS_OUTER, NOSE_WINGS, OVAL};
 
-use super::judge::{hair_hue, is_red_line};
 use super::lines::Line;
 use super::look::Look;
+use super::strays::{hair_hue, is_red_line};
 
 /// Where faces have furrows, as mesh points they run between, with the distance (face widths) to either side:
 /// forehead, frown, crow's feet, lids, bags under the eyes, from nose to mouth and on to the chin.
@@ -27,16 +28,26 @@ const CREASES: [(usize, usize, f32); 14] = [
     (346, 411, 0.05),
 ];
 /// How much clearer a line along a crease must be, when it is dark and when it is red.
-const CREASE_DOUBT: [f32; 2] = [1.45, 1.15];
-/// How near to the outline of a brow a dark line comes that is one of its hairs, and how long they are, in face widths.
+const CREASE_DOUBT: [f32; 2] = [1.8, 1.15];
+/// Face width, in samples, from which, to which, shoulders can be seen that creases have and hairs have not; and length,
+/// in face widths, from which, to which, a line along creases is rather one of them where they cannot.
+const RESOLVED: [f32; 2] = [380.0, 500.0];
+const LONG_CREASE: [f32; 2] = [0.14, 0.18];
+const SHORT_HAIR: f32 = 0.65;
+/// How near to the outline of a brow, and of an eye, a dark line comes that is one of its hairs or lashes, and how long
+/// they are, in face widths.
 const BROW_REACH: f32 = 0.03;
-const BROW_HAIR: f32 = 0.09;
+const LASH_REACH: f32 = 0.07;
+const OWN_HAIR: f32 = 0.09;
 /// How near to the outline of the face, in face widths, and how nearly along it, in radians, a line runs that is the edge
 /// of the jaw, or stubble seen against what lies behind.
-const OUTLINE_REACH: f32 = 0.02;
-const OUTLINE_TURN: f32 = 0.3;
-/// How near to the outline of the lips what is red is their border, in face widths.
+const OUTLINE: [f32; 2] = [0.02, 0.3];
+/// How near to the outline of the lips what is red is their border, in face widths, and the share of a line there that
+/// makes it so.
 const LIPS_REACH: f32 = 0.022;
+const AT_LIPS: f32 = 0.3;
+/// How near to a wing of the nose, in face widths, and how nearly along it, in radians, what is red is its crease.
+const WING: [f32; 2] = [0.03, 0.5];
 
 /// The landmarks of a face on a look.
 pub(super) struct Anatomy<'a> {
@@ -70,34 +81,62 @@ impl<'a> Anatomy<'a> {
             (-0.25..1.25).contains(&share) && away < side * self.look.width && turn < 0.6
         });
         let doubt = if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 };
-        1.0 + (doubt - 1.0) * (1.0 - hair_hue(line))
+        let width = self.look.width;
+        let resolved = ramp(width, RESOLVED[0], RESOLVED[1]);
+        let short = 1.0 - ramp(line.length / width, LONG_CREASE[0], LONG_CREASE[1]);
+        let hair = hair_hue(line) * resolved.max(SHORT_HAIR * short);
+        1.0 + (doubt - 1.0) * (1.0 - hair)
     }
 
-    /// True for a short dark line at a brow, as it is seen or as the landmarks have it: one of its hairs and not a loose
-    /// one.
-    pub fn is_of_brow(&self, line: &Line) -> bool {
-        let (width, columns) = (self.look.width, self.look.size().width);
+    /// True for a short dark line at an eye, a brow or a beard, as they are seen or as the landmarks have them: one of
+    /// their hairs and not a loose one.
+    pub fn is_of_hair(&self, line: &Line) -> bool {
+        let rings = BROWS.iter().map(|ring| (&ring[..], BROW_REACH));
+        let rings: Vec<_> = rings.chain(EYES.iter().map(|ring| (&ring[..], LASH_REACH))).collect();
         let near = |&i: &usize| {
-            let at = [(i % columns) as f32, (i / columns) as f32];
-            self.look.brow.samples()[i] > 0.5 || BROWS.iter().any(|brow| self.is_near(brow, at, BROW_REACH))
+            let at = self.sample(i);
+            self.look.hair.samples()[i] > 0.5
+                || rings.iter().any(|&(ring, reach)| self.is_near(ring, at, reach))
         };
-        line.shift[0] < 0.0 && line.length < BROW_HAIR * width && line.spine.iter().any(near)
+        line.shift[0] < 0.0 && line.length < OWN_HAIR * self.look.width && line.spine.iter().any(near)
     }
 
     /// True for a line along the outline of the face.
     pub fn is_of_outline(&self, line: &Line) -> bool {
-        OVAL.iter().zip(OVAL.iter().cycle().skip(1)).any(|(&from, &to)| {
-            let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
-            let (dx, dy) = (bx - ax, by - ay);
-            let turn = (line.angle - dy.atan2(dx)).rem_euclid(std::f32::consts::PI);
-            let away = away(line.middle, [ax, ay], [bx, by]);
-            away < OUTLINE_REACH * self.look.width && turn.min(std::f32::consts::PI - turn) < OUTLINE_TURN
-        })
+        let mut stretches = OVAL.iter().zip(OVAL.iter().cycle().skip(1));
+        stretches.any(|(&from, &to)| self.runs_along([from, to], line, OUTLINE))
     }
 
     /// True at the outline of the lips and inside it.
-    pub fn is_at_lips(&self, at: [f32; 2]) -> bool {
+    pub fn is_on_lips(&self, at: [f32; 2]) -> bool {
         self.is_near(&LIPS_OUTER, at, LIPS_REACH)
+    }
+
+    /// True for a line a good part of which lies there.
+    pub fn is_at_lips(&self, line: &Line) -> bool {
+        let there = line.spine.iter().filter(|&&i| self.is_on_lips(self.sample(i))).count();
+        there as f32 > AT_LIPS * line.spine.len() as f32
+    }
+
+    /// True for a line along the crease around a wing of the nose.
+    pub fn is_at_nose_wing(&self, line: &Line) -> bool {
+        let mut stretches = NOSE_WINGS.iter().flat_map(|wing| wing.windows(2)).map(|pair| [pair[0], pair[1]]);
+        stretches.any(|stretch| self.runs_along(stretch, line, WING))
+    }
+
+    /// True for a line whose middle lies near a stretch between landmarks and that has its direction; at most so far in
+    /// face widths and radians.
+    fn runs_along(&self, [from, to]: [usize; 2], line: &Line, [reach, turn]: [f32; 2]) -> bool {
+        let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
+        let turned = (line.angle - (by - ay).atan2(bx - ax)).rem_euclid(std::f32::consts::PI);
+        let away = away(line.middle, [ax, ay], [bx, by]);
+        away < reach * self.look.width && turned.min(std::f32::consts::PI - turned) < turn
+    }
+
+    /// Where a sample of the look lies on it.
+    fn sample(&self, index: usize) -> [f32; 2] {
+        let columns = self.look.size().width;
+        [(index % columns) as f32, (index / columns) as f32]
     }
 
     /// True within `reach` (face widths) of a ring of landmarks or inside it.
@@ -166,11 +205,11 @@ mod tests {
         let look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
         let mesh = mesh([100.0, 80.0, 208.0, 100.0], [100.0, 300.0, 220.0, 340.0]);
         let anatomy = Anatomy::new(&look, &mesh);
-        assert!(anatomy.is_of_brow(&dark_line([212.0, 104.0], [226.0, 78.0])));
-        assert!(!anatomy.is_of_brow(&dark_line([212.0, 204.0], [226.0, 178.0])));
-        assert!(!anatomy.is_of_brow(&dark_line([262.0, 30.0], [210.0, 150.0])));
+        assert!(anatomy.is_of_hair(&dark_line([212.0, 104.0], [226.0, 78.0])));
+        assert!(!anatomy.is_of_hair(&dark_line([212.0, 204.0], [226.0, 178.0])));
+        assert!(!anatomy.is_of_hair(&dark_line([262.0, 30.0], [210.0, 150.0])));
         let pale = Line { shift: [13.0, 0.0, 0.0], ..dark_line([212.0, 104.0], [226.0, 78.0]) };
-        assert!(!anatomy.is_of_brow(&pale));
+        assert!(!anatomy.is_of_hair(&pale));
     }
 
     #[test]
@@ -178,9 +217,9 @@ mod tests {
         let mut look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
         let tail = dark_line([260.0, 104.0], [276.0, 112.0]);
         let mesh = mesh([100.0, 80.0, 208.0, 100.0], [100.0, 300.0, 220.0, 340.0]);
-        assert!(!Anatomy::new(&look, &mesh).is_of_brow(&tail));
-        look.brow = Plane::from_fn(SIZE, |x, _| if x < 265 { 1.0 } else { 0.0 });
-        assert!(Anatomy::new(&look, &mesh).is_of_brow(&tail));
+        assert!(!Anatomy::new(&look, &mesh).is_of_hair(&tail));
+        look.hair = Plane::from_fn(SIZE, |x, _| if x < 265 { 1.0 } else { 0.0 });
+        assert!(Anatomy::new(&look, &mesh).is_of_hair(&tail));
     }
 
     #[test]
@@ -202,11 +241,52 @@ mod tests {
     }
 
     #[test]
+    fn lashes_are_no_stray_hairs_and_hairs_on_the_cheek_are() {
+        let look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        let mut mesh = mesh([100.0, 20.0, 208.0, 30.0], [100.0, 380.0, 220.0, 400.0]);
+        EYES[0].iter().for_each(|&index| mesh.points[index] = [150.0, 120.0, 0.0]);
+        let anatomy = Anatomy::new(&look, &mesh);
+        assert!(anatomy.is_of_hair(&dark_line([185.0, 118.0], [205.0, 112.0])));
+        assert!(!anatomy.is_of_hair(&dark_line([215.0, 218.0], [235.0, 212.0])));
+    }
+
+    #[test]
+    fn a_line_around_the_wing_of_the_nose_is_its_crease() {
+        let look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        let mut mesh = mesh([100.0, 20.0, 208.0, 30.0], [100.0, 380.0, 220.0, 400.0]);
+        for (n, &index) in NOSE_WINGS[0].iter().enumerate() {
+            mesh.points[index] = [200.0, 180.0 + 10.0 * n as f32, 0.0];
+        }
+        let anatomy = Anatomy::new(&look, &mesh);
+        let down = Line { angle: 1.5, ..dark_line([208.0, 188.0], [208.0, 212.0]) };
+        assert!(anatomy.is_at_nose_wing(&down));
+        assert!(!anatomy.is_at_nose_wing(&Line { angle: 0.0, ..down.clone() }), "across it");
+        assert!(!anatomy.is_at_nose_wing(&Line { middle: [240.0, 200.0], ..down }), "on the cheek");
+    }
+
+    #[test]
+    fn where_shoulders_cannot_be_seen_a_long_line_across_the_forehead_is_a_wrinkle() {
+        let mut look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        let mut mesh = mesh([100.0, 20.0, 208.0, 30.0], [100.0, 380.0, 220.0, 400.0]);
+        mesh.points[CREASES[0].0] = [40.0, 100.0, 0.0];
+        mesh.points[CREASES[0].1] = [300.0, 100.0, 0.0];
+        let doubt = |look: &Look, length: f32| {
+            let from = 170.0 - 0.5 * length * look.width;
+            let line = dark_line([from, 104.0], [340.0 - from, 104.0]);
+            Anatomy::new(look, &mesh).doubt(&line)
+        };
+        assert_eq!(doubt(&look, 0.25), 1.0, "on a large face a hair is seen to be one");
+        look.width = 300.0;
+        assert_eq!(doubt(&look, 0.25), CREASE_DOUBT[0]);
+        assert!(doubt(&look, 0.1) < 1.3);
+    }
+
+    #[test]
     fn the_lips_reach_a_little_beyond_their_landmarks() {
         let look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
         let mesh = mesh([100.0, 80.0, 208.0, 100.0], [100.0, 300.0, 220.0, 340.0]);
         let anatomy = Anatomy::new(&look, &mesh);
-        assert!(anatomy.is_at_lips([160.0, 320.0]) && anatomy.is_at_lips([160.0, 291.0]));
-        assert!(!anatomy.is_at_lips([160.0, 280.0]) && !anatomy.is_at_lips([240.0, 320.0]));
+        assert!(anatomy.is_on_lips([160.0, 320.0]) && anatomy.is_on_lips([160.0, 291.0]));
+        assert!(!anatomy.is_on_lips([160.0, 280.0]) && !anatomy.is_on_lips([240.0, 320.0]));
     }
 }

@@ -6,6 +6,7 @@ use super::anatomy::Anatomy;
 use super::lines::Line;
 use super::look::Look;
 use super::spots::Spot;
+use super::strays::{is_of_blood, passing};
 
 /// Contrast from which, to which, a compact brown spot is a mole: on skin without inflamed marks (optical density, so
 /// that dark skin's moles count as much), on inflamed skin, where many dark spots are scabs and what pimples leave
@@ -36,6 +37,8 @@ const FRECKLED: f32 = 0.22;
 /// Visible radius, in face widths, from which, to which, a mark is too large for a blemish: red ones, dark ones, and
 /// pale ones, which are shine when they are larger than a flake or the head of a pustule.
 const LARGEST: [[f32; 2]; 3] = [[0.03, 0.036], [0.022, 0.028], [0.0125, 0.0165]];
+/// Saliency up to which, and from which on not, a brown or pale spot at a brow or a beard is one of its hairs.
+const BRISTLE: [f32; 2] = [1.3, 1.5];
 /// Contrast and visible radius (face widths) from which, to which, a pale spot is the glint of a bristle or of
 /// jewellery: flakes are not so bright, specks of dust are smaller. And its yellow over its lightness from which, to
 /// which, it is the head of a pustule all the same.
@@ -50,20 +53,8 @@ const RING: [f32; 2] = [0.35, 0.6];
 const CLEAR: [f32; 2] = [0.95, 1.03];
 /// Certainty from which, to which, a decision is made: half a mole, and half a pimple, is worse than either.
 const DECIDED: [f32; 2] = [0.35, 0.65];
-/// Distance, in face widths, within which lines of one direction are taken for wrinkles.
-const FURROWS: f32 = 0.09;
-
 /// How near to a line a spot's middle lies that is a piece of it, and how long that line is, in radii of the spot.
 const PIECE: [f32; 2] = [0.7, 3.2];
-/// Redness over darkness up to which a dark line is a hair, and from which it is a crease: in a crease light goes
-/// through the skin and comes back warmer, a hair only shades it.
-const HAIR_HUE: [f32; 2] = [0.16, 0.3];
-/// Least colour over darkness that tells that at all; black-and-white pictures have none.
-const HUELESS: f32 = 0.02;
-/// Number of lines beside from which, to which, a line of the colour of creases is one of several furrows; hairs need
-/// one more, as they lie side by side at the hairline only.
-const BESIDE: [f32; 2] = [0.9, 2.0];
-
 /// What is done to everything found.
 pub(super) struct Verdict {
     /// Share of each spot that is healed, 0..1.
@@ -115,27 +106,8 @@ pub(super) fn judge(
     let line_shares: Vec<f32> = lines
         .iter()
         .map(|line| {
-            // Dark and pale lines of neck and body are chains, straps and folds as often as hairs.
-            let [x, y] = line.middle.map(|v| v as usize);
-            if !is_of_blood(line.shift) && look.face.at(x, y) < 0.5 {
-                return 0.0;
-            }
-            // Pale lines are rims of light, scars and bristles.
-            if line.shift[0] > 0.0 && !is_red_line(line) {
-                return 0.0;
-            }
-            let belongs = |anatomy: &Anatomy<'_>| {
-                let where_it_lies = match is_red_line(line) {
-                    true => anatomy.is_at_lips(line.middle),
-                    false => anatomy.is_of_outline(line),
-                };
-                where_it_lies || anatomy.is_of_brow(line)
-            };
-            if anatomy.as_ref().is_some_and(belongs) {
-                return 0.0;
-            }
             let doubt = anatomy.as_ref().map_or(1.0, |anatomy| anatomy.doubt(line));
-            clear(line.saliency / doubt) * (1.0 - furrow(look, line, lines))
+            clear(line.saliency / doubt) * passing(look, anatomy.as_ref(), line, lines)
         })
         .collect();
     let healed: Vec<(&Line, f32)> =
@@ -201,16 +173,18 @@ fn extends(look: &Look, spot: &Spot) -> f32 {
 /// How surely a spot belongs to the person, 0..1.
 fn permanence(look: &Look, anatomy: Option<&Anatomy>, spot: &Spot, all: &[Spot], inflamed: &[&Spot]) -> f32 {
     let kind = kind(spot);
+    if anatomy.is_some_and(|anatomy| anatomy.is_on_lips([spot.x, spot.y])) {
+        return 1.0;
+    }
     if kind == Kind::Red {
-        let at_lips = anatomy.is_some_and(|anatomy| anatomy.is_at_lips([spot.x, spot.y]));
-        return if at_lips { 1.0 } else { 0.0 };
+        return 0.0;
     }
     // Brown spots of neck and body are there all year, pale ones are as often beads.
     if !on_face(look, spot) {
         return 1.0;
     }
     let alike = all.iter().filter(|other| is_alike(look, spot, other)).count() as f32;
-    let one_of_many = ramp(alike, FRECKLES);
+    let one_of_many = ramp(alike, FRECKLES).max(bristle(look, spot));
     if kind == Kind::Pale {
         let [l, _, b] = spot.shift;
         let glint = ramp(spot.contrast, GLINT)
@@ -219,6 +193,12 @@ fn permanence(look: &Look, anatomy: Option<&Anatomy>, spot: &Spot, all: &[Spot],
         return one_of_many.max(glint) * (1.0 - head(spot, all));
     }
     mole(look, spot, inflammation(look, spot, inflamed)).max(one_of_many)
+}
+
+/// How surely a spot at a brow or a beard is a hair of it, or a gap between hairs, 0..1.
+fn bristle(look: &Look, spot: &Spot) -> f32 {
+    let hairy = look.hair.at(spot.x as usize, spot.y as usize);
+    hairy * (1.0 - ramp(spot.saliency, BRISTLE))
 }
 
 /// How surely a pale spot is the head of a pustule, 0..1: what lies around it is red, and red against the skin farther
@@ -246,7 +226,7 @@ fn mole(look: &Look, spot: &Spot, inflamed: f32) -> f32 {
     ramp(between(spot.contrast, spot.plain, passing), range)
 }
 
-/// The clear red marks of the face. Folds and reddened edges are not among them.
+/// The clear red marks of the face. Folds and reddened edges are not among them, nor skin that shows between hairs.
 fn inflamed_marks<'a>(look: &Look, spots: &'a [Spot]) -> Vec<&'a Spot> {
     let red = |spot: &&Spot| {
         spot.first
@@ -254,6 +234,7 @@ fn inflamed_marks<'a>(look: &Look, spots: &'a [Spot]) -> Vec<&'a Spot> {
             && is_of_blood(spot.shift)
             && spot.elongation < GOES_ON[Kind::Dark as usize][1]
             && on_face(look, spot)
+            && look.hair.at(spot.x as usize, spot.y as usize) < 0.5
     };
     spots.iter().filter(red).collect()
 }
@@ -278,11 +259,6 @@ fn is_brown(spot: &Spot) -> bool {
     l < 0.0 && a < 0.9 * -l
 }
 
-/// At least about as much redder as it is darker or lighter.
-fn is_of_blood([l, a, _]: [f32; 3]) -> bool {
-    a > 0.9 * l.abs()
-}
-
 fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
     let near = (spot.x - other.x).hypot(spot.y - other.y) < FRECKLED * look.width;
     let ratio = |a: f32, b: f32| a < 1.6 * b && b < 1.6 * a;
@@ -292,36 +268,58 @@ fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
     near && other.first && kind(other) == own && alike
 }
 
-/// How surely a dark line has the colour of a hair and not of a crease, 0..1.
-pub(super) fn hair_hue(line: &Line) -> f32 {
-    let [l, a, b] = line.shift;
-    if l >= 0.0 || a.abs() + b.abs() < HUELESS * -l {
-        return 0.0;
-    }
-    1.0 - ramp(a / -l, HAIR_HUE)
-}
-
-/// How surely a line is one of the furrows of a face, 0..1: soft, red-brown, beside others of its direction.
-fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
-    let beside = all
-        .iter()
-        .filter(|other| {
-            let turn = (line.angle - other.angle).abs();
-            let turn = turn.min(std::f32::consts::PI - turn);
-            let [dx, dy] = [0, 1].map(|k| line.middle[k] - other.middle[k]);
-            let across = (dy * line.angle.cos() - dx * line.angle.sin()).abs();
-            let near = dx.hypot(dy) < FURROWS * look.width && across > 0.008 * look.width;
-            other.saliency > 0.6 && near && turn < 0.35 && other.length > 0.4 * line.length
-        })
-        .count() as f32;
-    ramp(beside - hair_hue(line), BESIDE)
-}
-
-/// A scratch rather than a hair or a furrow.
-pub(super) fn is_red_line(line: &Line) -> bool {
-    line.shift[1] > 0.6 * line.shift[0].abs()
-}
-
 fn ramp(value: f32, [from, to]: [f32; 2]) -> f32 {
     pixel::ramp(value, from, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use pixel::Plane;
+
+    use super::super::tests::{SIZE, look, skin};
+    use super::*;
+
+    /// A round spot in the middle, and a look with hair there or none.
+    fn spot(shift: [f32; 3], saliency: f32) -> Spot {
+        let contrast = shift.iter().map(|v| v * v).sum::<f32>().sqrt();
+        Spot {
+            x: 200.0,
+            y: 200.0,
+            radius: 4.0,
+            shift,
+            plain: contrast,
+            contrast,
+            saliency,
+            footprint: vec![200 * SIZE.width + 200],
+            margin: 2.0,
+            elongation: 1.0,
+            cut: 0.0,
+            even: 1.0,
+            first: true,
+        }
+    }
+
+    fn look_with(hair: f32) -> Look {
+        let mut look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        look.hair = Plane::filled(SIZE, hair);
+        look
+    }
+
+    #[test]
+    fn faint_specks_at_a_beard_are_bristles_and_clear_ones_and_pimples_go() {
+        let share = |spot: Spot, hair: f32| judge(&look_with(hair), None, &[spot], &[], 1.0).spots[0];
+        for bristle in [[-5.0, 0.0, 0.0], [5.0, 0.0, 0.0]] {
+            assert_eq!(share(spot(bristle, 1.2), 1.0), 0.0, "{bristle:?}");
+            assert_eq!(share(spot(bristle, 1.2), 0.0), 1.0, "{bristle:?}");
+            assert_eq!(share(spot(bristle, 2.0), 1.0), 1.0, "{bristle:?}");
+        }
+        assert_eq!(share(spot([-2.0, 8.0, 1.0], 1.2), 1.0), 1.0, "a pimple");
+    }
+
+    #[test]
+    fn skin_between_the_hairs_of_a_beard_makes_no_face_inflamed() {
+        let marks = vec![spot([-2.0, 8.0, 1.0], 2.0); 6];
+        assert_eq!(inflamed_marks(&look_with(0.0), &marks).len(), 6);
+        assert!(inflamed_marks(&look_with(1.0), &marks).is_empty());
+    }
 }

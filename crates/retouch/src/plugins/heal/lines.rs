@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
-use super::judge::is_red_line;
 use super::look::Look;
 use super::skin::Texture;
 use super::spots::{median, seen};
+use super::strays::is_red_line;
 
 /// Directions in which lines are followed.
 const DIRECTIONS: usize = 16;

@@ -28,8 +28,8 @@ const CLEAR_EDGE: f32 = 0.018;
 const CLEAR_OF_REST: f32 = 0.4;
 /// How far the face reaches beyond its outline, in face widths.
 const FACE_RIM: f32 = 0.02;
-/// How far beyond a brow its hairs reach, in face widths.
-const BROW_RIM: f32 = 0.035;
+/// How far beyond a brow or beard its hairs reach, in face widths.
+const HAIR_RIM: f32 = 0.035;
 /// Mesh point between the brows.
 const BROW_LINE: usize = 9;
 /// Distances kept from the detector's points when there are no landmarks: eyes, nose, corners of the mouth.
@@ -51,8 +51,8 @@ pub(super) struct Look {
     pub zone: Plane,
     /// 1 where a mark of the zone may reach and is still healed: nearer to what must not be touched.
     pub reach: Plane,
-    /// 1 on a brow as it is seen, and as near to it as its hairs reach.
-    pub brow: Plane,
+    /// 1 on brows and beard as they are seen, and as near to them as their hairs reach.
+    pub hair: Plane,
     /// 1 on the face itself; the rest is neck and body. All 1 without landmarks.
     pub face: Plane,
 }
@@ -86,12 +86,13 @@ impl Look {
         };
         let (skin, zone, reach) = (sample(&skin), sample(&clear), sample(&reach));
         let features = &view.regions.features;
-        let brow = sample(&grown(&seen(features, &[&features.brows], near), BROW_RIM * view.width()));
+        let hair = seen(features, &[&features.brows, &features.beard], near);
+        let hair = sample(&grown(&hair, HAIR_RIM * view.width()));
         let face = match &view.face.mesh {
             Some(_) => sample(&grown(&view.regions.oval.crop(near), FACE_RIM * view.width())),
             None => Plane::filled(size, 1.0),
         };
-        (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone, reach, brow, face })
+        (zone.max() > 0.0).then_some(Self { rect, step, width, lab, skin, zone, reach, hair, face })
     }
 
     /// Bytes held.

@@ -89,8 +89,8 @@ fn picture(lab: &Lab) -> Picture {
 /// A look at a picture that is all skin.
 pub(super) fn look(lab: Lab, zone: Plane, face: Plane) -> Look {
     let reach = Plane::from_fn(SIZE, |x, y| zone.at(x.saturating_sub(REACH), y));
-    let (skin, brow) = (Plane::filled(SIZE, 1.0), Plane::zeros(SIZE));
-    Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin, zone, reach, brow, face }
+    let (skin, hair) = (Plane::filled(SIZE, 1.0), Plane::zeros(SIZE));
+    Look { rect: SIZE.rect(), step: 1, width: WIDTH, lab, skin, zone, reach, hair, face }
 }
 
 /// Heals a picture that is all skin of a face; gives the result, the pixels touched and the numbers of marks healed and
