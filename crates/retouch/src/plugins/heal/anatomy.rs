@@ -29,9 +29,10 @@ const CREASES: [(usize, usize, f32); 14] = [
 ];
 /// How much clearer a line along a crease must be, when it is dark and when it is red.
 const CREASE_DOUBT: [f32; 2] = [1.8, 1.15];
-/// Face width, in samples, from which, to which, shoulders can be seen that creases have and hairs have not; and length,
-/// in face widths, from which, to which, a line along creases is rather one of them where they cannot.
+/// Face width, in samples, from which, to which, shoulders can be seen that creases have and hairs have not.
 const RESOLVED: [f32; 2] = [380.0, 500.0];
+/// Where they cannot be seen: length, in face widths, from which, to which, a line along creases is one of them whatever
+/// its colour, and how far the colour of a hair counts in shorter ones.
 const LONG_CREASE: [f32; 2] = [0.14, 0.18];
 const SHORT_HAIR: f32 = 0.65;
 /// How near to the outline of a brow, and of an eye, a dark line comes that is one of its hairs or lashes, and how long
