@@ -34,7 +34,7 @@ const RESOLVED: [f32; 2] = [380.0, 500.0];
 /// Where they cannot be seen: length, in face widths, from which, to which, a line along creases is one of them whatever
 /// its colour, and how far the colour of a hair counts in shorter ones.
 const LONG_CREASE: [f32; 2] = [0.14, 0.18];
-const SHORT_HAIR: f32 = 0.65;
+const SHORT_HAIR: f32 = 0.85;
 /// How near to the outline of a brow, and of an eye, a dark line comes that is one of its hairs or lashes, and how long
 /// they are, in face widths.
 const BROW_REACH: f32 = 0.03;
