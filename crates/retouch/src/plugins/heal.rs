@@ -17,7 +17,6 @@ mod tests;
 mod tone;
 
 use pixel::Plane;
-use pixel::filter::distance_outside;
 use vision::Mesh;
 
 use crate::known::Finding;
@@ -27,11 +26,11 @@ use crate::scene::{FaceView, Scene};
 use judge::judge;
 use lines::{Line, find_lines};
 use look::Look;
-use repair::{Sources, Wish, repair};
+use repair::{Sources, Wish, cells, repair};
 use rings::Middle;
 use separate::Course;
 use skin::{Stock, Texture};
-use spots::{Spot, bounds_of, find_spots, stamp};
+use spots::{Spot, distances, find_spots, stamp};
 
 /// The plugin.
 pub struct Heal;
@@ -153,17 +152,16 @@ fn want(look: &Look, wanted: &mut Plane, mark: &[usize], margin: f32, share: f32
     if share <= 0.0 || mark.is_empty() {
         return;
     }
-    let width = look.size().width;
-    let near = bounds_of(mark, width).grow(margin.ceil() as usize + 1, look.size());
-    let mut own = Plane::zeros(near.size());
-    mark.iter().for_each(|&i| *own.at_mut(i % width - near.x, i / width - near.y) = 1.0);
-    let away = distance_outside(&own);
-    for y in near.y..near.bottom() {
-        for x in near.x..near.right() {
-            if away.at(x - near.x, y - near.y) <= margin && look.reach.at(x, y) > 0.5 {
-                let value = wanted.at_mut(x, y);
-                *value = value.max(share);
-            }
+    let away = distances(look, mark, margin);
+    for (x, y) in cells(away.near) {
+        if away.at(x, y) <= margin && look.reach.at(x, y) > 0.5 {
+            let value = wanted.at_mut(x, y);
+            *value = value.max(share);
         }
     }
+}
+
+/// [`pixel::ramp`] over a range.
+fn ramp(value: f32, [from, to]: [f32; 2]) -> f32 {
+    pixel::ramp(value, from, to)
 }

@@ -1,12 +1,12 @@
-//! What of the lines and spots belongs to the face because of where it lies: furrows, hairs of the brows, the border of
-//! the lips.
+//! What of the lines and spots belongs to the face because of where it lies: furrows, its outline, hairs of brows and
+//! beard, lashes, the wings of the nose, the border of the lips.
 
-use pixel::ramp;
 use vision::Mesh;
 use vision::landmarks::{BROWS, EYES, LIPS_OUTER, NOSE_WINGS, OVAL};
 
 use super::lines::Line;
 use super::look::Look;
+use super::ramp;
 use super::strays::{hair_hue, is_red_line};
 
 /// Where faces have furrows, as mesh points they run between, with the distance (face widths) to either side:
@@ -77,14 +77,12 @@ impl<'a> Anatomy<'a> {
             let [px, py] = [line.middle[0] - ax, line.middle[1] - ay];
             let share = (px * dx + py * dy) / (length * length);
             let away = (px * dy - py * dx).abs() / length;
-            let turn = (line.angle - dy.atan2(dx)).rem_euclid(std::f32::consts::PI);
-            let turn = turn.min(std::f32::consts::PI - turn);
-            (-0.25..1.25).contains(&share) && away < side * self.look.width && turn < 0.6
+            (-0.25..1.25).contains(&share) && away < side * self.look.width && line.turned(dy.atan2(dx)) < 0.6
         });
         let doubt = if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 };
         let width = self.look.width;
-        let resolved = ramp(width, RESOLVED[0], RESOLVED[1]);
-        let short = 1.0 - ramp(line.length / width, LONG_CREASE[0], LONG_CREASE[1]);
+        let resolved = ramp(width, RESOLVED);
+        let short = 1.0 - ramp(line.length / width, LONG_CREASE);
         let hair = hair_hue(line) * resolved.max(SHORT_HAIR * short);
         1.0 + (doubt - 1.0) * (1.0 - hair)
     }
@@ -92,12 +90,11 @@ impl<'a> Anatomy<'a> {
     /// True for a short dark line at an eye, a brow or a beard, as they are seen or as the landmarks have them: one of
     /// their hairs and not a loose one.
     pub fn is_of_hair(&self, line: &Line) -> bool {
-        let rings = BROWS.iter().map(|ring| (&ring[..], BROW_REACH));
-        let rings: Vec<_> = rings.chain(EYES.iter().map(|ring| (&ring[..], LASH_REACH))).collect();
         let near = |&i: &usize| {
             let at = self.sample(i);
             self.look.hair.samples()[i] > 0.5
-                || rings.iter().any(|&(ring, reach)| self.is_near(ring, at, reach))
+                || BROWS.iter().any(|brow| self.is_near(brow, at, BROW_REACH))
+                || EYES.iter().any(|eye| self.is_near(eye, at, LASH_REACH))
         };
         line.shift[0] < 0.0 && line.length < OWN_HAIR * self.look.width && line.spine.iter().any(near)
     }
@@ -129,9 +126,8 @@ impl<'a> Anatomy<'a> {
     /// face widths and radians.
     fn runs_along(&self, [from, to]: [usize; 2], line: &Line, [reach, turn]: [f32; 2]) -> bool {
         let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
-        let turned = (line.angle - (by - ay).atan2(bx - ax)).rem_euclid(std::f32::consts::PI);
         let away = away(line.middle, [ax, ay], [bx, by]);
-        away < reach * self.look.width && turned.min(std::f32::consts::PI - turned) < turn
+        away < reach * self.look.width && line.turned((by - ay).atan2(bx - ax)) < turn
     }
 
     /// Where a sample of the look lies on it.

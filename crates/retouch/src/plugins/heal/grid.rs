@@ -1,13 +1,40 @@
-//! Coarse planes carried to finer samples and masks grown by discs, both row by row.
+//! Coarse planes carried to finer samples, masks grown by discs, and distances from cells.
 
-use pixel::filter::sample_grid;
-use pixel::{Plane, Size};
+use pixel::filter::{distance_outside, sample_grid};
+use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 
 /// Bilinear samples of `plane` at the positions `i * scale + shift` of both axes; edges go on outside.
 pub(super) fn carry(plane: &Plane, size: Size, scale: f32, shift: f32) -> Plane {
     let places = |count: usize| (0..count).map(|i| i as f32 * scale + shift).collect::<Vec<f32>>();
     sample_grid(plane, &places(size.width), &places(size.height))
+}
+
+/// How far the samples around some cells lie from the nearest of these.
+pub(super) struct Distances {
+    /// Where they are known.
+    pub near: Rect,
+    away: Plane,
+}
+
+impl Distances {
+    /// Of the samples of a plane as far as `reach` from `bounds`, which holds all the cells.
+    pub fn new(
+        cells: impl IntoIterator<Item = (usize, usize)>,
+        bounds: Rect,
+        reach: f32,
+        size: Size,
+    ) -> Self {
+        let near = bounds.grow(reach.ceil() as usize + 1, size);
+        let mut own = Plane::zeros(near.size());
+        cells.into_iter().for_each(|(x, y)| *own.at_mut(x - near.x, y - near.y) = 1.0);
+        Self { near, away: distance_outside(&own) }
+    }
+
+    /// The distance of a sample of the plane, 0 in the cells; within [`Self::near`].
+    pub fn at(&self, x: usize, y: usize) -> f32 {
+        self.away.at(x - self.near.x, y - self.near.y)
+    }
 }
 
 /// 1 nearer than `radius` samples to a sample of `mask` above 1/2, elsewhere 0.
@@ -75,7 +102,6 @@ fn nearer(along: &[u16], size: Size, radius: f32) -> Plane {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pixel::filter::distance_outside;
 
     #[test]
     fn grows_as_far_as_the_distance_says() {

@@ -5,6 +5,7 @@ use vision::Mesh;
 use super::anatomy::Anatomy;
 use super::lines::Line;
 use super::look::Look;
+use super::ramp;
 use super::spots::Spot;
 use super::strays::{is_of_blood, passing};
 
@@ -266,10 +267,6 @@ fn is_alike(look: &Look, spot: &Spot, other: &Spot) -> bool {
     // The light makes bristles glint more or less, and one or several of them a spot.
     let alike = own == Kind::Pale || ratio(spot.radius, other.radius) && ratio(spot.contrast, other.contrast);
     near && other.first && kind(other) == own && alike
-}
-
-fn ramp(value: f32, [from, to]: [f32; 2]) -> f32 {
-    pixel::ramp(value, from, to)
 }
 
 #[cfg(test)]

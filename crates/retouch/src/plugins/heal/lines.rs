@@ -55,6 +55,14 @@ pub(super) struct Line {
     pub middle: [f32; 2],
 }
 
+impl Line {
+    /// By how much its direction differs from another, in radians, 0..pi/2.
+    pub fn turned(&self, angle: f32) -> f32 {
+        let turn = (self.angle - angle).rem_euclid(std::f32::consts::PI);
+        turn.min(std::f32::consts::PI - turn)
+    }
+}
+
 /// All lines on the look.
 pub(super) fn find_lines(look: &Look, texture: &Texture) -> Vec<Line> {
     let spread = [0, 1].map(|c| texture.thin.spread[c].over(look.size()));

@@ -1,9 +1,10 @@
 //! How near two samples are, as tones go on: nearer along a ridge, a fold or the edge of a shadow than across it.
 
-use pixel::filter::{distance_outside, gauss};
-use pixel::{Plane, ramp};
+use pixel::Plane;
+use pixel::filter::gauss;
 
 use super::look::Look;
+use super::ramp;
 use super::repair::{Place, Sources};
 
 /// How much nearer samples along a clear edge are than samples across it.
@@ -29,14 +30,12 @@ impl Metric {
 
     /// Around a place, from the slopes of lightness on the clean skin around it.
     pub fn around(look: &Look, sources: &Sources<'_>, place: &Place) -> Self {
-        let own = (place.inside.len() as f32 / std::f32::consts::PI).sqrt();
-        let reach = own.max(LEAST_AROUND * look.width);
-        let near = place.bounds.grow(reach.ceil() as usize + 1, look.size());
-        let mut inside = Plane::zeros(near.size());
-        place.inside.iter().for_each(|&(x, y)| *inside.at_mut(x - near.x, y - near.y) = 1.0);
-        let away = distance_outside(&inside);
+        let reach = place.radius().max(LEAST_AROUND * look.width);
+        let away = place.distances(look, reach);
+        let near = away.near;
         let weights = Plane::from_fn(near.size(), |x, y| {
-            let (d, u, v) = (away.at(x, y), near.x + x, near.y + y);
+            let (u, v) = (near.x + x, near.y + y);
+            let d = away.at(u, v);
             let shown = d >= RIM && sources.clean.at(u, v) > 0.5 && look.skin.at(u, v) > 0.5;
             if shown { (1.0 - d / reach).max(0.0) } else { 0.0 }
         });
@@ -60,7 +59,7 @@ impl Metric {
         }
         let (difference, twice) = (xx - yy, 2.0 * xy);
         let coherence = difference.hypot(twice) / (xx + yy).max(1e-9);
-        let nearer = 1.0 + (STRETCH - 1.0) * ramp(coherence, EDGE[0], EDGE[1]);
+        let nearer = 1.0 + (STRETCH - 1.0) * ramp(coherence, EDGE);
         let along = 1.0 / (nearer * nearer);
         let (down, right) = (0.5 * twice.atan2(difference)).sin_cos();
         Self {

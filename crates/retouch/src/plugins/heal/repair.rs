@@ -5,7 +5,7 @@ use pixel::filter::{Components, distance_outside, gauss};
 use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 
-use super::grid::{carry, grown};
+use super::grid::{Distances, carry, grown};
 use super::look::Look;
 use super::rings::Middle;
 use super::separate::{AROUND, Course, Ground, detail, under, wide};
@@ -49,6 +49,18 @@ pub(super) struct Place {
     pub bounds: Rect,
     /// False for a piece of what was cut.
     pub whole: bool,
+}
+
+impl Place {
+    /// Radius of a disc as large, in samples.
+    pub fn radius(&self) -> f32 {
+        (self.inside.len() as f32 / std::f32::consts::PI).sqrt()
+    }
+
+    /// Distances from the place as far as `reach` around it.
+    pub fn distances(&self, look: &Look, reach: f32) -> Distances {
+        Distances::new(self.inside.iter().copied(), self.bounds, reach, look.size())
+    }
 }
 
 /// Where clean skin lies, and what is known of it.
@@ -162,13 +174,10 @@ fn ring(
     inside: &[(usize, usize)],
     width: f32,
 ) -> Vec<(usize, usize)> {
-    let near = tile.grow(width.ceil() as usize + 1, look.size());
-    let mut own = Plane::zeros(near.size());
-    inside.iter().for_each(|&(x, y)| *own.at_mut(x - near.x, y - near.y) = 1.0);
-    let away = distance_outside(&own);
-    cells(near)
+    let away = Distances::new(inside.iter().copied(), tile, width, look.size());
+    cells(away.near)
         .filter(|&(x, y)| {
-            let d = away.at(x - near.x, y - near.y);
+            let d = away.at(x, y);
             d > 0.9 && d <= width && marked.at(x, y) < 0.5 && look.skin.at(x, y) > 0.5
         })
         .collect()

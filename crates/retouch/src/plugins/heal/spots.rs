@@ -1,10 +1,11 @@
 //! Finds small marks that differ from the skin all around them.
 
-use pixel::filter::distance_outside;
 use pixel::{Plane, Rect, Size, wide_lanes};
 use rayon::prelude::*;
 
+use super::grid::Distances;
 use super::look::Look;
+use super::repair::cells;
 use super::skin::{Band, Texture};
 
 /// A band must answer this many times more strongly than this skin usually does.
@@ -353,19 +354,14 @@ fn margin(look: &Look, footprint: &[usize], along: &impl Fn(usize) -> f32) -> f3
     let least = (SPOT_MARGIN * look.width).max(1.2);
     let most = (2.0 * least).ceil();
     let width = look.size().width;
-    let bounds = bounds_of(footprint, width).grow(most as usize + 1, look.size());
-    let mut own = Plane::zeros(bounds.size());
-    footprint.iter().for_each(|&i| *own.at_mut(i % width - bounds.x, i / width - bounds.y) = 1.0);
-    let away = distance_outside(&own);
+    let away = distances(look, footprint, most);
     let mut shells = vec![(0.0f32, 0.0f32); most as usize + 1];
-    for y in 0..bounds.height {
-        for x in 0..bounds.width {
-            let d = away.at(x, y).ceil();
-            if d > 0.0 && d <= most {
-                let shell = &mut shells[d as usize];
-                shell.0 += along((bounds.y + y) * width + bounds.x + x);
-                shell.1 += 1.0;
-            }
+    for (x, y) in cells(away.near) {
+        let d = away.at(x, y).ceil();
+        if d > 0.0 && d <= most {
+            let shell = &mut shells[d as usize];
+            shell.0 += along(y * width + x);
+            shell.1 += 1.0;
         }
     }
     let left = |d: usize| shells[d].0 / shells[d].1.max(1.0);
@@ -376,11 +372,13 @@ fn margin(look: &Look, footprint: &[usize], along: &impl Fn(usize) -> f32) -> f3
     (reach as f32).max(least)
 }
 
-/// The rectangle around some samples.
-pub(super) fn bounds_of(samples: &[usize], width: usize) -> Rect {
-    samples.iter().fold(Rect::from_edges(0, 0, 0, 0), |r, &i| {
-        r.union(Rect { x: i % width, y: i / width, width: 1, height: 1 })
-    })
+/// Distances from some samples of the look as far as `reach` around them.
+pub(super) fn distances(look: &Look, samples: &[usize], reach: f32) -> Distances {
+    let width = look.size().width;
+    let places = || samples.iter().map(|&i| (i % width, i / width));
+    let bounds =
+        places().fold(Rect::from_edges(0, 0, 0, 0), |r, (x, y)| r.union(Rect { x, y, width: 1, height: 1 }));
+    Distances::new(places(), bounds, reach, look.size())
 }
 
 pub(super) fn median(mut values: Vec<f32>) -> f32 {

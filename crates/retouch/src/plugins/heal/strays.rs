@@ -3,6 +3,7 @@
 use super::anatomy::Anatomy;
 use super::lines::Line;
 use super::look::Look;
+use super::ramp;
 
 /// Yellow over redness from which, to which, and up to which, a red line is a scratch: blood makes skin redder and hardly
 /// more yellow, in a crease skin lights skin and both grow. Where less yellow is left than redness came, skin shows
@@ -22,11 +23,14 @@ const BESIDE: [f32; 2] = [0.9, 2.0];
 
 /// How surely a line is a scratch or a stray hair and none of the person's own, 0..1.
 pub(super) fn passing(look: &Look, anatomy: Option<&Anatomy<'_>>, line: &Line, all: &[Line]) -> f32 {
-    let (red, dark) = (is_red_line(line), line.shift[0] < 0.0);
-    // Dark lines of neck and body are chains, straps and folds as often as hairs; pale ones are rims of light, scars and
-    // bristles anywhere.
+    // Dark lines of neck and body are chains, straps and folds as often as hairs.
     let [x, y] = line.middle.map(|v| v as usize);
-    if !is_of_blood(line.shift) && (look.face.at(x, y) < 0.5 || !dark && !red) {
+    if look.face.at(x, y) < 0.5 && !is_of_blood(line.shift) {
+        return 0.0;
+    }
+    // Pale lines are rims of light, scars and bristles.
+    let red = is_red_line(line);
+    if line.shift[0] >= 0.0 && !red {
         return 0.0;
     }
     let belongs = |anatomy: &Anatomy<'_>| match red {
@@ -69,12 +73,13 @@ fn furrow(look: &Look, line: &Line, all: &[Line]) -> f32 {
     let beside = all
         .iter()
         .filter(|other| {
-            let turn = (line.angle - other.angle).abs();
-            let turn = turn.min(std::f32::consts::PI - turn);
             let [dx, dy] = [0, 1].map(|k| line.middle[k] - other.middle[k]);
             let across = (dy * line.angle.cos() - dx * line.angle.sin()).abs();
             let near = dx.hypot(dy) < FURROWS * look.width && across > 0.008 * look.width;
-            other.saliency > 0.6 && near && turn < 0.35 && other.length > 0.4 * line.length
+            other.saliency > 0.6
+                && near
+                && line.turned(other.angle) < 0.35
+                && other.length > 0.4 * line.length
         })
         .count() as f32;
     ramp(beside - hair_hue(line), BESIDE)
@@ -88,10 +93,6 @@ pub(super) fn is_red_line(line: &Line) -> bool {
 /// At least about as much redder as it is darker or lighter.
 pub(super) fn is_of_blood([l, a, _]: [f32; 3]) -> bool {
     a > 0.9 * l.abs()
-}
-
-fn ramp(value: f32, [from, to]: [f32; 2]) -> f32 {
-    pixel::ramp(value, from, to)
 }
 
 #[cfg(test)]

@@ -5,7 +5,6 @@
 //! left at the rim is spread inward, along the ridges and folds that end at the place farther than across them.
 
 use pixel::Plane;
-use pixel::filter::distance_outside;
 
 use super::look::Look;
 use super::metric::Metric;
@@ -132,17 +131,14 @@ impl Form {
 /// The form of the clean skin around a place, by least squares that strays hardly bend (iteratively reweighted,
 /// Huber, 1981); `None` where too little is clean.
 fn form(look: &Look, sources: &Sources<'_>, place: &Place) -> Option<Form> {
-    let own = (place.inside.len() as f32 / std::f32::consts::PI).sqrt();
+    let own = place.radius();
     let reach = (AROUND * own).max(LEAST_AROUND * look.width);
-    let near = place.bounds.grow(reach.ceil() as usize + 1, look.size());
-    let mut inside = Plane::zeros(near.size());
-    place.inside.iter().for_each(|&(x, y)| *inside.at_mut(x - near.x, y - near.y) = 1.0);
-    let away = distance_outside(&inside);
+    let away = place.distances(look, reach);
     let fits = |&(x, y): &(usize, usize)| {
-        let d = away.at(x - near.x, y - near.y);
+        let d = away.at(x, y);
         d > 1.5 && d <= reach && sources.clean.at(x, y) > 0.5 && look.skin.at(x, y) > 0.5
     };
-    let found: Vec<(usize, usize)> = cells(near).filter(fits).collect();
+    let found: Vec<(usize, usize)> = cells(away.near).filter(fits).collect();
     let samples = thinned(&found, SAMPLES);
     let middle = [0, 1].map(|k| {
         place.inside.iter().map(|&(x, y)| [x, y][k] as f32).sum::<f32>() / place.inside.len() as f32
