@@ -15,6 +15,8 @@ const BARE: [usize; 6] = [50, 280, 117, 346, 101, 330];
 /// Middle of the chin, and both halves of the upper lip: a beard or moustache shows in one of them.
 const CHIN: [usize; 3] = [199, 200, 18];
 const MOUSTACHE: [usize; 2] = [165, 391];
+/// Roughness over that of bare skin from which, to which, it may be hair.
+const ROUGH: [f32; 2] = [1.4, 2.6];
 /// Base of the nose; a moustache begins below.
 const NOSE_BASE: usize = 2;
 
@@ -41,10 +43,7 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     let face = sample(prior, &prior.skin(), canvas, &inset)
         .zip(&distance_outside(&outline), |s, d| ramp(s, 0.6, 0.9) * ramp(d, 0.1 * width, 0.06 * width))
         .zip(&distance_outside(&lips), |f, d| f * ramp(d, 0.015 * width, 0.03 * width));
-    // Hair is rough in proportion to its lightness, whatever its colour.
-    let local = gauss_masked(&lab.l, &face, 0.008 * width);
-    let fine = lab.l.zip(&local, |l, s| (l - s).abs() / (s + 8.0));
-    let texture = gauss_masked(&fine, &face, 0.025 * width);
+    let texture = roughness(&lab.l, &face, width);
     let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss_masked(plane, &face, 0.02 * width));
     // Shadow takes chroma and lightness alike, so their ratio tells hair from shaded skin.
     let saturation = a.zip(&b, f32::hypot).zip(&l, |c, l| c / (l + 5.0));
@@ -68,7 +67,7 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
         if zone == 0.0 {
             return 0.0;
         }
-        let rough = ramp(texture.at(i, j) / skin_texture.max(0.006), 1.4, 2.6);
+        let rough = ramp(texture.at(i, j) / skin_texture.max(0.006), ROUGH[0], ROUGH[1]);
         // Shade darkens skin but leaves it at least as saturated; hair is greyer, and dark hair darker as well.
         let greyer = 1.0 - saturation.at(i, j) / skin_saturation.max(0.08);
         let darker = (0.8 - l.at(i, j) / skin_l).max(0.0);
@@ -108,6 +107,14 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     beard
 }
 
+/// How rough L* is around each place of a face of that width (samples), in proportion to the lightness: hair is, whatever
+/// its colour. It is a mean of roots, because a beard is rough all over and a stray hair in one line.
+fn roughness(lightness: &Plane, face: &Plane, width: f32) -> Plane {
+    let local = gauss_masked(lightness, face, 0.008 * width);
+    let fine = lightness.zip(&local, |l, s| ((l - s).abs() / (s + 8.0)).sqrt());
+    gauss_masked(&fine, face, 0.025 * width).map(|root| root * root)
+}
+
 /// A plane of the prior on another canvas over the same picture.
 fn sample(prior: &Prior, plane: &Plane, canvas: &Canvas<'_>, onto: &Canvas<'_>) -> Plane {
     let factor = prior.factor as f32;
@@ -116,4 +123,27 @@ fn sample(prior: &Prior, plane: &Plane, canvas: &Canvas<'_>, onto: &Canvas<'_>) 
     let us: Vec<f32> = (0..columns).map(|i| index(onto.place(i as f32, 0.0), 0)).collect();
     let vs: Vec<f32> = (0..rows).map(|j| index(onto.place(0.0, j as f32), 1)).collect();
     sample_grid(plane, &us, &vs)
+}
+
+#[cfg(test)]
+mod tests {
+    use pixel::Size;
+
+    use super::*;
+
+    #[test]
+    fn stubble_is_rough_and_one_stray_hair_is_not() {
+        let size = Size::new(120, 120);
+        let face = Plane::filled(size, 1.0);
+        // Pores everywhere, stubble in the left half, a hair down the right one.
+        let grain = |x: usize, y: usize| ((x * 31 + y * 17 + (x * y) % 7) % 11) as f32 / 5.0 - 1.0;
+        let lightness = Plane::from_fn(size, |x, y| {
+            let pores = 1.2 * grain(x, y);
+            60.0 + if x < 50 { 4.0 * pores } else { pores } - if (90..92).contains(&x) { 9.0 } else { 0.0 }
+        });
+        let texture = roughness(&lightness, &face, WORKING_WIDTH);
+        let ratio = |x: usize| texture.at(x, 60) / texture.at(70, 60);
+        assert!(ratio(25) > ROUGH[1], "{}", ratio(25));
+        assert!((80..102).all(|x| ratio(x) < 0.5 * (ROUGH[0] + ROUGH[1])), "{}", ratio(91));
+    }
 }

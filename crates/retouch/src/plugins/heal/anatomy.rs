@@ -31,8 +31,8 @@ const CREASES: [(usize, usize, f32); 14] = [
 const CREASE_DOUBT: [f32; 2] = [1.8, 1.15];
 /// Face width, in samples, from which, to which, shoulders can be seen that creases have and hairs have not.
 const RESOLVED: [f32; 2] = [380.0, 500.0];
-/// Where they cannot be seen: length, in face widths, from which, to which, a line along creases is one of them whatever
-/// its colour, and how far the colour of a hair counts in shorter ones.
+/// Where they cannot be seen: length, in face widths, from which, to which, a line across the forehead is a furrow whatever
+/// its colour, and how far the colour of a hair counts in other lines.
 const LONG_CREASE: [f32; 2] = [0.14, 0.18];
 const SHORT_HAIR: f32 = 0.85;
 /// How near to the outline of a brow, and of an eye, a dark line comes that is one of its hairs or lashes, and how long
@@ -70,7 +70,7 @@ impl<'a> Anatomy<'a> {
 
     /// How much clearer a line must be because furrows run where and as it does.
     pub fn doubt(&self, line: &Line) -> f32 {
-        let along = CREASES.iter().any(|&(from, to, side)| {
+        let along = |&&(from, to, side): &&(usize, usize, f32)| {
             let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
             let (dx, dy) = (bx - ax, by - ay);
             let length = dx.hypot(dy).max(1.0);
@@ -78,12 +78,14 @@ impl<'a> Anatomy<'a> {
             let share = (px * dx + py * dy) / (length * length);
             let away = (px * dy - py * dx).abs() / length;
             (-0.25..1.25).contains(&share) && away < side * self.look.width && line.turned(dy.atan2(dx)) < 0.6
-        });
-        let doubt = if along { CREASE_DOUBT[usize::from(is_red_line(line))] } else { 1.0 };
+        };
+        let Some((from, ..)) = CREASES.iter().find(along) else { return 1.0 };
+        let doubt = CREASE_DOUBT[usize::from(is_red_line(line))];
         let width = self.look.width;
         let resolved = ramp(width, RESOLVED);
-        let short = 1.0 - ramp(line.length / width, LONG_CREASE);
-        let hair = hair_hue(line) * resolved.max(SHORT_HAIR * short);
+        // Only across the forehead do furrows run as long and as even as loose hairs.
+        let long = if *from == CREASES[0].0 { ramp(line.length / width, LONG_CREASE) } else { 0.0 };
+        let hair = hair_hue(line) * resolved.max(SHORT_HAIR * (1.0 - long));
         1.0 + (doubt - 1.0) * (1.0 - hair)
     }
 
@@ -276,6 +278,20 @@ mod tests {
         look.width = 300.0;
         assert_eq!(doubt(&look, 0.25), CREASE_DOUBT[0]);
         assert!(doubt(&look, 0.1) < 1.3);
+    }
+
+    #[test]
+    fn where_shoulders_cannot_be_seen_a_long_hair_beside_the_eye_is_still_one() {
+        let mut look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
+        look.width = 300.0;
+        let mut mesh = mesh([100.0, 20.0, 208.0, 30.0], [100.0, 380.0, 220.0, 400.0]);
+        mesh.points[CREASES[0].0] = [40.0, 60.0, 0.0];
+        mesh.points[CREASES[0].1] = [300.0, 60.0, 0.0];
+        let (eye, temple, _) = CREASES[2];
+        mesh.points[eye] = [100.0, 200.0, 0.0];
+        mesh.points[temple] = [40.0, 200.0, 0.0];
+        let line = dark_line([40.0, 206.0], [100.0, 206.0]);
+        assert!(Anatomy::new(&look, &mesh).doubt(&line) < 1.3);
     }
 
     #[test]
