@@ -44,7 +44,7 @@ const FAR: f32 = 0.02;
 const ROUNDS: usize = 3;
 /// Veil beyond the usual at which skin has lost most of its say as dull, and the say that any skin keeps in the wide
 /// window, which must find some.
-const SHINY: f32 = 0.08;
+const SHINY: f32 = 0.05;
 const DOUBT: f32 = 0.02;
 /// Share of the skin whose veil counts as usual for this person in this light.
 const USUAL: f32 = 0.7;
@@ -55,7 +55,7 @@ const FORM: f32 = 0.1;
 /// How much the glow of a place may rise over its mean in the window: the crest of a broad highlight does.
 const CREST: f32 = 1.4;
 /// Share of what rises out of the glow that stays at full strength: a highlight goes on showing the form.
-const KEPT: f32 = 0.08;
+const KEPT: f32 = 0.05;
 /// Glow that any skin has, and the part of the person's usual veil that is added to it.
 const GLOW: (f32, f32) = (0.02, 0.7);
 /// Largest share of the glitter of pores that is calmed with the shine.
