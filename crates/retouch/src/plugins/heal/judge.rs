@@ -49,6 +49,9 @@ const PUS: [f32; 2] = [0.1, 0.3];
 /// Redness that the core of a pale spot lacks against the skin around, over what it has more of lightness, from which,
 /// to which, what it lies in is an inflamed ring: shine takes little colour off skin.
 const RING: [f32; 2] = [0.35, 0.6];
+/// Yellow of a pale spot over its lightness from which, to which, there is pus in it when it lies in a red mark: shine
+/// and bristles are hardly yellower than skin.
+const YELLOW: [f32; 2] = [0.4, 0.8];
 /// Saliency, against what is needed, from which, to which, a mark is clear: close together, as what is healed in part
 /// leaves a ghost.
 const CLEAR: [f32; 2] = [0.95, 1.03];
@@ -202,13 +205,14 @@ fn bristle(look: &Look, spot: &Spot) -> f32 {
     hairy * (1.0 - ramp(spot.saliency, BRISTLE))
 }
 
-/// How surely a pale spot is the head of a pustule, 0..1: what lies around it is red, and red against the skin farther
-/// out.
+/// How surely a pale spot is the head of a pustule, 0..1: it lies in a red mark, and is yellow or less red than what is
+/// around it.
 fn head(spot: &Spot, all: &[Spot]) -> f32 {
-    let [l, a, _] = spot.shift;
-    let ringed = ramp(-a / l.max(0.1), RING);
+    let [l, a, b] = spot.shift;
+    let l = l.max(0.1);
+    let headlike = ramp(-a / l, RING).max(ramp(b / l, YELLOW));
     let within = |other: &Spot| kind(other) == Kind::Red && other.saliency > 1.0 && meet(spot, other);
-    if ringed > 0.0 && all.iter().any(within) { ringed } else { 0.0 }
+    if headlike > 0.0 && all.iter().any(within) { headlike } else { 0.0 }
 }
 
 /// How surely a brown spot is a mole. A single picture hardly tells a small mole from a scab: their size, edge and
@@ -311,6 +315,19 @@ mod tests {
             assert_eq!(share(spot(bristle, 2.0), 1.0), 1.0, "{bristle:?}");
         }
         assert_eq!(share(spot([-2.0, 8.0, 1.0], 1.2), 1.0), 1.0, "a pimple");
+    }
+
+    #[test]
+    fn a_yellow_head_in_a_red_mark_goes_even_among_many_bristles() {
+        let bristle = |i: usize| Spot { x: 160.0 + 3.0 * i as f32, y: 180.0, ..spot([12.0, -1.0, 1.0], 1.6) };
+        let mut spots: Vec<Spot> = (0..25).map(bristle).collect();
+        spots.push(spot([12.0, -1.0, 14.0], 2.0));
+        spots.push(Spot { first: false, ..spot([-8.0, 16.0, 4.0], 2.0) });
+        let share = |spots: &[Spot]| judge(&look_with(0.0), None, spots, &[], 1.0).spots;
+        assert_eq!(share(&spots)[25], 1.0);
+        assert_eq!(share(&spots)[0], 0.0, "a bristle among others");
+        spots.pop();
+        assert_eq!(share(&spots)[25], 0.0, "without a red mark it is one of many");
     }
 
     #[test]
