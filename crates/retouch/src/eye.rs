@@ -1,6 +1,7 @@
 //! One eye at full resolution: its iris and its white, found in the eye's own pixels near the landmarks.
 //!
-//! Landmarks come from a face seen 256 pixels wide, so on a large face they are off by a tenth of an iris.
+//! Landmarks come from a face seen 256 pixels wide, so on a large face they are off by a tenth of an iris, and the lower
+//! lid by up to a third.
 //! They say where to look; rim, lids and white are read from the picture.
 
 mod iris;
@@ -9,7 +10,7 @@ mod white;
 
 use std::sync::{Arc, OnceLock};
 
-use pixel::{Plane, Rect, ramp};
+use pixel::{Plane, Rect, Size, ramp};
 use vision::{Mesh, landmarks};
 
 use crate::feature::{Pixels, quantile};
@@ -84,8 +85,7 @@ impl Eyes {
 impl Eye {
     fn look(scene: &Scene<'_>, mesh: &Mesh, eye: usize) -> Option<Self> {
         let openness = ramp(mesh.eye_openness(eye), SHUT[0], SHUT[1]);
-        let [middle, rim @ ..] = landmarks::IRISES[eye].map(|index| mesh.point(index));
-        let radius = rim.iter().map(|p| distance(*p, middle)).sum::<f32>() / 4.0;
+        let (middle, radius) = mesh.iris(eye);
         let large = ramp(radius, SMALL[0], SMALL[1]);
         if openness * large <= 0.0 {
             return None;
@@ -106,18 +106,24 @@ impl Eye {
         if seen <= 0.0 {
             return None;
         }
-        let look = |lids| White::look(&pixels.lab, lids, iris);
-        let first = look(lids);
-        let settled = first.as_ref().and_then(|first| lids.settled(&first.likeness, iris));
-        let (found, white) = match &settled {
-            Some(settled) => (settled, look(settled)),
+        let white = White::look(&pixels.lab, lids, iris);
+        let first = white.likeness(lids);
+        let settled = first.as_ref().and_then(|first| lids.settled(&first.share, iris));
+        let (found, likeness) = match &settled {
+            Some(settled) => (settled, white.likeness(settled)),
             None => (lids, first),
         };
-        let white = white.map_or_else(|| Plane::zeros(pixels.size()), |white| white.matte(found, iris));
+        let nothing = || Plane::zeros(pixels.size());
+        let white = likeness.map_or_else(nothing, |likeness| white.matte(found, &likeness));
         let visible = iris::visible(pixels, lids, settled.as_ref(), iris);
         let (centre, radius) = (iris.centre, iris.radius);
         Some(Self { rect: pixels.rect, centre, radius, iris: visible.into(), white: white.into(), seen })
     }
+}
+
+/// 1 where it holds, 0 elsewhere.
+fn flags(size: Size, holds: impl Fn(usize, usize) -> bool) -> Plane {
+    Plane::from_fn(size, |x, y| if holds(x, y) { 1.0 } else { 0.0 })
 }
 
 /// The median colour where the weight is above 1/2; `None` when that is nearly nowhere.
@@ -146,7 +152,6 @@ fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pixel::Size;
     use pixel::colour::Lab;
 
     /// Lids that open like a lens, the lower one by `lower` pixels.

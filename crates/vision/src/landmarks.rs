@@ -110,6 +110,12 @@ impl Mesh {
         self.distance(upper, lower) / self.distance(outer, inner).max(f32::MIN_POSITIVE)
     }
 
+    /// Centre and radius of an iris.
+    pub fn iris(&self, eye: usize) -> ([f32; 2], f32) {
+        let [centre, rim @ ..] = IRISES[eye].map(|index| self.point(index));
+        (centre, rim.iter().map(|p| (p[0] - centre[0]).hypot(p[1] - centre[1])).sum::<f32>() / 4.0)
+    }
+
     /// How far the lips are parted: their distance over the width of the face.
     pub fn mouth_openness(&self) -> f32 {
         self.distance(LIP_MIDDLES[0], LIP_MIDDLES[1]) / self.width().max(f32::MIN_POSITIVE)

@@ -4,7 +4,7 @@ use pixel::filter::{gauss, guided_colour, reduce};
 use pixel::{Plane, ramp};
 
 use super::lids::Lids;
-use super::{distance, median, toward};
+use super::{distance, flags, median, toward};
 use crate::feature::Pixels;
 
 /// Rise of L* up to which a rim is the clearer; the edge of a catchlight beside the pupil rises far more than the rim of
@@ -129,16 +129,13 @@ pub(super) fn visible(pixels: &Pixels, lids: &Lids, settled: Option<&Lids>, iris
 /// Where the settled lids are open and the colour is the iris's and not the lower lid's; `None` when either cannot be seen.
 fn going_on(pixels: &Pixels, lids: &Lids, settled: &Lids, iris: Iris) -> Option<Plane> {
     let (r, size) = (iris.radius, pixels.size());
-    let weight = |holds: &dyn Fn(usize, usize, [f32; 2]) -> bool| {
-        Plane::from_fn(size, |x, y| f32::from(u8::from(holds(x, y, [x as f32, y as f32]))))
-    };
-    let between = |v: f32, low: f32, high: f32| v > low * r && v < high * r;
-    let ring =
-        weight(&|x, y, p| lids.inside.at(x, y) > 0.1 * r && between(distance(p, iris.centre), 0.5, 0.95));
-    let lid = weight(&|x, y, p| {
-        between(settled.outside.at(x, y), 0.1, 0.4)
-            && settled.below(p) > 0.0
-            && settled.along(iris.centre, p).abs() < r
+    let ring = flags(size, |x, y| {
+        let off = distance([x as f32, y as f32], iris.centre);
+        lids.inside.at(x, y) > 0.1 * r && off > 0.5 * r && off < 0.95 * r
+    });
+    let lid = flags(size, |x, y| {
+        let along = settled.along(iris.centre, [x as f32, y as f32]);
+        settled.is_lower_lid(x, y, [0.1 * r, 0.4 * r]) && along.abs() < r
     });
     let smooth = [&pixels.lab.l, &pixels.lab.a, &pixels.lab.b].map(|plane| gauss(plane, 0.05 * r));
     let (from, to) = (median(&smooth, &ring)?, median(&smooth, &lid)?);

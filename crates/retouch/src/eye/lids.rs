@@ -55,9 +55,11 @@ impl Lids {
         Self { ring, outer, inner, axis, down, opening, inside, outside }
     }
 
-    /// How far a place is below the line through the corners.
-    pub fn below(&self, p: [f32; 2]) -> f32 {
-        (p[0] - self.outer[0]) * self.down[0] + (p[1] - self.outer[1]) * self.down[1]
+    /// True on the lower lid, so far out of the opening: on its side of the line through the corners.
+    pub fn is_lower_lid(&self, x: usize, y: usize, [near, far]: [f32; 2]) -> bool {
+        let out = self.outside.at(x, y);
+        let [dx, dy] = [x as f32 - self.outer[0], y as f32 - self.outer[1]];
+        out > near && out < far && dx * self.down[0] + dy * self.down[1] > 0.0
     }
 
     /// How far `p` is from `from` along the eye.

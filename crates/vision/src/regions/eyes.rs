@@ -5,7 +5,7 @@ use pixel::filter::{distance_inside, gauss};
 use pixel::{Plane, Size, ramp};
 
 use super::canvas::{Canvas, lay_over, quantile};
-use crate::landmarks::{EYE_CORNERS, EYES, IRISES, Mesh};
+use crate::landmarks::{EYE_CORNERS, EYES, Mesh};
 
 /// Eyes open less than this (lid distance over corner distance) show neither white nor iris.
 const SHUT: f32 = 0.1;
@@ -83,15 +83,9 @@ struct Fit {
     pupil: f32,
 }
 
-/// Centre and radius of the iris by the landmarks.
-fn mesh_iris(mesh: &Mesh, eye: usize) -> ([f32; 2], f32) {
-    let [centre, rim @ ..] = IRISES[eye].map(|index| mesh.point(index));
-    (centre, rim.iter().map(|p| (p[0] - centre[0]).hypot(p[1] - centre[1])).sum::<f32>() / 4.0)
-}
-
 /// The iris and pupil of an open eye on the canvas; `None` when shut, too small or not there.
 fn fit_eye(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize) -> Option<Fit> {
-    let (centre, radius) = mesh_iris(mesh, eye);
+    let (centre, radius) = mesh.iris(eye);
     let ring = mesh.ring(&EYES[eye]);
     let rect = canvas.around(&ring, canvas.length(radius));
     if rect.is_empty() || mesh.eye_openness(eye) < SHUT || canvas.length(radius) < 1.5 {
@@ -109,7 +103,7 @@ fn fit_eye(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize) -> Option<Fit> {
 fn draw_eye(mesh: &Mesh, canvas: &Canvas<'_>, eye: usize, fit: Option<Fit>) -> EyeRegions {
     let mut regions = EyeRegions::none(canvas.size());
     regions.openness = mesh.eye_openness(eye);
-    (regions.centre, regions.radius) = mesh_iris(mesh, eye);
+    (regions.centre, regions.radius) = mesh.iris(eye);
     regions.pupil_radius = PUPIL * regions.radius;
     let ring = mesh.ring(&EYES[eye]);
     let rect = canvas.around(&ring, canvas.length(regions.radius));

@@ -27,6 +27,8 @@ const CREASES: [(usize, usize, f32); 14] = [
     (117, 187, 0.05),
     (346, 411, 0.05),
 ];
+/// The one across the forehead among them.
+const FOREHEAD: usize = 0;
 /// How much clearer a line along a crease must be, when it is dark and when it is red.
 const CREASE_DOUBT: [f32; 2] = [1.8, 1.15];
 /// Face width, in samples, from which, to which, shoulders can be seen that creases have and hairs have not.
@@ -70,23 +72,25 @@ impl<'a> Anatomy<'a> {
 
     /// How much clearer a line must be because furrows run where and as it does.
     pub fn doubt(&self, line: &Line) -> f32 {
-        let along = |&&(from, to, side): &&(usize, usize, f32)| {
-            let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
-            let (dx, dy) = (bx - ax, by - ay);
-            let length = dx.hypot(dy).max(1.0);
-            let [px, py] = [line.middle[0] - ax, line.middle[1] - ay];
-            let share = (px * dx + py * dy) / (length * length);
-            let away = (px * dy - py * dx).abs() / length;
-            (-0.25..1.25).contains(&share) && away < side * self.look.width && line.turned(dy.atan2(dx)) < 0.6
-        };
-        let Some((from, ..)) = CREASES.iter().find(along) else { return 1.0 };
+        let Some(crease) = CREASES.iter().position(|crease| self.follows(crease, line)) else { return 1.0 };
         let doubt = CREASE_DOUBT[usize::from(is_red_line(line))];
         let width = self.look.width;
         let resolved = ramp(width, RESOLVED);
         // Only across the forehead do furrows run as long and as even as loose hairs.
-        let long = if *from == CREASES[0].0 { ramp(line.length / width, LONG_CREASE) } else { 0.0 };
+        let long = if crease == FOREHEAD { ramp(line.length / width, LONG_CREASE) } else { 0.0 };
         let hair = hair_hue(line) * resolved.max(SHORT_HAIR * (1.0 - long));
         1.0 + (doubt - 1.0) * (1.0 - hair)
+    }
+
+    /// True for a line near a crease, with its direction.
+    fn follows(&self, &(from, to, side): &(usize, usize, f32), line: &Line) -> bool {
+        let ([ax, ay], [bx, by]) = (self.place(from), self.place(to));
+        let (dx, dy) = (bx - ax, by - ay);
+        let length = dx.hypot(dy).max(1.0);
+        let [px, py] = [line.middle[0] - ax, line.middle[1] - ay];
+        let share = (px * dx + py * dy) / (length * length);
+        let away = (px * dy - py * dx).abs() / length;
+        (-0.25..1.25).contains(&share) && away < side * self.look.width && line.turned(dy.atan2(dx)) < 0.6
     }
 
     /// True for a short dark line at an eye, a brow or a beard, as they are seen or as the landmarks have them: one of
@@ -267,8 +271,8 @@ mod tests {
     fn where_shoulders_cannot_be_seen_a_long_line_across_the_forehead_is_a_wrinkle() {
         let mut look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
         let mut mesh = mesh([100.0, 20.0, 208.0, 30.0], [100.0, 380.0, 220.0, 400.0]);
-        mesh.points[CREASES[0].0] = [40.0, 100.0, 0.0];
-        mesh.points[CREASES[0].1] = [300.0, 100.0, 0.0];
+        mesh.points[CREASES[FOREHEAD].0] = [40.0, 100.0, 0.0];
+        mesh.points[CREASES[FOREHEAD].1] = [300.0, 100.0, 0.0];
         let doubt = |look: &Look, length: f32| {
             let from = 170.0 - 0.5 * length * look.width;
             let line = dark_line([from, 104.0], [340.0 - from, 104.0]);
@@ -285,8 +289,8 @@ mod tests {
         let mut look = look(skin(), Plane::filled(SIZE, 1.0), Plane::filled(SIZE, 1.0));
         look.width = 300.0;
         let mut mesh = mesh([100.0, 20.0, 208.0, 30.0], [100.0, 380.0, 220.0, 400.0]);
-        mesh.points[CREASES[0].0] = [40.0, 60.0, 0.0];
-        mesh.points[CREASES[0].1] = [300.0, 60.0, 0.0];
+        mesh.points[CREASES[FOREHEAD].0] = [40.0, 60.0, 0.0];
+        mesh.points[CREASES[FOREHEAD].1] = [300.0, 60.0, 0.0];
         let (eye, temple, _) = CREASES[2];
         mesh.points[eye] = [100.0, 200.0, 0.0];
         mesh.points[temple] = [40.0, 200.0, 0.0];
