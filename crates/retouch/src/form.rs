@@ -52,6 +52,12 @@ impl Form {
         Some(Self { step: *step, size: smooth.size(), lightness, skin, shading, inside })
     }
 
+    /// The lightness (L*) that shape and light make of the skin, and 1 where that is known, softly 0 outside the face;
+    /// both on the grid of the smooth skin.
+    pub fn lit(&self) -> [Plane; 2] {
+        [&self.shading, &self.inside].map(|plane| enlarge(plane, self.step, self.size))
+    }
+
     /// The part of the lightness between each two neighbours of ascending Gaussian blurs (sigmas in samples of the smooth
     /// skin) that is form, on the grid of that.
     pub fn bands(&self, sigmas: &[f32]) -> Vec<Plane> {

@@ -10,16 +10,20 @@
 //! veil is lowered to the glow of the place and never below. Where it was stronger it stays stronger:
 //! no patch gets an edge, and no highlight turns into a dark spot. That takes a measure from close by: the
 //! bridge of a nose faces the light, and brought to the brightness of the cheeks it would be a grey stripe.
+//! And where all dull skin close by faces another way, as around a chin, the shape of the face tells how much
+//! brighter this place is in the light that the dull skin shows.
 
 use pixel::Plane;
 use pixel::filter::{MaskedBlur, enlarge, gauss, gauss_masked, reduce};
 
 use crate::bare_skin::fade_out;
-use crate::correction::quantile;
+use crate::correction::{SmoothSkin, quantile};
+use crate::form::Form;
 use crate::lay::luma;
 use crate::layer::{Effect, Field, Layer};
 use crate::plugin::{Blend, Need, Param, Plugin, Settings, Spec};
 use crate::scene::{FaceView, Scene};
+use crate::surface::Surface;
 
 /// The plugin.
 pub struct Mattifier;
@@ -40,6 +44,10 @@ const AROUND: f32 = 1.0 / 6.0;
 const CLOSE: f32 = 0.04;
 /// Say of the dull skin around against that close by: in the middle of a broad patch of shine there is none close by.
 const FAR: f32 = 0.02;
+/// Skin is told smooth enough for its light above this (Gaussian sigma, face widths).
+const FORM_FINE: f32 = 1.0 / 60.0;
+/// The most by which a place is brighter than the dull skin around it because of the way it faces.
+const FACING: f32 = 0.25;
 /// Rounds in which what is dull is told ever better from what shines.
 const ROUNDS: usize = 3;
 /// Veil beyond the usual at which skin has lost most of its say as dull, and the say that any skin keeps in the wide
@@ -79,7 +87,8 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, alpha: f32, layer: 
     fade_out(view, scene.size(), &mut matte);
     let fine = MaskedBlur::new(skin, width / 160.0);
     let smooth = canvas.rgb.each_ref().map(|plane| fine.blur(plane));
-    let Shine { share, glow, around } = shine(&smooth, skin, width);
+    let lit = |dull_skin: &Plane| lit(scene, view, dull_skin, width);
+    let Shine { share, glow, around } = shine(&smooth, skin, lit, width);
     let glitter = glitter(&canvas.lab().l, skin, &share, width);
     let zeros = || Plane::zeros(canvas.size());
     let (mut gain, mut offset) = ([zeros(), zeros(), zeros()], [zeros(), zeros(), zeros()]);
@@ -133,26 +142,48 @@ struct Shine {
     around: [Plane; 3],
 }
 
-fn shine(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Shine {
+/// Lightness that the shape of a face makes in the light that its dull skin (0..1 on the canvas) shows, and where that is
+/// known, both on the canvas; `None` without landmarks or dull skin.
+fn lit(scene: &Scene<'_>, view: &FaceView, dull_skin: &Plane, width: f32) -> Option<[Plane; 2]> {
+    let size = dull_skin.size();
+    let no_moles = Plane::zeros(size);
+    let smooth = SmoothSkin::of(&view.canvas, dull_skin, &no_moles, width * FORM_FINE, scene);
+    let form = Form::find(&Surface::of(view, &smooth)?, &smooth)?;
+    Some(form.lit().map(|plane| smooth.enlarge(&plane, size)))
+}
+
+/// What shines on `smooth` skin; `lit` is told the dull skin and tells its light, see [`lit`].
+fn shine(
+    smooth: &[Plane; 3],
+    skin: &Plane,
+    lit: impl FnOnce(&Plane) -> Option<[Plane; 2]>,
+    width: f32,
+) -> Shine {
     // Whatever is wider than a window of the face is found on few samples.
     let step = ((width / 100.0) as usize).max(1);
     let small = smooth.each_ref().map(|plane| reduce(plane, step));
     let (few, width_small) = (reduce(skin, step), width / step as f32);
-    let around = |dull: &Plane| {
-        let blur = MaskedBlur::new(dull, width_small * AROUND);
-        small.each_ref().map(|plane| blur.blur(plane))
-    };
     // Shine is the exception: the skin found shiny counts ever less in what is "around".
     let mut trusted = few.clone();
-    let mut dull = around(&trusted);
+    let mut dull = around(&small, &trusted, width_small);
+    let doubted = |trusted: &Plane| trusted.zip(&few, |trusted, s| trusted.max(DOUBT * s));
     for _ in 0..ROUNDS {
         let veil = veil(&small, &dull);
         let usual = quantile(&veil, &few, USUAL);
         let shiny = |v: f32| (-((v - usual).max(0.0) / SHINY).powi(2)).exp();
         trusted = few.zip(&veil, |s, v| s * shiny(v));
-        dull = around(&trusted.zip(&few, |trusted, s| trusted.max(DOUBT * s)));
+        dull = around(&small, &doubted(&trusted), width_small);
     }
-    let dull = close_by(&small, dull, &trusted, CLOSE * width_small);
+    let mut dull = close_by(&small, dull, &trusted, width_small);
+    if let Some(lit) = lit(&enlarge(&trusted, step, skin.size())) {
+        let [lit, known] = lit.each_ref().map(|plane| reduce(plane, step));
+        let (lit, trusted) = ([lit], trusted.zip(&known, |t, known| t * known));
+        let wide = around(&lit, &doubted(&trusted), width_small);
+        let [other] = close_by(&lit, wide, &trusted, width_small);
+        let mut brighter = lit[0].zip(&other, |own, other| (own - other) / 100.0);
+        brighter.apply_with(&known, |l, known| l * known);
+        turned(&mut dull, &brighter);
+    }
     let broad = veil(&small, &dull);
     let least = GLOW.0 + GLOW.1 * quantile(&broad, &few, USUAL);
     let highlight = quantile(&broad, &few, HIGHLIGHT);
@@ -171,17 +202,38 @@ fn shine(smooth: &[Plane; 3], skin: &Plane, width: f32) -> Shine {
     Shine { share, glow, around }
 }
 
-/// The colour of the dull skin close by, as far as there is any, else that of the dull skin around.
-fn close_by(colour: &[Plane; 3], around: [Plane; 3], trusted: &Plane, sigma: f32) -> [Plane; 3] {
+/// Means over the dull skin all around, on a grid on which the face is `width` samples wide.
+fn around<const N: usize>(planes: &[Plane; N], dull: &Plane, width: f32) -> [Plane; N] {
+    let blur = MaskedBlur::new(dull, width * AROUND);
+    planes.each_ref().map(|plane| blur.blur(plane))
+}
+
+/// What the dull skin close by has, as far as there is any, else that `around`.
+fn close_by<const N: usize>(
+    planes: &[Plane; N],
+    around: [Plane; N],
+    trusted: &Plane,
+    width: f32,
+) -> [Plane; N] {
+    let sigma = CLOSE * width;
     let say = gauss(trusted, sigma);
     let mut mixed = around;
-    for (mixed, colour) in mixed.iter_mut().zip(colour) {
-        let close = gauss(&colour.zip(trusted, |v, t| v * t), sigma);
+    for (mixed, plane) in mixed.iter_mut().zip(planes) {
+        let close = gauss(&plane.zip(trusted, |v, t| v * t), sigma);
         let pairs = close.samples().iter().zip(say.samples());
         let samples = mixed.samples_mut().iter_mut().zip(pairs);
         samples.for_each(|(v, (close, say))| *v = (close + FAR * *v) / (say + FAR));
     }
     mixed
+}
+
+/// Dull skin as it is where it faces the light more: `brighter` by so much (share of white) than the skin it was seen on.
+fn turned(dull: &mut [Plane; 3], brighter: &Plane) {
+    for (i, brighter) in brighter.samples().iter().enumerate() {
+        let own = luma(dull.each_ref().map(|plane| plane.samples()[i])).max(0.05);
+        let times = 1.0 + (brighter / own).clamp(0.0, FACING);
+        dull.iter_mut().for_each(|plane| plane.samples_mut()[i] = (times * plane.samples()[i]).min(1.0));
+    }
 }
 
 /// Share of white over the skin, 0..1, where its colour and its brightness agree on it.
@@ -291,6 +343,26 @@ mod tests {
         }
         assert!(rise(&after, 150) > 0.6 * rise(&form, 150), "{} of {}", rise(&after, 150), rise(&form, 150));
         assert!(rise(&after, 150) < 1.6 * rise(&form, 150), "{} of {}", rise(&after, 150), rise(&form, 150));
+    }
+
+    #[test]
+    fn what_faces_the_light_is_not_brought_to_the_shade_around() {
+        // A chin over its own shade in a graded picture: what is brighter has less colour.
+        let lift = |x: usize, y: usize| {
+            let d2 = (x as f32 - 120.0).powi(2) + (y as f32 - 120.0).powi(2);
+            (-d2 / 800.0).exp()
+        };
+        let colour = |x: usize, y: usize| {
+            let [r, g, b] = SKIN.map(|c| 0.75 * c);
+            let (grey, h) = (luma([r, g, b]), lift(x, y));
+            [r, g, b].map(|c| (1.0 + 0.4 * h) * (grey + (1.0 - 0.5 * h) * (c - grey)))
+        };
+        let planes = [0, 1, 2].map(|c| Plane::from_fn(SIZE, |x, y| colour(x, y)[c]));
+        let skin = Plane::filled(SIZE, 1.0);
+        let taken = |lit: Option<[Plane; 2]>| shine(&planes, &skin, |_| lit, WIDTH).share.at(120, 120);
+        let shape = Plane::from_fn(SIZE, |x, y| 100.0 * luma(colour(x, y)));
+        let (blind, seeing) = (taken(None), taken(Some([shape, skin.clone()])));
+        assert!(blind > 0.05 && seeing < 0.4 * blind, "{blind} without knowing the shape, {seeing} with it");
     }
 
     #[test]
