@@ -59,6 +59,10 @@ const CLEAR: [f32; 2] = [0.95, 1.03];
 const DECIDED: [f32; 2] = [0.35, 0.65];
 /// How near to a line a spot's middle lies that is a piece of it, and how long that line is, in radii of the spot.
 const PIECE: [f32; 2] = [0.7, 3.2];
+/// Contrast from which on a pale spot sparks, how near to it, in its radii, a dark line is part of what sparks, and how
+/// long that line is at most: the shade and the rim of a stud are as small as itself, a hair goes on.
+const SPARK: f32 = 9.0;
+const RIM: [f32; 2] = [1.5, 5.0];
 /// What is done to everything found.
 pub(super) struct Verdict {
     /// Share of each spot that is healed, 0..1.
@@ -111,6 +115,9 @@ pub(super) fn judge(
         .iter()
         .map(|line| {
             let doubt = anatomy.as_ref().map_or(1.0, |anatomy| anatomy.doubt(line));
+            if spots.iter().any(|spot| is_rim(look, line, spot)) {
+                return 0.0;
+            }
             clear(line.saliency / doubt) * passing(look, anatomy.as_ref(), line, lines)
         })
         .collect();
@@ -137,10 +144,24 @@ pub(super) fn judge(
 
 /// True when a spot is a stretch of a line.
 fn is_piece(look: &Look, spot: &Spot, line: &Line) -> bool {
+    line.length > PIECE[1] * spot.radius && goes_through(look, line, spot, PIECE[0])
+}
+
+/// True when a dark line is the rim of a spark, as small as it is: jewellery.
+fn is_rim(look: &Look, line: &Line, spot: &Spot) -> bool {
+    let sparks = kind(spot) == Kind::Pale && spot.contrast > SPARK && spot.saliency > CLEARLY;
+    sparks
+        && line.shift[0] < 0.0
+        && line.length < RIM[1] * spot.radius
+        && goes_through(look, line, spot, RIM[0])
+}
+
+/// True when a line goes through what lies within so many `radii` of a spot.
+fn goes_through(look: &Look, line: &Line, spot: &Spot, radii: f32) -> bool {
     let width = look.size().width;
-    let near = (PIECE[0] * spot.radius + 1.0).powi(2);
+    let near = (radii * spot.radius + 1.0).powi(2);
     let away = |&i: &usize| ((i % width) as f32 - spot.x).powi(2) + ((i / width) as f32 - spot.y).powi(2);
-    line.length > PIECE[1] * spot.radius && line.spine.iter().any(|i| away(i) < near)
+    line.spine.iter().any(|i| away(i) < near)
 }
 
 fn meet(a: &Spot, b: &Spot) -> bool {
@@ -315,6 +336,22 @@ mod tests {
             assert_eq!(share(spot(bristle, 2.0), 1.0), 1.0, "{bristle:?}");
         }
         assert_eq!(share(spot([-2.0, 8.0, 1.0], 1.2), 1.0), 1.0, "a pimple");
+    }
+
+    #[test]
+    fn the_rim_of_a_stud_stays_and_a_hair_across_it_goes() {
+        let line = |length: usize| {
+            let spine: Vec<usize> = (200..200 + length).map(|x| 203 * SIZE.width + x).collect();
+            let (rays, length) = (vec![[0.0, 1.0]; length], length as f32);
+            let middle = [200.0 + length / 2.0, 203.0];
+            Line { saliency: 2.0, shift: [-6.0, 0.3, 0.3], spine, rays, angle: 0.0, length, middle }
+        };
+        let share = |spots: &[Spot], length: usize| {
+            judge(&look_with(0.0), None, spots, &[line(length)], 1.0).lines[0]
+        };
+        let stud = [spot([14.0, -0.5, -0.5], 2.5)];
+        assert_eq!((share(&stud, 14), share(&stud, 40), share(&[], 14)), (0.0, 1.0, 1.0));
+        assert_eq!(share(&[spot([5.0, 0.0, 0.0], 1.5)], 14), 1.0, "a little shine is no stud");
     }
 
     #[test]
