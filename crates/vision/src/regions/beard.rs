@@ -17,6 +17,17 @@ const CHIN: [usize; 3] = [199, 200, 18];
 const MOUSTACHE: [usize; 2] = [165, 391];
 /// Roughness over that of bare skin from which, to which, it may be hair.
 const ROUGH: [f32; 2] = [1.4, 2.6];
+/// Roughness over that of bare skin from which, to which, what is darker than bare skin in the shade is hair whatever
+/// its colour, as brown and red beards are more colourful than pale skin; from which, to which, darker than bare skin in
+/// the light is enough; and how much darker, as a share.
+const SHAGGY: [f32; 2] = [2.5, 4.5];
+const VERY_SHAGGY: [f32; 2] = [6.0, 9.0];
+const DARK: [f32; 2] = [0.12, 0.3];
+/// Share of bare skin that is darker than what counts as its shade.
+const SHADE: f32 = 0.2;
+/// What is shaggy in the middle of chin or upper lip from which, to which, it is a beard: the shadow and the hair at the
+/// edge of a jaw, and lipstick beyond the lips, are not there.
+const MIDDLE: [f32; 2] = [0.3, 0.6];
 /// Base of the nose; a moustache begins below.
 const NOSE_BASE: usize = 2;
 
@@ -61,28 +72,37 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
 
     let [base_x, base_y] = inset.index(mesh.point(NOSE_BASE));
     let up = mesh.up();
-    let found = Plane::from_fn(inset.size(), |i, j| {
+    let zone = Plane::from_fn(inset.size(), |i, j| {
         let below = -((i as f32 - base_x) * up[0] + (j as f32 - base_y) * up[1]);
-        let zone = ramp(below, -0.01 * width, 0.03 * width) * face.at(i, j);
-        if zone == 0.0 {
-            return 0.0;
-        }
-        let rough = ramp(texture.at(i, j) / skin_texture.max(0.006), ROUGH[0], ROUGH[1]);
-        // Shade darkens skin but leaves it at least as saturated; hair is greyer, and dark hair darker as well.
-        let greyer = 1.0 - saturation.at(i, j) / skin_saturation.max(0.08);
-        let darker = (0.8 - l.at(i, j) / skin_l).max(0.0);
-        zone * rough * ramp(greyer + 0.5 * darker, 0.06, 0.25)
+        ramp(below, -0.01 * width, 0.03 * width) * face.at(i, j)
     });
-    let hair = sample(prior, prior.plane(Part::Hair), canvas, &inset);
-    let grown = found.zip(&hair, f32::max);
-    let patch = |points: &[usize]| {
+    let patch = |plane: &Plane, points: &[usize], share: f32| {
         let mut patch = Plane::zeros(inset.size());
         for &point in points {
             patch.apply_with(&inset.disc(mesh.point(point), 0.035 * mesh.width()), f32::max);
         }
-        quantile(&grown, &patch, 0.8).unwrap_or(0.0)
+        quantile(plane, &patch, share).unwrap_or(0.0)
     };
-    let gate = ramp(patch(&CHIN).max(patch(&MOUSTACHE)), 0.2, 0.5);
+    let rough = texture.map(|v| v / skin_texture.max(0.006));
+    let shade = quantile(&l, &bare, SHADE).unwrap_or(skin_l);
+    let mut shaggy = rough.zip(&l, |rough, l| shaggy(rough, l, [skin_l, shade]));
+    shaggy.apply_with(&zone, |v, zone| v * zone);
+    let middle = patch(&shaggy, &CHIN, 0.5).max(patch(&shaggy, &MOUSTACHE, 0.5));
+    let sure = ramp(middle, MIDDLE[0], MIDDLE[1]);
+    let found = Plane::from_fn(inset.size(), |i, j| {
+        let zone = zone.at(i, j);
+        if zone == 0.0 {
+            return 0.0;
+        }
+        let rough = ramp(rough.at(i, j), ROUGH[0], ROUGH[1]);
+        // Shade darkens skin but leaves it at least as saturated; hair is greyer, and dark hair darker as well.
+        let greyer = 1.0 - saturation.at(i, j) / skin_saturation.max(0.08);
+        let darker = (0.8 - l.at(i, j) / skin_l).max(0.0);
+        (zone * rough * ramp(greyer + 0.5 * darker, 0.06, 0.25)).max(sure * shaggy.at(i, j))
+    });
+    let hair = sample(prior, prior.plane(Part::Hair), canvas, &inset);
+    let grown = found.zip(&hair, f32::max);
+    let gate = ramp(patch(&grown, &CHIN, 0.8).max(patch(&grown, &MOUSTACHE, 0.8)), 0.2, 0.5);
     if gate == 0.0 {
         return none();
     }
@@ -105,6 +125,13 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
         beard.apply_with(&prior.refine(canvas, &full), f32::max);
     }
     beard
+}
+
+/// How surely it is hair, 0..1, by roughness over that of bare skin and L*, given the L* of bare skin and of its shade.
+fn shaggy(rough: f32, l: f32, [skin, shade]: [f32; 2]) -> f32 {
+    let darker = |than: f32| ramp(1.0 - l / than.max(1.0), DARK[0], DARK[1]);
+    let dark = darker(shade).max(ramp(rough, VERY_SHAGGY[0], VERY_SHAGGY[1]) * darker(skin));
+    ramp(rough, SHAGGY[0], SHAGGY[1]) * dark
 }
 
 /// How rough L* is around each place of a face of that width (samples), in proportion to the lightness: hair is, whatever
@@ -130,6 +157,15 @@ mod tests {
     use pixel::Size;
 
     use super::*;
+
+    #[test]
+    fn what_is_shaggy_and_dark_is_hair_and_rough_skin_in_the_shade_is_not() {
+        // A brown beard on an evenly lit face, a full one on a face half in shade, stubble in shade, dark smooth skin.
+        assert_eq!(shaggy(5.1, 30.0, [62.0, 55.0]), 1.0);
+        assert_eq!(shaggy(10.8, 52.0, [80.0, 55.0]), 1.0);
+        assert_eq!(shaggy(4.6, 46.0, [76.0, 39.0]), 0.0);
+        assert_eq!(shaggy(1.2, 31.0, [50.0, 45.0]), 0.0);
+    }
 
     #[test]
     fn stubble_is_rough_and_one_stray_hair_is_not() {
