@@ -58,11 +58,14 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss_masked(plane, &face, 0.02 * width));
     // Shadow takes chroma and lightness alike, so their ratio tells hair from shaded skin.
     let saturation = a.zip(&b, f32::hypot).zip(&l, |c, l| c / (l + 5.0));
-    let mut bare = Plane::zeros(inset.size());
-    for point in BARE {
-        bare.apply_with(&inset.disc(mesh.point(point), 0.04 * mesh.width()), f32::max);
-    }
-    let bare = bare.zip(&face, f32::min);
+    let around = |points: &[usize], radius: f32| {
+        let mut discs = Plane::zeros(inset.size());
+        for &point in points {
+            discs.apply_with(&inset.disc(mesh.point(point), radius * mesh.width()), f32::max);
+        }
+        discs
+    };
+    let bare = around(&BARE, 0.04).zip(&face, f32::min);
     // Glasses may lie over the upper of these places, so the smoother ones count.
     let texture_here = quantile(&texture, &bare, 0.3);
     let references = (texture_here, quantile(&l, &bare, 0.5), quantile(&saturation, &bare, 0.5));
@@ -76,19 +79,16 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
         let below = -((i as f32 - base_x) * up[0] + (j as f32 - base_y) * up[1]);
         ramp(below, -0.01 * width, 0.03 * width) * face.at(i, j)
     });
-    let patch = |plane: &Plane, points: &[usize], share: f32| {
-        let mut patch = Plane::zeros(inset.size());
-        for &point in points {
-            patch.apply_with(&inset.disc(mesh.point(point), 0.035 * mesh.width()), f32::max);
-        }
-        quantile(plane, &patch, share).unwrap_or(0.0)
+    // A beard or a moustache: what there is more of.
+    let patches = [around(&CHIN, 0.035), around(&MOUSTACHE, 0.035)];
+    let shown = |plane: &Plane, share: f32| {
+        patches.iter().filter_map(|patch| quantile(plane, patch, share)).fold(0.0, f32::max)
     };
     let rough = texture.map(|v| v / skin_texture.max(0.006));
     let shade = quantile(&l, &bare, SHADE).unwrap_or(skin_l);
     let mut shaggy = rough.zip(&l, |rough, l| shaggy(rough, l, [skin_l, shade]));
     shaggy.apply_with(&zone, |v, zone| v * zone);
-    let middle = patch(&shaggy, &CHIN, 0.5).max(patch(&shaggy, &MOUSTACHE, 0.5));
-    let sure = ramp(middle, MIDDLE[0], MIDDLE[1]);
+    let sure = ramp(shown(&shaggy, 0.5), MIDDLE[0], MIDDLE[1]);
     let found = Plane::from_fn(inset.size(), |i, j| {
         let zone = zone.at(i, j);
         if zone == 0.0 {
@@ -102,7 +102,7 @@ pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
     });
     let hair = sample(prior, prior.plane(Part::Hair), canvas, &inset);
     let grown = found.zip(&hair, f32::max);
-    let gate = ramp(patch(&grown, &CHIN, 0.8).max(patch(&grown, &MOUSTACHE, 0.8)), 0.2, 0.5);
+    let gate = ramp(shown(&grown, 0.8), 0.2, 0.5);
     if gate == 0.0 {
         return none();
     }

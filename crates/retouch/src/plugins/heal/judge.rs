@@ -114,10 +114,10 @@ pub(super) fn judge(
     let line_shares: Vec<f32> = lines
         .iter()
         .map(|line| {
-            let doubt = anatomy.as_ref().map_or(1.0, |anatomy| anatomy.doubt(line));
             if spots.iter().any(|spot| is_rim(look, line, spot)) {
                 return 0.0;
             }
+            let doubt = anatomy.as_ref().map_or(1.0, |anatomy| anatomy.doubt(line));
             clear(line.saliency / doubt) * passing(look, anatomy.as_ref(), line, lines)
         })
         .collect();
