@@ -165,24 +165,22 @@ fn shine(
     let (few, width_small) = (reduce(skin, step), width / step as f32);
     // Shine is the exception: the skin found shiny counts ever less in what is "around".
     let mut trusted = few.clone();
-    let mut dull = around(&small, &trusted, width_small);
+    let mut dull = around(&small.each_ref(), &trusted, width_small);
     let doubted = |trusted: &Plane| trusted.zip(&few, |trusted, s| trusted.max(DOUBT * s));
     for _ in 0..ROUNDS {
         let veil = veil(&small, &dull);
         let usual = quantile(&veil, &few, USUAL);
         let shiny = |v: f32| (-((v - usual).max(0.0) / SHINY).powi(2)).exp();
         trusted = few.zip(&veil, |s, v| s * shiny(v));
-        dull = around(&small, &doubted(&trusted), width_small);
+        dull = around(&small.each_ref(), &doubted(&trusted), width_small);
     }
-    let mut dull = close_by(&small, dull, &trusted, width_small);
+    let mut dull = close_by(&small.each_ref(), dull, &trusted, width_small);
     if let Some(lit) = lit(&enlarge(&trusted, step, skin.size())) {
         let [lit, known] = lit.each_ref().map(|plane| reduce(plane, step));
-        let (lit, trusted) = ([lit], trusted.zip(&known, |t, known| t * known));
-        let wide = around(&lit, &doubted(&trusted), width_small);
-        let [other] = close_by(&lit, wide, &trusted, width_small);
-        let mut brighter = lit[0].zip(&other, |own, other| (own - other) / 100.0);
-        brighter.apply_with(&known, |l, known| l * known);
-        turned(&mut dull, &brighter);
+        let on_face = |plane: &Plane| plane.zip(&known, |v, known| v * known);
+        let wide = around(&[&lit], &on_face(&doubted(&trusted)), width_small);
+        let [other] = close_by(&[&lit], wide, &on_face(&trusted), width_small);
+        turned(&mut dull, &on_face(&lit.zip(&other, |own, other| (own - other) / 100.0)));
     }
     let broad = veil(&small, &dull);
     let least = GLOW.0 + GLOW.1 * quantile(&broad, &few, USUAL);
@@ -203,14 +201,14 @@ fn shine(
 }
 
 /// Means over the dull skin all around, on a grid on which the face is `width` samples wide.
-fn around<const N: usize>(planes: &[Plane; N], dull: &Plane, width: f32) -> [Plane; N] {
+fn around<const N: usize>(planes: &[&Plane; N], dull: &Plane, width: f32) -> [Plane; N] {
     let blur = MaskedBlur::new(dull, width * AROUND);
-    planes.each_ref().map(|plane| blur.blur(plane))
+    planes.map(|plane| blur.blur(plane))
 }
 
 /// What the dull skin close by has, as far as there is any, else that `around`.
 fn close_by<const N: usize>(
-    planes: &[Plane; N],
+    planes: &[&Plane; N],
     around: [Plane; N],
     trusted: &Plane,
     width: f32,
