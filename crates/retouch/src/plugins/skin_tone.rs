@@ -32,7 +32,7 @@ static SPEC: Spec = Spec {
 };
 
 /// Finest patch that is evened, as a share of the face width (Gaussian sigma).
-const FINE: f32 = 1.0 / 80.0;
+const FINE: f32 = 1.0 / 100.0;
 /// Colour differences wider than this belong to the complexion and are drawn in only partly.
 const COARSE: f32 = 1.0 / 7.5;
 /// Colour differences wider than this (Gaussian sigma) that both sides of the face show are make-up or blush: the face's
@@ -43,10 +43,12 @@ const BROAD: f32 = 1.0 / 25.0;
 const RIM: f32 = 0.06;
 /// Share of broad differences that is left beyond the face: hands and necks have a light and a colour of their own.
 const BODY: f32 = 0.6;
+/// Share of the patches that goes at strength 1.
+const PATCHES: f32 = 0.88;
 /// Share of the wide differences that goes at full strength.
 const PULL: f32 = 0.12;
 /// Largest change of a* or b* at strength 1: a patch that would need more is make-up or a birthmark.
-const LIMIT: f32 = 9.0;
+const LIMIT: f32 = 12.0;
 /// Darker than the skin around by this much in L*, from which, to which, colour is no longer added.
 const SHADED: [f32; 2] = [4.0, 10.0];
 /// Softness of the edge of the skin, as a share of the face width, at which a colour is no longer the skin's alone.
@@ -151,7 +153,7 @@ impl Odd {
     /// The change of the channel; of the broad differences what is the face's `own` is left alone, and they count as
     /// far as there is skin all around (`seen`, 0..1).
     fn evened(&self, own: Option<&Plane>, seen: &Plane, skin: &Plane, settings: &Settings) -> Plane {
-        let patches = share(settings.alpha1, 0.74);
+        let patches = share(settings.alpha1, PATCHES);
         let transitions = share(settings.alpha2, 0.16);
         let removed = 1.0 - (1.0 - patches) * (1.0 - transitions);
         let pull = PULL * patches + 0.3 * transitions;
