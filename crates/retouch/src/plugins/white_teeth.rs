@@ -29,7 +29,7 @@ static SPEC: Spec = Spec {
 };
 
 /// Yellow above the light's own that clean ivory keeps, b*.
-const IVORY: f32 = 9.0;
+const IVORY: f32 = 7.0;
 /// Largest lift at full brightening, L*.
 const LIFT: f32 = 8.0;
 /// Teeth below this many pixels are not judged.
