@@ -27,11 +27,11 @@ static SPEC: Spec = Spec {
 const WEAVE: f32 = 0.012;
 /// Neighbourhoods in which creases are evened, finest first: sigma as a share of the face width and
 /// the difference in L* beyond which cloth is another piece, a lapel, a print or a deep fold.
-const CREASES: [(f32, f32); 2] = [(0.035, 12.0), (0.10, 12.0)];
+const CREASES: [(f32, f32); 2] = [(0.04, 17.0), (0.115, 17.0)];
 /// Steps of cloth in L* that are edges, when they are as steep as the finest blur lets them be.
 const HARD_EDGE: f32 = 30.0;
 /// Share of a soft crease that is taken out at strength 1.
-const FULL: f32 = 0.88;
+const FULL: f32 = 0.96;
 /// Encoded value of the strongest channel from which, to which, cloth counts as blown: what was cut off there is not known,
 /// and any change of light would change its hue.
 const BLOWN: [f32; 2] = [0.9, 0.985];
@@ -223,7 +223,8 @@ fn relit(rgb: [f32; 3], dye: [f32; 3], change: f32, space: &ColourSpace) -> ([f3
 /// Averages each sample with the samples around it that are about as bright: a bilateral filter by
 /// piecewise linear interpolation between brightness levels (Durand and Dorsey 2002), inside a matte.
 ///
-/// `sigma` is in samples, `range` in the plane's unit.
+/// `sigma` is in samples, `range` in the plane's unit. What differs by less than `range` counts nearly whole and what
+/// differs by twice as much not at all: a bell would half count both the depth of a crease and the cloth beside.
 fn smooth_alike(plane: &Plane, matte: &Plane, sigma: f32, range: f32) -> Plane {
     let inside = plane.samples().iter().zip(matte.samples()).filter(|(_, m)| **m > 0.02);
     let (low, high) = inside.fold((f32::MAX, f32::MIN), |(low, high), (&v, _)| (low.min(v), high.max(v)));
@@ -235,7 +236,7 @@ fn smooth_alike(plane: &Plane, matte: &Plane, sigma: f32, range: f32) -> Plane {
     let mut out = Plane::zeros(plane.size());
     for k in 0..count {
         let level = low + k as f32 * spacing;
-        let alike = plane.zip(matte, |v, m| m * (-0.5 * ((v - level) / range).powi(2)).exp());
+        let alike = plane.zip(matte, |v, m| m * (-0.5 * ((v - level) / range).powi(4)).exp());
         let weight = gauss(&alike, sigma);
         let sum = gauss(&alike.zip(plane, |w, v| w * v), sigma);
         for (i, &value) in plane.samples().iter().enumerate() {
