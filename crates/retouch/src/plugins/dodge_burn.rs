@@ -44,7 +44,7 @@ const BODY_FORM: (usize, f32) = (1, 0.7);
 const BENT: [f32; 2] = [7.0, 10.0];
 const BENT_FORM: f32 = 0.65;
 /// Mean difference in L* along a lasting line at which half of it is taken for form.
-const LASTING: f32 = 0.8;
+const LASTING: f32 = 0.9;
 /// How far a line must last, as a multiple of the width of its octave (Gaussian sigma).
 const LENGTH: f32 = 2.0;
 /// How many octaves leave the edge of the jaw alone: in wider ones it is form anyhow.
@@ -54,7 +54,7 @@ const DIRECTIONS: [(isize, isize); 4] = [(1, 0), (1, 1), (0, 1), (-1, 1)];
 /// Difference in L* between the lights and shades of a face in usual light.
 const USUAL_SPREAD: f32 = 20.0;
 /// Largest change in L* at strength 1; what would need more is no blotch.
-const LIMIT: f32 = 7.0;
+const LIMIT: f32 = 9.0;
 
 impl Plugin for DodgeBurn {
     fn spec(&self) -> &'static Spec {
@@ -88,7 +88,7 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
     };
     let reach = 1.0 + 0.4 * beyond;
     let blotches = blotches(&smooth, &face, width, contrast, reach);
-    let (strength, limit) = (share(settings.alpha1, 0.95), LIMIT * contrast * reach);
+    let (strength, limit) = (share(settings.alpha1, 0.98), LIMIT * contrast * reach);
     let l = blotches.map(|blotch| -strength * limited(blotch, limit));
     let [mut a, mut b] = complexion.follow(lightness, &l);
     // Warmth is a chosen extra in proportion to the work done.
