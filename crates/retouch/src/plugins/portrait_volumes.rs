@@ -28,7 +28,7 @@ const FINE: f32 = 1.0 / 26.0;
 /// The light's fall-off over the whole face from here on is left alone.
 const COARSE: f32 = 1.0 / 2.5;
 /// Added share of the form's contrast at strength 1.
-const GAIN: f32 = 0.22;
+const GAIN: f32 = 0.26;
 /// Largest change in L* at strength 1.
 const LIMIT: f32 = 7.0;
 
