@@ -1,6 +1,7 @@
 //! Laying subject, shadow and ground over each other: what the export writes.
 
 use pixel::Size;
+use pixel::colour::profile::ColourSpace;
 use pixel::picture::{Picture, Samples};
 use rayon::prelude::*;
 
@@ -13,11 +14,10 @@ pub(super) fn flattened(work: &mut Work<'_>) -> Picture {
     if work.ground.is_none() && work.shadow.is_none() {
         return work.picture.clone();
     }
-    let ground = work.ground.as_ref().map(|ground| GroundPixels::new(ground, size));
-    if work.picture.grey && !is_neutral(work, ground.as_ref()) {
-        to_srgb(&mut work.picture);
-        work.picture.grey = false;
+    if work.picture.grey && !is_neutral(work) {
+        in_colour(work);
     }
+    let ground = work.ground.as_ref().map(|ground| GroundPixels::new(ground, size));
     let picture = &work.picture;
     let shadow = work.shadow.as_ref();
     let (rgb, alpha) = match &picture.rgb {
@@ -34,15 +34,32 @@ pub(super) fn flattened(work: &mut Work<'_>) -> Picture {
 }
 
 /// True when laying shadow and ground brings no colour into a grey picture.
-fn is_neutral(work: &Work<'_>, ground: Option<&GroundPixels>) -> bool {
+fn is_neutral(work: &Work<'_>) -> bool {
     let even = |c: [f32; 3]| c[0] == c[1] && c[1] == c[2];
-    let ground = match ground {
+    let ground = match &work.ground {
         None => true,
-        Some(GroundPixels::Colour(c)) => even(*c),
-        Some(GroundPixels::Gradient { colours, .. }) => even(colours[0]) && even(colours[1]),
-        Some(GroundPixels::Picture(picture)) => picture.grey,
+        Some(Ground::Colour(c)) => even(*c),
+        Some(Ground::Gradient { colours, .. }) => even(colours[0]) && even(colours[1]),
+        Some(Ground::Picture(picture)) => picture.grey,
     };
     ground && work.shadow.as_ref().is_none_or(|shadow| even(shadow.colour))
+}
+
+/// Makes a grey picture an sRGB one, with the shadow and the ground, which were encoded for its grey.
+fn in_colour(work: &mut Work<'_>) {
+    let (grey, srgb) = (work.space(), ColourSpace::srgb());
+    to_srgb(&mut work.picture);
+    work.picture.grey = false;
+    let again = |colour: [f32; 3]| srgb.from_linear(grey.to_linear(colour));
+    if let Some(shadow) = &mut work.shadow {
+        shadow.colour = again(shadow.colour);
+    }
+    match &mut work.ground {
+        None => {}
+        Some(Ground::Colour(colour)) => *colour = again(*colour),
+        Some(Ground::Gradient { colours, .. }) => *colours = colours.map(again),
+        Some(Ground::Picture(picture)) => recode(picture, &grey, &srgb),
+    }
 }
 
 fn lay<T: Send + Copy>(
@@ -137,13 +154,18 @@ fn covering(picture: &Picture, size: Size) -> Picture {
 
 /// The picture's colours in sRGB, its profile taken off.
 pub(super) fn to_srgb(picture: &mut Picture) {
-    convert(picture, &pixel::colour::profile::ColourSpace::srgb());
+    convert(picture, &ColourSpace::srgb());
     picture.metadata.icc = None;
 }
 
 /// The picture's colours in another space; the profile is the caller's business.
-pub(super) fn convert(picture: &mut Picture, to: &pixel::colour::profile::ColourSpace) {
+pub(super) fn convert(picture: &mut Picture, to: &ColourSpace) {
     let from = crate::engine::document_space(picture);
+    recode(picture, &from, to);
+}
+
+/// Colours encoded for one space, encoded for another, whatever the picture's profile says.
+fn recode(picture: &mut Picture, from: &ColourSpace, to: &ColourSpace) {
     if from.is_srgb() && to.is_srgb() {
         return;
     }

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::exif;
 
 /// Lobes of the kernel.
-const LOBES: f32 = 3.0;
+pub(super) const LOBES: f32 = 3.0;
 /// Target rows that one thread takes at a time.
 const BAND: usize = 16;
 

@@ -8,6 +8,7 @@ use super::Component;
 use super::declaration::{Declaration, Kind, Setting, Values};
 use super::resize::{frame_to, scale_to};
 use super::run::WorkflowFault;
+use super::scale::LOBES;
 use super::work::Work;
 
 /// The component.
@@ -90,6 +91,26 @@ struct Layout {
     place: [f64; 2],
 }
 
+impl Layout {
+    /// The part of a picture of size `whole` that lands on the canvas, with what the scaling looks at beside it; all of it
+    /// when nothing is enlarged.
+    fn seen(&self, subject: Rect, whole: Size) -> Rect {
+        if self.scale <= 1.0 {
+            return whole.rect();
+        }
+        let along = |k: usize, first: usize, canvas: usize, side: usize| {
+            let start = first as f64 - self.place[k] / self.scale;
+            let end = start + canvas as f64 / self.scale;
+            let beside = f64::from(LOBES) + 1.0;
+            let inside = |v: f64| v.clamp(0.0, side as f64) as usize;
+            (inside((start - beside).floor()), inside((end + beside).ceil()))
+        };
+        let (left, right) = along(0, subject.x, self.canvas.width, whole.width);
+        let (top, bottom) = along(1, subject.y, self.canvas.height, whole.height);
+        Rect::from_edges(left, top, right, bottom)
+    }
+}
+
 /// What is wanted of a canvas.
 struct Wish {
     width: usize,
@@ -127,14 +148,16 @@ impl Component for SetOnCanvas {
         };
         let subject = work.subject_rect();
         let layout = lay_out(subject, work.picture.size, &wish);
-        let whole = work.picture.size;
-        let side = |side: usize| ((side as f64 * layout.scale).round() as usize).max(1);
-        let size = Size::new(side(whole.width), side(whole.height));
         work.admit("set-on-canvas", layout.canvas)?;
+        // Of a large photograph of something small most would be enlarged only to be cut off.
+        let seen = layout.seen(subject, work.picture.size);
+        frame_to(work, seen.x as isize, seen.y as isize, seen.size());
+        let side = |side: usize| ((side as f64 * layout.scale).round() as usize).max(1);
+        let size = Size::new(side(seen.width), side(seen.height));
         work.admit("set-on-canvas", size)?;
         scale_to(work, size);
         let start = |k: usize, first: usize| (first as f64 * layout.scale - layout.place[k]).round() as isize;
-        frame_to(work, start(0, subject.x), start(1, subject.y), layout.canvas);
+        frame_to(work, start(0, subject.x - seen.x), start(1, subject.y - seen.y), layout.canvas);
         work.found("scale of the subject", (layout.scale * 1000.0).round() / 1000.0);
         Ok(())
     }
@@ -215,6 +238,21 @@ mod tests {
         assert_eq!(layout, Layout { canvas: Size::new(1000, 1000), scale: 2.0, place: [300.0, 100.0] });
         let small = lay_out(SUBJECT, WHOLE, &Wish { enlarge: false, align: [0.0, 1.0], ..wish() });
         assert_eq!((small.scale, small.place), (1.0, [100.0, 500.0]));
+    }
+
+    #[test]
+    fn only_what_lands_on_the_canvas_is_enlarged() {
+        let whole = Size::new(5000, 4000);
+        let small = Rect { x: 2400, y: 1900, width: 200, height: 200 };
+        let layout = lay_out(small, whole, &Wish { cut_off: [false; 4], ..wish() });
+        assert_eq!(layout.scale, 4.0);
+        // 1000 pixels of the canvas are 250 of the photograph, the subject in their middle.
+        assert_eq!(layout.seen(small, whole), Rect { x: 2371, y: 1871, width: 258, height: 258 });
+        let corner = Rect { x: 0, y: 0, ..small };
+        let seen = lay_out(corner, whole, &wish()).seen(corner, whole);
+        assert_eq!((seen.x, seen.y), (0, 0));
+        let kept = lay_out(small, whole, &Wish { enlarge: false, ..wish() });
+        assert_eq!(kept.seen(small, whole), whole.rect());
     }
 
     #[test]

@@ -127,6 +127,45 @@ fn a_catalogue_picture_is_white_around_the_subject() {
 }
 
 #[test]
+fn a_coloured_ground_behind_a_grey_cut_out_has_its_colour() {
+    let mut cut_out = product(SIZE);
+    cut_out.rgb = Samples::U8(vec![120; 3 * SIZE.area()]);
+    cut_out.grey = true;
+    cut_out.alpha = Some(Samples::U8((0..SIZE.area()).map(|i| if i % 180 < 90 { 0 } else { 255 }).collect()));
+    // Grey of a press, whose values mean another light than those of sRGB.
+    cut_out.metadata.icc = moxcms::ColorProfile::new_gray_with_gamma(1.0).encode().ok();
+    let steps = [json!({"type": "fill-background", "settings": {"fill": "colour", "colour": "#336699"}})];
+    let result = picture(&run(&png(&cut_out), &workflow(&steps, json!({"format": "png"}))));
+    let Samples::U8(rgb) = &result.rgb else { panic!("8 bits") };
+    assert!(!result.grey && result.metadata.icc.is_none());
+    for (value, wanted) in rgb[..3].iter().zip([0x33u8, 0x66, 0x99]) {
+        assert!(value.abs_diff(wanted) <= 1, "{:?}", &rgb[..3]);
+    }
+    // 120 of 255 of linear light.
+    assert!(rgb[3 * 179].abs_diff(182) <= 1, "{}", rgb[3 * 179]);
+}
+
+#[test]
+fn something_small_in_a_large_photograph_is_enlarged_alone() {
+    let upload = png(&product(SIZE));
+    let enlarged = |limit: u64| {
+        let steps = [
+            json!({"type": "remove-background", "settings": {"method": "product"}}),
+            json!({"type": "set-on-canvas", "settings": {"width": 120, "height": 120, "margin": 0, "enlarge": true}}),
+        ];
+        let mut options = Options::default();
+        options.limits.max_pixels = limit;
+        let upload = Upload::new(&upload, "block.png");
+        let list = workflow(&steps, json!({"format": "png"}));
+        Engine::new().run_workflow(&upload, &list, &options, &Unwatched)
+    };
+    // The whole photograph would be 360 by 240 before it is cut to the canvas.
+    let tight = picture(&enlarged(40_000).expect("fits"));
+    assert_eq!(tight.size, Size::new(120, 120));
+    assert_eq!(tight, picture(&enlarged(4_000_000).expect("fits")));
+}
+
+#[test]
 fn a_shadow_lies_under_the_subject_before_and_after_the_fill() {
     let upload = png(&product(SIZE));
     let cut = json!({"type": "remove-background", "settings": {"method": "product"}});
