@@ -70,6 +70,10 @@ impl Param {
         default: 0.0,
     };
 
+    /// The `Scale` knob of plugins that measure what they work on themselves: clients set it for every plugin.
+    pub const SCALE_UNUSED: Param =
+        Param { meaning: "accepted, without effect: size is measured on each face", ..Self::PERSON_SCALE };
+
     /// An `Alpha1` knob with its upper end; 1 is the natural full effect.
     pub const fn alpha1(label: &'static str, meaning: &'static str, max: f32) -> Param {
         Param { key: Key::Alpha1, label, meaning, min: 0.0, max, default: 1.0 }

@@ -19,7 +19,7 @@ static SPEC: Spec = Spec {
     never: "Changes the eye's colour or size, lights up pupil, white or lids, or treats eyes that are shut or covered.",
     blend: Blend::Normal,
     needs: &[Need::FaceRegions],
-    params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how clear and bright the iris becomes", 2.0)],
+    params: &[Param::SCALE_UNUSED, Param::alpha1("Strength", "how clear and bright the iris becomes", 2.0)],
 };
 
 /// Growth of the iris's local contrast that is aimed at, at strength 1.

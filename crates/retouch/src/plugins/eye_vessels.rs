@@ -19,7 +19,7 @@ static SPEC: Spec = Spec {
     never: "Makes the white even or paper-white, or touches lids, lashes, iris, tear corner and catchlights.",
     blend: Blend::Normal,
     needs: &[Need::FaceRegions],
-    params: &[Param::PERSON_SCALE, Param::alpha1("Strength", "how much of the red is taken out", 1.0)],
+    params: &[Param::SCALE_UNUSED, Param::alpha1("Strength", "how much of the red is taken out", 1.0)],
 };
 
 /// Share of a vessel's colour and darkness that goes at strength 1.

@@ -18,7 +18,7 @@ static SPEC: Spec = Spec {
     blend: Blend::Mask,
     needs: &[Need::FaceRegions, Need::PictureRegions],
     params: &[
-        Param::PERSON_SCALE,
+        Param::SCALE_UNUSED,
         Param::alpha1("Sensitivity", "low takes only certain skin, 2 takes doubtful places too", 2.0),
     ],
 };

@@ -22,7 +22,7 @@ static SPEC: Spec = Spec {
     blend: Blend::Normal,
     needs: &[Need::FaceRegions],
     params: &[
-        Param::PERSON_SCALE,
+        Param::SCALE_UNUSED,
         Param::alpha1("Whiten", "how much yellow is taken out", 1.0),
         Param::alpha2("Brighten", "how much brighter the teeth become", 1.0),
     ],
