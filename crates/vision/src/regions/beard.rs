@@ -33,98 +33,145 @@ const NOSE_BASE: usize = 2;
 
 /// The beard of one face on the canvas.
 pub(crate) fn beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
-    let none = || Plane::zeros(canvas.size());
+    find(mesh, canvas, prior).unwrap_or_else(|| Plane::zeros(canvas.size()))
+}
+
+/// `None` when there is no beard, or the face is too small to tell.
+fn find(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Option<Plane> {
     let factor = ((canvas.length(mesh.width()) / WORKING_WIDTH).round() as usize).max(1);
     let rgb = canvas.rgb.map(|plane| reduce(plane, factor));
     let [red, green, blue] = &rgb;
     let small = Canvas { rgb: [red, green, blue], origin: canvas.origin, step: canvas.step * factor };
     let width = small.length(mesh.width());
-    let oval = mesh.ring(&OVAL);
-    let rect = small.around(&oval, 0.2 * width);
+    let rect = small.around(&mesh.ring(&OVAL), 0.2 * width);
     if rect.is_empty() || width < 24.0 {
-        return none();
+        return None;
     }
     let rgb = small.crop(rect);
     let inset = small.inset(&rgb, rect);
-    let lab = inset.lab();
-
-    // Only the face itself is measured: the step to hair, collar or background beside it is no texture.
-    let outline = inset.fill(&oval);
-    let lips = inset.fill(&mesh.ring(&LIPS_OUTER));
-    let face = sample(prior, &prior.skin(), canvas, &inset)
-        .zip(&distance_outside(&outline), |s, d| ramp(s, 0.6, 0.9) * ramp(d, 0.1 * width, 0.06 * width))
-        .zip(&distance_outside(&lips), |f, d| f * ramp(d, 0.015 * width, 0.03 * width));
-    let texture = roughness(&lab.l, &face, width);
-    let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss_masked(plane, &face, 0.02 * width));
-    // Shadow takes chroma and lightness alike, so their ratio tells hair from shaded skin.
-    let saturation = a.zip(&b, f32::hypot).zip(&l, |c, l| c / (l + 5.0));
-    let around = |points: &[usize], radius: f32| {
-        let mut discs = Plane::zeros(inset.size());
-        for &point in points {
-            discs.apply_with(&inset.disc(mesh.point(point), radius * mesh.width()), f32::max);
-        }
-        discs
-    };
-    let bare = around(&BARE, 0.04).zip(&face, f32::min);
-    // Glasses may lie over the upper of these places, so the smoother ones count.
-    let texture_here = quantile(&texture, &bare, 0.3);
-    let references = (texture_here, quantile(&l, &bare, 0.5), quantile(&saturation, &bare, 0.5));
-    let (Some(skin_texture), Some(skin_l), Some(skin_saturation)) = references else {
-        return none();
-    };
-
-    let [base_x, base_y] = inset.index(mesh.point(NOSE_BASE));
-    let up = mesh.up();
-    let zone = Plane::from_fn(inset.size(), |i, j| {
-        let below = -((i as f32 - base_x) * up[0] + (j as f32 - base_y) * up[1]);
-        ramp(below, -0.01 * width, 0.03 * width) * face.at(i, j)
-    });
-    // A beard or a moustache: what there is more of.
-    let patches = [around(&CHIN, 0.035), around(&MOUSTACHE, 0.035)];
-    let shown = |plane: &Plane, share: f32| {
-        patches.iter().filter_map(|patch| quantile(plane, patch, share)).fold(0.0, f32::max)
-    };
-    let rough = texture.map(|v| v / skin_texture.max(0.006));
-    let shade = quantile(&l, &bare, SHADE).unwrap_or(skin_l);
-    let mut shaggy = rough.zip(&l, |rough, l| shaggy(rough, l, [skin_l, shade]));
-    shaggy.apply_with(&zone, |v, zone| v * zone);
-    let sure = ramp(shown(&shaggy, 0.5), MIDDLE[0], MIDDLE[1]);
-    let found = Plane::from_fn(inset.size(), |i, j| {
-        let zone = zone.at(i, j);
-        if zone == 0.0 {
-            return 0.0;
-        }
-        let rough = ramp(rough.at(i, j), ROUGH[0], ROUGH[1]);
-        // Shade darkens skin but leaves it at least as saturated; hair is greyer, and dark hair darker as well.
-        let greyer = 1.0 - saturation.at(i, j) / skin_saturation.max(0.08);
-        let darker = (0.8 - l.at(i, j) / skin_l).max(0.0);
-        (zone * rough * ramp(greyer + 0.5 * darker, 0.06, 0.25)).max(sure * shaggy.at(i, j))
-    });
+    let lower = LowerFace::measure(mesh, canvas, &inset, prior, width)?;
+    let found = lower.hair();
     let hair = sample(prior, prior.plane(Part::Hair), canvas, &inset);
-    let grown = found.zip(&hair, f32::max);
-    let gate = ramp(shown(&grown, 0.8), 0.2, 0.5);
+    let gate = ramp(lower.shown(&found.zip(&hair, f32::max), 0.8), 0.2, 0.5);
     if gate == 0.0 {
-        return none();
+        return None;
     }
-    let found = gauss(&found.map(|v| gate * v), 0.008 * width).zip(&lips, |v, l| v * (1.0 - l));
+    let found = gauss(&found.map(|v| gate * v), 0.008 * width).zip(&lower.lips, |v, l| v * (1.0 - l));
     let mut small_plane = Plane::zeros(small.size());
     super::canvas::lay_over(&mut small_plane, &found, rect);
     let mut beard = enlarge(&small_plane, factor, canvas.size());
-
-    // The parts network counts full beards as hair; on the lower face they are this beard.
-    let hair = prior.plane(Part::Hair);
-    let chin = prior.reduce(&canvas.fill(&oval));
-    let [base_x, base_y] = canvas.index(mesh.point(NOSE_BASE));
-    let width = canvas.length(mesh.width());
-    let full = Plane::from_fn(hair.size(), |i, j| {
-        let centre = |k: usize| (k as f32 + 0.5) * prior.factor as f32 - 0.5;
-        let below = -((centre(i) - base_x) * up[0] + (centre(j) - base_y) * up[1]);
-        gate * hair.at(i, j) * chin.at(i, j) * ramp(below, 0.0, 0.06 * width)
-    });
+    let full = full_beard(mesh, canvas, prior).map(|v| gate * v);
     if full.max() > 0.3 {
         beard.apply_with(&prior.refine(canvas, &full), f32::max);
     }
-    beard
+    Some(beard)
+}
+
+/// What tells hair from skin below the nose, on an inset of the picture.
+struct LowerFace {
+    lips: Plane,
+    /// Where a beard may be, 0..1.
+    zone: Plane,
+    /// The middle of the chin and of the upper lip.
+    middles: [Plane; 2],
+    /// Roughness over that of bare skin.
+    rough: Plane,
+    /// L* and saturation, smooth.
+    lightness: Plane,
+    saturation: Plane,
+    /// L* of bare skin, of its shade, and its saturation.
+    skin_lightness: f32,
+    shade: f32,
+    skin_saturation: f32,
+}
+
+impl LowerFace {
+    /// `width` is the face width in samples of the inset; `None` when no bare skin can be seen to compare with.
+    fn measure(
+        mesh: &Mesh,
+        canvas: &Canvas<'_>,
+        inset: &Canvas<'_>,
+        prior: &Prior,
+        width: f32,
+    ) -> Option<Self> {
+        let lab = inset.lab();
+        // Only the face itself is measured: the step to hair, collar or background beside it is no texture.
+        let outline = inset.fill(&mesh.ring(&OVAL));
+        let lips = inset.fill(&mesh.ring(&LIPS_OUTER));
+        let face = sample(prior, &prior.skin(), canvas, inset)
+            .zip(&distance_outside(&outline), |s, d| ramp(s, 0.6, 0.9) * ramp(d, 0.1 * width, 0.06 * width))
+            .zip(&distance_outside(&lips), |f, d| f * ramp(d, 0.015 * width, 0.03 * width));
+        let texture = roughness(&lab.l, &face, width);
+        let [l, a, b] = [&lab.l, &lab.a, &lab.b].map(|plane| gauss_masked(plane, &face, 0.02 * width));
+        // Shadow takes chroma and lightness alike, so their ratio tells hair from shaded skin.
+        let saturation = a.zip(&b, f32::hypot).zip(&l, |c, l| c / (l + 5.0));
+        let around = |points: &[usize], radius: f32| {
+            let mut discs = Plane::zeros(inset.size());
+            for &point in points {
+                discs.apply_with(&inset.disc(mesh.point(point), radius * mesh.width()), f32::max);
+            }
+            discs
+        };
+        let bare = around(&BARE, 0.04).zip(&face, f32::min);
+        // Glasses may lie over the upper of these places, so the smoother ones count.
+        let skin_texture = quantile(&texture, &bare, 0.3)?;
+        let skin_lightness = quantile(&l, &bare, 0.5)?;
+        let [base_x, base_y] = inset.index(mesh.point(NOSE_BASE));
+        let up = mesh.up();
+        let zone = Plane::from_fn(inset.size(), |i, j| {
+            let below = -((i as f32 - base_x) * up[0] + (j as f32 - base_y) * up[1]);
+            ramp(below, -0.01 * width, 0.03 * width) * face.at(i, j)
+        });
+        Some(Self {
+            lips,
+            zone,
+            middles: [around(&CHIN, 0.035), around(&MOUSTACHE, 0.035)],
+            rough: texture.map(|v| v / skin_texture.max(0.006)),
+            skin_lightness,
+            shade: quantile(&l, &bare, SHADE).unwrap_or(skin_lightness),
+            skin_saturation: quantile(&saturation, &bare, 0.5)?,
+            lightness: l,
+            saturation,
+        })
+    }
+
+    /// How much of a plane, by a quantile, the middle of the chin or of the upper lip has: a beard or a moustache, what
+    /// there is more of.
+    fn shown(&self, plane: &Plane, share: f32) -> f32 {
+        self.middles.iter().filter_map(|middle| quantile(plane, middle, share)).fold(0.0, f32::max)
+    }
+
+    /// What is rough and greyer than skin, and, once it is in the middle, whatever is far rougher and darker.
+    fn hair(&self) -> Plane {
+        let mut shaggy =
+            self.rough.zip(&self.lightness, |rough, l| shaggy(rough, l, [self.skin_lightness, self.shade]));
+        shaggy.apply_with(&self.zone, |v, zone| v * zone);
+        let sure = ramp(self.shown(&shaggy, 0.5), MIDDLE[0], MIDDLE[1]);
+        Plane::from_fn(self.zone.size(), |i, j| {
+            let zone = self.zone.at(i, j);
+            if zone == 0.0 {
+                return 0.0;
+            }
+            let rough = ramp(self.rough.at(i, j), ROUGH[0], ROUGH[1]);
+            // Shade darkens skin but leaves it at least as saturated; hair is greyer, and dark hair darker as well.
+            let greyer = 1.0 - self.saturation.at(i, j) / self.skin_saturation.max(0.08);
+            let darker = (0.8 - self.lightness.at(i, j) / self.skin_lightness).max(0.0);
+            (zone * rough * ramp(greyer + 0.5 * darker, 0.06, 0.25)).max(sure * shaggy.at(i, j))
+        })
+    }
+}
+
+/// What the parts network counts as hair on the lower face, on the grid of the prior: full beards.
+fn full_beard(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Plane {
+    let hair = prior.plane(Part::Hair);
+    let chin = prior.reduce(&canvas.fill(&mesh.ring(&OVAL)));
+    let ([base_x, base_y], up) = (canvas.index(mesh.point(NOSE_BASE)), mesh.up());
+    let width = canvas.length(mesh.width());
+    Plane::from_fn(hair.size(), |i, j| {
+        let centre = |k: usize| (k as f32 + 0.5) * prior.factor as f32 - 0.5;
+        let below = -((centre(i) - base_x) * up[0] + (centre(j) - base_y) * up[1]);
+        hair.at(i, j) * chin.at(i, j) * ramp(below, 0.0, 0.06 * width)
+    })
 }
 
 /// How surely it is hair, 0..1, by roughness over that of bare skin and L*, given the L* of bare skin and of its shade.
