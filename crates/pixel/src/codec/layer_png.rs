@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use super::{Depth, EncodeError, Format};
+use super::{Depth, EncodeError, Format, own_profile};
 use crate::geometry::Size;
 
 const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A];
@@ -29,16 +29,18 @@ pub struct LayerPng {
 }
 
 impl LayerPng {
-    /// Starts a layer of `size`. `icc` is the profile of its samples, of the kind that `channels` wants
-    /// (grey or RGB); `None` means sRGB.
+    /// Starts a layer of `size`. `icc` is the profile of the picture that it lies on; `None` means sRGB.
+    ///
+    /// A profile of the other kind than `channels` may not stand in the file: RGB layers over a grey picture get an
+    /// RGB profile of its tone curve, grey layers over an RGB picture none.
     pub fn new(size: Size, depth: Depth, channels: LayerChannels, icc: Option<&[u8]>) -> Self {
         let colour = match channels {
             LayerChannels::Grey => ColourType::Grey,
             LayerChannels::Rgba => ColourType::Rgba,
         };
         let mut chunks = ChunkList::new(size, depth, colour);
-        if let Some(icc) = icc {
-            chunks.push_profile(icc);
+        if let Some(icc) = icc.and_then(|icc| own_profile::of_kind(icc, channels == LayerChannels::Grey)) {
+            chunks.push_profile(&icc);
         }
         Self { rows: chunks.start_rows(), depth }
     }

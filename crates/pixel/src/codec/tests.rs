@@ -244,7 +244,11 @@ fn layers_decode_to_what_was_pushed() {
     for channels in [LayerChannels::Grey, LayerChannels::Rgba] {
         let samples = if channels == LayerChannels::Rgba { 4 } else { 1 };
         let row = 37 * samples;
-        let icc = moxcms::ColorProfile::new_display_p3().encode().expect("encodes");
+        let profile = match channels {
+            LayerChannels::Grey => moxcms::ColorProfile::new_gray_with_gamma(1.8),
+            LayerChannels::Rgba => moxcms::ColorProfile::new_display_p3(),
+        };
+        let icc = profile.encode().expect("encodes");
         let mut wide: Vec<u16> = noise(5 * row, 9).map(|v| v as u16).collect();
         wide[2 * row..3 * row].fill(0);
         let narrow: Vec<u8> = wide.iter().map(|&v| v as u8).collect();
