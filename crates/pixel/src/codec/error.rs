@@ -99,6 +99,26 @@ impl std::fmt::Display for DecodeNote {
     }
 }
 
+/// What of a picture's metadata a file cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EncodeNote {
+    /// The EXIF block is too long; its thumbnail and, as far as needed, the maker's note and long values are left out.
+    ExifShortened,
+    /// The XMP packet is too long and left out.
+    XmpLeftOut,
+}
+
+impl std::fmt::Display for EncodeNote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ExifShortened => {
+                "EXIF is too long for the file, its thumbnail and longest entries are left out"
+            }
+            Self::XmpLeftOut => "XMP is too long for the file and left out",
+        })
+    }
+}
+
 /// Why a picture cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EncodeError {

@@ -6,9 +6,10 @@ use turbojpeg::{
 
 use super::jpeg_segments::{self as segments, Extent, Frame, Segments};
 use super::{
-    Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, ifd, own_profile,
+    Channels, DecodeError, DecodeNote, Depth, EncodeError, EncodeNote, Format, Header, Limits, cmyk, ifd,
+    own_profile,
 };
-use crate::geometry::Size;
+use crate::geometry::{Orientation, Size};
 use crate::picture::{Density, DensityUnit, Picture, Samples};
 
 /// Progressive files have about ten scans; thousands are a known way to burn CPU time.
@@ -16,6 +17,8 @@ const MAX_SCANS: u32 = 200;
 
 /// Length limit of a segment's payload, the two length bytes taken off.
 const MAX_SEGMENT: usize = 65_533;
+const MAX_EXIF: usize = MAX_SEGMENT - segments::EXIF.len();
+const MAX_XMP: usize = MAX_SEGMENT - segments::XMP.len();
 
 pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, DecodeError> {
     let segments = segments::read(bytes, Extent::Header)?;
@@ -205,6 +208,7 @@ fn assemble(coded: &[u8], picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     file.extend_from_slice(&[0xFF, 0xD8]);
     push_segment(&mut file, 0xE0, &[&jfif_header(metadata.density)]);
     if let Some(exif) = super::exif_to_write(metadata, picture.orientation) {
+        let exif = if exif.len() > MAX_EXIF { shortened(&exif, picture.orientation) } else { exif };
         push_segment(&mut file, 0xE1, &[segments::EXIF, &exif]);
     }
     if let Some(xmp) = &metadata.xmp {
@@ -221,6 +225,20 @@ fn assemble(coded: &[u8], picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     }
     file.extend_from_slice(tables);
     Ok(file)
+}
+
+/// A block that fits, with the orientation at the least: without it the picture would lie on its side.
+fn shortened(exif: &[u8], orientation: Orientation) -> Vec<u8> {
+    ifd::reduced(exif, MAX_EXIF).unwrap_or_else(|| ifd::orientation_only(orientation))
+}
+
+/// The metadata that is too long for a segment.
+pub(super) fn left_out(picture: &Picture) -> Vec<EncodeNote> {
+    let metadata = &picture.metadata;
+    let longer = |block: &Option<Vec<u8>>, most| block.as_ref().is_some_and(|block| block.len() > most);
+    let exif = longer(&metadata.exif, MAX_EXIF).then_some(EncodeNote::ExifShortened);
+    let xmp = longer(&metadata.xmp, MAX_XMP).then_some(EncodeNote::XmpLeftOut);
+    exif.into_iter().chain(xmp).collect()
 }
 
 /// What follows start-of-image and the JFIF segment.

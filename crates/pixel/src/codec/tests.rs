@@ -174,6 +174,32 @@ fn bare_iptc_becomes_a_photoshop_block_in_jpeg() {
 }
 
 #[test]
+fn exif_that_is_too_long_for_jpeg_keeps_the_orientation_and_the_basic_tags() {
+    let mut original = gradient(Size::new(4, 4), false);
+    original.orientation = Orientation::Turn90;
+    let tags = vec![
+        ifd::Entry::short(ifd::ORIENTATION, &[6]),
+        ifd::Entry::bytes(271, b"Camera\0"),
+        ifd::Entry::bytes(0xEA1C, &[0; 70_000]),
+    ];
+    let block = ifd::to_exif_block(&ifd::Directory { entries: tags, children: vec![] });
+    for (exif, camera) in [(block, Some(&b"Camera\0"[..])), (vec![7; 70_000], None)] {
+        original.metadata.exif = Some(exif);
+        let decoded = open(&write(&original, Format::Jpeg)).picture;
+        assert_eq!(decoded.orientation, Orientation::Turn90);
+        let kept = decoded.metadata.exif.as_deref().and_then(ifd::read).expect("a block");
+        assert_eq!(kept.get(271).map(ifd::Entry::value), camera);
+        assert_eq!(left_out(&original, Format::Jpeg), [EncodeNote::ExifShortened]);
+        assert_eq!(left_out(&original, Format::Png), []);
+    }
+    original.metadata = Metadata { xmp: Some(vec![b' '; 70_000]), ..Metadata::default() };
+    assert_eq!(open(&write(&original, Format::Jpeg)).picture.metadata.xmp, None);
+    assert_eq!(left_out(&original, Format::Jpeg), [EncodeNote::XmpLeftOut]);
+    original.metadata = rich_metadata();
+    assert_eq!(left_out(&original, Format::Jpeg), []);
+}
+
+#[test]
 fn density_is_translated_between_units() {
     let mut original = gradient(Size::new(4, 4), false);
     original.metadata.density = Some(Density { x: 300.0, y: 300.0, unit: DensityUnit::Inch });

@@ -225,3 +225,12 @@ fn layers_come_as_a_zip_and_cancelling_ends_the_work() {
     );
     assert!(matches!(ended, Err(WorkflowFault::Engine(crate::EngineError::Cancelled))));
 }
+
+#[test]
+fn metadata_that_the_result_cannot_hold_is_noted() {
+    let mut upload = product(SIZE);
+    upload.metadata.xmp = Some(vec![b' '; 70_000]);
+    let notes = |format| run(&png(&upload), &workflow(&[], json!({ "format": format }))).report.notes;
+    assert_eq!(notes("jpeg"), [codec::EncodeNote::XmpLeftOut.to_string()]);
+    assert_eq!(notes("png"), [""; 0]);
+}

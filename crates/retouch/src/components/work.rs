@@ -68,6 +68,8 @@ pub struct Work<'a> {
     /// Sides of the first picture that cut the subject off: left, top, right, bottom.
     pub(super) cut_off: [bool; 4],
     pub(super) findings: Vec<Finding>,
+    /// What the result cannot hold, for the report.
+    pub(super) notes: Vec<String>,
     pub(super) result: Option<(Vec<u8>, Format)>,
 }
 
@@ -118,6 +120,7 @@ impl<'a> Work<'a> {
             original,
             cut_off: [false; 4],
             findings: Vec::new(),
+            notes: Vec::new(),
             result: None,
         }
     }

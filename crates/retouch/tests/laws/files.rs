@@ -194,3 +194,16 @@ fn flat_results_come_in_the_format_asked_for() {
         assert_eq!(decode(&bytes).size, SIZE);
     }
 }
+
+#[test]
+fn metadata_that_the_result_cannot_hold_is_noted() {
+    let mut upload = picture();
+    upload.metadata.xmp = Some(vec![b' '; 70_000]);
+    let upload = codec::encode(&upload, Format::Tiff, &EncodeOptions::default()).expect("encodes");
+    let notes = |choice| {
+        let recipe = recipe(&[(&ROW, false)], choice);
+        ENGINE.retouch(&upload, &recipe, &Options::default(), &Unwatched).expect("retouches").report.notes
+    };
+    assert_eq!(notes(OutputChoice::Jpeg), [codec::EncodeNote::XmpLeftOut.to_string()]);
+    assert_eq!(notes(OutputChoice::Tiff), [""; 0]);
+}
