@@ -1,5 +1,7 @@
 //! JPEG in and out: libjpeg-turbo for the pixels, own segment handling for everything beside them.
 
+use std::borrow::Cow;
+
 use turbojpeg::{
     Colorspace, Compressor, Decompressor, Image, OutputBuf, PixelFormat, ScalingFactor, Subsamp,
 };
@@ -7,10 +9,10 @@ use turbojpeg::{
 use super::jpeg_segments::{self as segments, Extent, Frame, Segments};
 use super::{
     Channels, DecodeError, DecodeNote, Depth, EncodeError, EncodeNote, Format, Header, Limits, cmyk, ifd,
-    own_profile,
+    own_profile, photoshop,
 };
 use crate::geometry::{Orientation, Size};
-use crate::picture::{Density, DensityUnit, Picture, Samples};
+use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
 
 /// Progressive files have about ten scans; thousands are a known way to burn CPU time.
 const MAX_SCANS: u32 = 200;
@@ -220,9 +222,7 @@ fn assemble(coded: &[u8], picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     if let Some(icc) = &metadata.icc {
         push_profile(&mut file, icc)?;
     }
-    if let Some(iptc) = &metadata.iptc {
-        push_iptc(&mut file, iptc);
-    }
+    push_photoshop(&mut file, metadata);
     file.extend_from_slice(tables);
     Ok(file)
 }
@@ -289,17 +289,15 @@ fn push_profile(file: &mut Vec<u8>, icc: &[u8]) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// A Photoshop block as it stood, or a bare IPTC block wrapped into one (resource 0x0404).
-fn push_iptc(file: &mut Vec<u8>, iptc: &[u8]) {
-    let wrapped;
-    let resources = match iptc.strip_prefix(segments::PHOTOSHOP) {
-        Some(resources) => resources,
-        None => {
-            let head: &[u8] = b"8BIM\x04\x04\0\0";
-            let pad: &[u8] = if iptc.len().is_multiple_of(2) { &[] } else { &[0] };
-            wrapped = [head, &(iptc.len() as u32).to_be_bytes(), iptc, pad].concat();
-            wrapped.as_slice()
-        }
+/// The Photoshop block as it stood, or one around the bare IPTC record and the resources of a TIFF.
+fn push_photoshop(file: &mut Vec<u8>, metadata: &Metadata) {
+    let apart = metadata.photoshop.as_deref();
+    let resources = match metadata.iptc.as_deref() {
+        None => Cow::Borrowed(apart.unwrap_or_default()),
+        Some(iptc) => match iptc.strip_prefix(segments::PHOTOSHOP) {
+            Some(resources) => Cow::Borrowed(resources),
+            None => Cow::Owned(photoshop::with_iptc(apart.unwrap_or_default(), iptc)),
+        },
     };
     for part in resources.chunks(MAX_SEGMENT - segments::PHOTOSHOP.len()) {
         push_segment(file, 0xED, &[segments::PHOTOSHOP, part]);

@@ -11,6 +11,7 @@ mod jpeg;
 mod jpeg_segments;
 mod layer_png;
 mod own_profile;
+mod photoshop;
 mod png;
 mod psd;
 mod tiff;
@@ -282,7 +283,7 @@ impl Decoded {
 /// Depth, alpha and grey are kept where the format has them. Otherwise: JPEG and WebP get 8 bits,
 /// JPEG gets transparent parts laid over white, WebP stores grey as equal RGB. A JPEG segment
 /// holds 64 KiB, so EXIF beyond that (never from a JPEG) is cut down in a JPEG and XMP left out, which
-/// [`left_out`] tells; extended XMP is written to JPEG only, IPTC to JPEG and TIFF only.
+/// [`left_out`] tells; extended XMP is written to JPEG only, IPTC and Photoshop resources to JPEG and TIFF only.
 ///
 /// # Errors
 /// When a side is longer than the format allows, or the codec fails.

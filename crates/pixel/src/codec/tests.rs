@@ -166,6 +166,24 @@ fn a_tiff_keeps_iptc_and_density() {
 }
 
 #[test]
+fn clipping_paths_stay_beside_the_iptc_of_a_tiff() {
+    let path: &[u8] = b"8BIM\x07\xd0\x05outer\0\0\0\x04path";
+    let record: &[u8] = b"\x1c\x02\x05\0\x03abc";
+    let mut original = gradient(Size::new(4, 4), false);
+    original.metadata.iptc = Some(record.to_vec());
+    original.metadata.photoshop = Some(path.to_vec());
+    let tiff = open(&write(&original, Format::Tiff)).picture.metadata;
+    assert_eq!(
+        (tiff.iptc, tiff.photoshop),
+        (original.metadata.iptc.clone(), original.metadata.photoshop.clone())
+    );
+
+    let jpeg = open(&write(&original, Format::Jpeg)).picture.metadata.iptc.expect("block");
+    assert!(jpeg.ends_with(path));
+    assert_eq!(photoshop::iptc(&jpeg[b"Photoshop 3.0\0".len()..]), Some(record));
+}
+
+#[test]
 fn bare_iptc_becomes_a_photoshop_block_in_jpeg() {
     let mut original = gradient(Size::new(4, 4), false);
     original.metadata.iptc = Some(b"\x1c\x02\x05\0\x03abc".to_vec());

@@ -302,15 +302,19 @@ fn divide_by_alpha(rgb: &mut Samples, alpha: &Samples) {
 fn metadata(directory: &Directory) -> Metadata {
     let block = |tag| directory.get(tag).map(|entry| entry.value().to_vec());
     // IPTC is often declared as 32-bit numbers although it is bytes, so it is taken as it lay in the file.
-    let photoshop = |resources: Vec<u8>| [super::jpeg_segments::PHOTOSHOP, resources.as_slice()].concat();
     let iptc = directory.get(tag::IPTC).map(Entry::stored_value);
+    let (iptc, photoshop) = match (iptc, block(tag::PHOTOSHOP)) {
+        (None, Some(resources)) => (Some([super::jpeg_segments::PHOTOSHOP, &resources].concat()), None),
+        both => both,
+    };
     let descriptive = ifd::descriptive(directory.clone());
     let describes = !descriptive.children.is_empty() || !descriptive.entries.is_empty();
     Metadata {
         icc: block(tag::ICC),
         exif: describes.then(|| ifd::to_exif_block(&descriptive)),
         xmp: block(tag::XMP),
-        iptc: iptc.or_else(|| block(tag::PHOTOSHOP).map(photoshop)),
+        iptc,
+        photoshop,
         density: density(directory),
         ..Metadata::default()
     }
@@ -422,6 +426,9 @@ fn directory(picture: &Picture, channels: usize, depth: Depth, pixel_bytes: usiz
             Some(resources) => Entry::octets(tag::PHOTOSHOP, resources),
             None => Entry::bytes(tag::IPTC, iptc),
         });
+    }
+    if let Some(resources) = &metadata.photoshop {
+        directory.entries.push(Entry::octets(tag::PHOTOSHOP, resources));
     }
     directory
 }
