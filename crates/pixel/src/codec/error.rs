@@ -43,6 +43,9 @@ pub enum DecodeError {
         /// What the decoder met.
         detail: String,
     },
+    /// A camera raw file, which is a TIFF inside: read as one, its thumbnail would pass for the picture.
+    #[error("camera raw files are not read; develop it to TIFF or JPEG first")]
+    CameraRaw,
     /// A valid file of a kind that is not read.
     #[error("{what} in a {format} file is not supported; save it as 8 or 16 bit RGB")]
     Unsupported {

@@ -255,6 +255,34 @@ fn premultiplied_tiff_alpha_is_made_straight() {
 }
 
 #[test]
+fn camera_raw_files_are_refused_and_pyramids_are_not() {
+    const REDUCED: u32 = 1;
+    let rgb = || ifd::Entry::short(262, &[2]);
+    let subfile = |kind| ifd::Entry::long(254, &[kind]);
+    let below = || ifd::Entry::long(330, &[8]);
+    let tiff = |extra| plain_tiff(Size::new(2, 1), 8, 3, extra, &[1, 2, 3, 4, 5, 6]);
+    let refused = |bytes: &[u8]| {
+        let error = decode(bytes, &Limits::default()).err();
+        assert_eq!(probe(bytes, &Limits::default()).err(), error);
+        error == Some(DecodeError::CameraRaw)
+    };
+    let mut canon = b"II\x2a\0\x10\0\0\0CR\x02\0\0\0\0\0".to_vec();
+    let entries = vec![ifd::Entry::long(256, &[2]), ifd::Entry::long(257, &[1])];
+    ifd::Directory { entries, children: vec![] }.append_to(&mut canon);
+    assert!(refused(&canon), "CR2");
+    assert!(
+        refused(&tiff(vec![rgb(), subfile(REDUCED), below()])),
+        "a thumbnail first, as NEF and ARW have it"
+    );
+    assert!(refused(&tiff(vec![rgb(), ifd::Entry::octets(50_706, &[1, 4, 0, 0])])), "DNG");
+    assert!(refused(&tiff(vec![ifd::Entry::short(262, &[32_803])])), "a sensor's pixels");
+
+    assert!(!refused(&tiff(vec![rgb(), subfile(0), below()])), "a pyramid");
+    assert!(!refused(&tiff(vec![rgb(), subfile(REDUCED)])), "nothing but a reduced picture");
+    assert!(!refused(&plain_tiff(Size::new(2, 1), 8, 3, vec![rgb()], b"CR\x02\0\0\0")), "pixels like a mark");
+}
+
+#[test]
 fn planar_tiffs_are_interleaved() {
     let mut file = b"II\x2a\0\x0e\0\0\0\x01\x02\x0a\x14\x64\xc8".to_vec();
     let entries = vec![
