@@ -74,7 +74,8 @@ pub enum DecodeNote {
     CmykConverted,
     /// CMYK inks without a usable profile were converted by plain multiplication.
     CmykConvertedWithoutProfile,
-    /// The ICC profile cannot be used; it is carried over and the samples count as sRGB.
+    /// The ICC profile cannot be used and the samples count as sRGB. It is carried over, unless segments of a JPEG
+    /// do not make up one profile.
     BrokenProfile,
     /// Only the first picture of an animation, a multi-page or a multi-picture file is kept.
     FirstPictureOnly,
