@@ -153,6 +153,31 @@ fn code_points_of_a_png_become_a_profile() {
 }
 
 #[test]
+fn gamma_of_a_png_becomes_a_profile_where_nothing_better_is_known() {
+    let gamma = |value: u32| (b"gAMA", value.to_be_bytes().to_vec());
+    let linear = || gamma(100_000);
+    let icc = |chunks: &[(&[u8; 4], Vec<u8>)]| {
+        let chunks: Vec<_> = chunks.iter().map(|(name, data)| (*name, data.as_slice())).collect();
+        let bytes = png(Size::new(1, 1), 8, 2, 0, &chunks, &[0, 1, 2, 3]);
+        let decoded = open(&bytes);
+        assert_eq!(decoded.notes, []);
+        let again = open(&write(&decoded.picture, Format::Png)).picture;
+        assert_eq!(again.metadata.icc, decoded.picture.metadata.icc, "the result looks as the upload");
+        decoded.picture.metadata.icc
+    };
+    let half = |icc: &[u8]| ColourSpace::from_icc(icc).expect("usable").to_linear([0.5; 3])[1];
+    let found = icc(&[linear()]).expect("a profile");
+    assert!((half(&found) - 0.5).abs() < 1e-3);
+    assert_eq!(icc(&[gamma(45_455)]), None);
+    assert_eq!(icc(&[linear(), (b"sRGB", vec![0])]), None);
+    assert_eq!(icc(&[linear(), (b"cICP", vec![1, 13, 0, 1])]), None);
+    let wide = [31_270u32, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000];
+    let wide = wide.iter().flat_map(|v| v.to_be_bytes()).collect();
+    let found = icc(&[gamma(45_455), (b"cHRM", wide)]).expect("a profile");
+    assert!(!ColourSpace::from_icc(&found).expect("usable").is_srgb());
+}
+
+#[test]
 fn interlaced_png_is_put_in_order() {
     let size = Size::new(11, 9);
     let value = |x: usize, y: usize| (17 * x + 5 * y) as u8;
