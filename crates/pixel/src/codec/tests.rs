@@ -298,18 +298,20 @@ fn layers_decode_to_what_was_pushed() {
         let narrow: Vec<u8> = wide.iter().map(|&v| v as u8).collect();
         let size = Size::new(37, 12);
 
-        let mut layer = LayerPng::new(size, Depth::Eight, channels, Some(&icc));
+        let mut layer = LayerPng::new(size, Depth::Eight, channels, Orientation::Turn90, Some(&icc));
         layer.push_empty_rows(4);
         layer.push_rows(&narrow);
         layer.push_empty_rows(3);
         let eight = open(&layer.finish().expect("finishes")).picture;
         assert_eq!(eight.metadata.icc.as_ref(), Some(&icc));
+        assert_eq!(eight.orientation, Orientation::Turn90);
 
-        let mut layer = LayerPng::new(size, Depth::Sixteen, channels, None);
+        let mut layer = LayerPng::new(size, Depth::Sixteen, channels, Orientation::Upright, None);
         layer.push_empty_rows(4);
         layer.push_rows_16(&wide);
         layer.push_empty_rows(3);
         let sixteen = open(&layer.finish().expect("finishes")).picture;
+        assert_eq!((&sixteen.metadata.exif, sixteen.orientation), (&None, Orientation::Upright));
 
         for y in 0..12 {
             for x in 0..37 {
@@ -329,7 +331,8 @@ fn layers_decode_to_what_was_pushed() {
 
 #[test]
 fn an_empty_layer_is_small() {
-    let mut layer = LayerPng::new(Size::new(1000, 1000), Depth::Eight, LayerChannels::Rgba, None);
+    let size = Size::new(1000, 1000);
+    let mut layer = LayerPng::new(size, Depth::Eight, LayerChannels::Rgba, Orientation::Upright, None);
     layer.push_empty_rows(1000);
     assert!(layer.finish().expect("finishes").len() < 25_000);
 }

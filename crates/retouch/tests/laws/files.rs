@@ -3,7 +3,7 @@
 use moxcms::ColorProfile;
 use pixel::codec::{self, EncodeOptions, Format};
 use pixel::picture::{Metadata, Picture};
-use pixel::{Plane, Rect, Size};
+use pixel::{Orientation, Plane, Rect, Size};
 use retouch::layer::{Effect, Field, Grid, Layer, Matte, Patch};
 use retouch::scene::Scene;
 use retouch::{
@@ -149,6 +149,21 @@ fn layers_have_the_profile_of_the_upload_where_png_allows_it() {
                 png::ColorType::Rgba => assert_eq!(kind, Some(b"RGB ".to_vec()), "{name}"),
                 _ => assert_eq!(kind, None, "{name}: an RGB profile has no place in a grey file"),
             }
+        }
+    }
+}
+
+#[test]
+fn layers_lie_as_the_upload_is_stored_and_say_its_orientation() {
+    let tasks = [(&HALF, true), (&ROW, true), (&LIGHTER, false)];
+    for orientation in Orientation::ALL {
+        let upload = upload(&Picture { orientation, ..picture() });
+        let files = unpacked(&answer(&upload, &recipe(&tasks, OutputChoice::AsUploaded)).0);
+        let pngs: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(".png")).collect();
+        assert_eq!(pngs.len(), 3);
+        for (name, bytes) in pngs {
+            let layer = decode(bytes);
+            assert_eq!((layer.size, layer.orientation), (SIZE, orientation), "{name}");
         }
     }
 }
