@@ -201,7 +201,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Turns the pixels of a picture upright; EXIF and XMP then say so.
+/// Turns the pixels of a picture upright; EXIF and XMP then say so, and the thumbnail, which lies as before, goes.
 pub(crate) fn turn_upright(picture: &mut Picture) {
     let (stored, orientation) = (picture.size, picture.orientation);
     if orientation == Orientation::Upright {
@@ -212,6 +212,7 @@ pub(crate) fn turn_upright(picture: &mut Picture) {
     picture.size = orientation.turn_size(stored);
     picture.orientation = Orientation::Upright;
     exif::set_upright(&mut picture.metadata);
+    exif::set_size(&mut picture.metadata, picture.size.width, picture.size.height);
 }
 
 /// Interleaved samples of `channels` each, turned upright.
