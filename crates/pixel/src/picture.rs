@@ -56,6 +56,8 @@ pub struct Metadata {
     pub xmp_extension: Vec<Vec<u8>>,
     /// IPTC block as it stood in the file (for JPEG: the whole Photoshop APP13 payload).
     pub iptc: Option<Vec<u8>>,
+    /// Photoshop's image resources (clipping paths, guides and more) of a TIFF that holds its IPTC apart from them.
+    pub photoshop: Option<Vec<u8>>,
     /// Resolution of the file's own header (JFIF density, pHYs, TIFF tags), not EXIF's.
     pub density: Option<Density>,
 }

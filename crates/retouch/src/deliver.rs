@@ -65,7 +65,7 @@ fn render(pile: &Pile<'_>, recipe: &Recipe, wanted: &[usize]) -> Result<Vec<Vec<
         let is_mask = recipe.tasks[index].plugin.spec().blend == Blend::Mask;
         let channels = if is_mask { LayerChannels::Grey } else { LayerChannels::Rgba };
         let depth = if deep && !is_mask { Depth::Sixteen } else { Depth::Eight };
-        writers.push(LayerPng::new(picture.size, depth, channels, icc));
+        writers.push(LayerPng::new(picture.size, depth, channels, picture.orientation, icc));
     }
     render_layers(pile, wanted, |band: Vec<LayerRows>| {
         writers.par_iter_mut().zip(band).for_each(|(writer, rows)| match rows.samples {

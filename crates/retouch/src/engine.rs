@@ -205,6 +205,7 @@ impl Engine {
         check(watch)?;
         watch.step(Step::Encoding);
         let format = flat_format(recipe.output, format);
+        report.notes.extend(codec::left_out(&picture, format).iter().map(ToString::to_string));
         let bytes = codec::encode(&picture, format, &encode)?;
         Ok(Outcome { bytes, kind: OutcomeKind::Image(format), report })
     }

@@ -19,7 +19,7 @@ pub struct Report {
     pub orientation: u32,
     /// Format of the upload.
     pub format: String,
-    /// What differs between the upload and the pixels that were retouched.
+    /// What differs between the upload and the pixels that were retouched, and what the result cannot hold of it.
     pub notes: Vec<String>,
     /// Faces found; 0 when no plugin asked for faces.
     pub faces: usize,

@@ -9,7 +9,7 @@ use pixel::{Plane, Rect, Size};
 /// The upright picture, reduced for analysis.
 #[derive(Clone, Debug)]
 pub struct Overview {
-    /// Red, green, blue in encoded sRGB, 0 to 1, of one size; long edge about 1024 to 2048 (less when the
+    /// Red, green, blue in encoded sRGB, 0 to 1, of one size; long edge about 800 to 1600 (less when the
     /// picture is smaller).
     pub rgb: Arc<[Plane; 3]>,
     /// Full-resolution pixels per overview pixel, at least 1 for reduced pictures. Sample (i, j) is centred at

@@ -43,6 +43,9 @@ pub enum DecodeError {
         /// What the decoder met.
         detail: String,
     },
+    /// A camera raw file, which is a TIFF inside: read as one, its thumbnail would pass for the picture.
+    #[error("camera raw files are not read; develop it to TIFF or JPEG first")]
+    CameraRaw,
     /// A valid file of a kind that is not read.
     #[error("{what} in a {format} file is not supported; save it as 8 or 16 bit RGB")]
     Unsupported {
@@ -71,7 +74,8 @@ pub enum DecodeNote {
     CmykConverted,
     /// CMYK inks without a usable profile were converted by plain multiplication.
     CmykConvertedWithoutProfile,
-    /// The ICC profile cannot be used; it is carried over and the samples count as sRGB.
+    /// The ICC profile cannot be used and the samples count as sRGB. It is carried over, unless segments of a JPEG
+    /// do not make up one profile.
     BrokenProfile,
     /// Only the first picture of an animation, a multi-page or a multi-picture file is kept.
     FirstPictureOnly,
@@ -95,6 +99,26 @@ impl std::fmt::Display for DecodeNote {
             Self::AlphaMadeStraight => "premultiplied alpha was made straight",
             Self::ExtraChannelsDropped => "extra channels were dropped",
             Self::MinorDamage => "the file is slightly damaged, its pixels are whole",
+        })
+    }
+}
+
+/// What of a picture's metadata a file cannot hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum EncodeNote {
+    /// The EXIF block is too long; its thumbnail and, as far as needed, the maker's note and long values are left out.
+    ExifShortened,
+    /// The XMP packet is too long and left out.
+    XmpLeftOut,
+}
+
+impl std::fmt::Display for EncodeNote {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ExifShortened => {
+                "EXIF is too long for the file, its thumbnail and longest entries are left out"
+            }
+            Self::XmpLeftOut => "XMP is too long for the file and left out",
         })
     }
 }

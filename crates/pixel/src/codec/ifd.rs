@@ -11,6 +11,10 @@ pub(super) const ORIENTATION: u16 = 274;
 pub(super) const EXIF_DIRECTORY: u16 = 0x8769;
 pub(super) const GPS_DIRECTORY: u16 = 0x8825;
 const INTEROP_DIRECTORY: u16 = 0xA005;
+const MAKER_NOTE: u16 = 0x927C;
+
+/// Longest value that a block keeps when it must be cut down to the basic tags: a caption, no table or preview.
+const BASIC_VALUE: usize = 1024;
 
 const BYTE: u16 = 1;
 const SHORT: u16 = 3;
@@ -155,6 +159,12 @@ impl Directory {
         self.get(ORIENTATION)
             .and_then(Entry::number)
             .map_or_else(Orientation::default, Orientation::from_exif)
+    }
+
+    /// Keeps the entries that `keeps` is true for, in all directories.
+    fn retain(&mut self, keeps: fn(&Entry) -> bool) {
+        self.entries.retain(keeps);
+        self.children.iter_mut().for_each(|(_, child)| child.retain(keeps));
     }
 
     /// Appends the directory, its values and its children to `out`; offsets count from the start of `out`.
@@ -303,6 +313,20 @@ pub(super) fn orientation_only(orientation: Orientation) -> Vec<u8> {
     to_exif_block(&Directory { entries: vec![entry], children: Vec::new() })
 }
 
+/// An EXIF block cut down to at most `most` bytes: without the thumbnail, then without the maker's note, then without
+/// all long values. `None` when even that is longer, or the block cannot be read.
+pub(super) fn reduced(block: &[u8], most: usize) -> Option<Vec<u8>> {
+    // The thumbnail has a directory of its own, which is not read.
+    let mut directory = read(block)?;
+    let steps: [fn(&Entry) -> bool; 3] =
+        [|_| true, |entry| entry.tag != MAKER_NOTE, |entry| entry.value.len() <= BASIC_VALUE];
+    steps.into_iter().find_map(|keeps| {
+        directory.retain(keeps);
+        let block = to_exif_block(&directory);
+        (block.len() <= most).then_some(block)
+    })
+}
+
 /// The part of a directory that describes the picture, not its storage.
 pub(super) fn descriptive(mut directory: Directory) -> Directory {
     directory.entries.retain(|entry| DESCRIPTIVE.contains(&entry.tag));
@@ -355,6 +379,37 @@ mod tests {
         let kept = descriptive(sample());
         assert_eq!(kept.entries.iter().map(|e| e.tag).collect::<Vec<_>>(), [ORIENTATION, 271]);
         assert_eq!(kept.children.len(), 1);
+    }
+
+    #[test]
+    fn a_long_block_loses_its_thumbnail_first_and_its_long_values_last() {
+        let block = |maker_note: usize, comment: usize| {
+            let long = |tag, len| Entry::bytes(tag, &vec![7; len]);
+            let exif = Directory {
+                entries: vec![
+                    Entry::short(0x8827, &[100]),
+                    long(MAKER_NOTE, maker_note),
+                    long(0x9286, comment),
+                ],
+                children: vec![],
+            };
+            let mut directory = sample();
+            directory.children.push((EXIF_DIRECTORY, exif));
+            to_exif_block(&directory)
+        };
+        let long_tags = |block: &[u8]| {
+            let directory = read(block).expect("reads");
+            assert_eq!(directory.orientation(), Orientation::Turn90);
+            let exif = directory.children.iter().find(|(tag, _)| *tag == EXIF_DIRECTORY).expect("kept");
+            assert_eq!(exif.1.get(0x8827).and_then(Entry::number), Some(100));
+            [MAKER_NOTE, 0x9286].map(|tag| exif.1.get(tag).is_some())
+        };
+        let thumbnail = [block(3000, 3000), vec![9; 9000]].concat();
+        assert_eq!(reduced(&thumbnail, 8000).map(|b| long_tags(&b)), Some([true, true]));
+        assert_eq!(reduced(&block(9000, 3000), 8000).map(|b| long_tags(&b)), Some([false, true]));
+        assert_eq!(reduced(&block(9000, 9000), 8000).map(|b| long_tags(&b)), Some([false, false]));
+        assert_eq!(reduced(&block(9000, 9000), 50), None);
+        assert_eq!(reduced(b"no block", 8000), None);
     }
 
     #[test]

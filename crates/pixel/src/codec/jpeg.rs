@@ -1,21 +1,26 @@
 //! JPEG in and out: libjpeg-turbo for the pixels, own segment handling for everything beside them.
 
+use std::borrow::Cow;
+
 use turbojpeg::{
     Colorspace, Compressor, Decompressor, Image, OutputBuf, PixelFormat, ScalingFactor, Subsamp,
 };
 
 use super::jpeg_segments::{self as segments, Extent, Frame, Segments};
 use super::{
-    Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, cmyk, ifd, own_profile,
+    Channels, DecodeError, DecodeNote, Depth, EncodeError, EncodeNote, Format, Header, Limits, cmyk, ifd,
+    own_profile, photoshop,
 };
-use crate::geometry::Size;
-use crate::picture::{Density, DensityUnit, Picture, Samples};
+use crate::geometry::{Orientation, Size};
+use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
 
 /// Progressive files have about ten scans; thousands are a known way to burn CPU time.
 const MAX_SCANS: u32 = 200;
 
 /// Length limit of a segment's payload, the two length bytes taken off.
 const MAX_SEGMENT: usize = 65_533;
+const MAX_EXIF: usize = MAX_SEGMENT - segments::EXIF.len();
+const MAX_XMP: usize = MAX_SEGMENT - segments::XMP.len();
 
 pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, DecodeError> {
     let segments = segments::read(bytes, Extent::Header)?;
@@ -205,6 +210,7 @@ fn assemble(coded: &[u8], picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     file.extend_from_slice(&[0xFF, 0xD8]);
     push_segment(&mut file, 0xE0, &[&jfif_header(metadata.density)]);
     if let Some(exif) = super::exif_to_write(metadata, picture.orientation) {
+        let exif = if exif.len() > MAX_EXIF { shortened(&exif, picture.orientation) } else { exif };
         push_segment(&mut file, 0xE1, &[segments::EXIF, &exif]);
     }
     if let Some(xmp) = &metadata.xmp {
@@ -216,11 +222,23 @@ fn assemble(coded: &[u8], picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     if let Some(icc) = &metadata.icc {
         push_profile(&mut file, icc)?;
     }
-    if let Some(iptc) = &metadata.iptc {
-        push_iptc(&mut file, iptc);
-    }
+    push_photoshop(&mut file, metadata);
     file.extend_from_slice(tables);
     Ok(file)
+}
+
+/// A block that fits, with the orientation at the least: without it the picture would lie on its side.
+fn shortened(exif: &[u8], orientation: Orientation) -> Vec<u8> {
+    ifd::reduced(exif, MAX_EXIF).unwrap_or_else(|| ifd::orientation_only(orientation))
+}
+
+/// The metadata that is too long for a segment.
+pub(super) fn left_out(picture: &Picture) -> Vec<EncodeNote> {
+    let metadata = &picture.metadata;
+    let longer = |block: &Option<Vec<u8>>, most| block.as_ref().is_some_and(|block| block.len() > most);
+    let exif = longer(&metadata.exif, MAX_EXIF).then_some(EncodeNote::ExifShortened);
+    let xmp = longer(&metadata.xmp, MAX_XMP).then_some(EncodeNote::XmpLeftOut);
+    exif.into_iter().chain(xmp).collect()
 }
 
 /// What follows start-of-image and the JFIF segment.
@@ -271,17 +289,15 @@ fn push_profile(file: &mut Vec<u8>, icc: &[u8]) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// A Photoshop block as it stood, or a bare IPTC block wrapped into one (resource 0x0404).
-fn push_iptc(file: &mut Vec<u8>, iptc: &[u8]) {
-    let wrapped;
-    let resources = match iptc.strip_prefix(segments::PHOTOSHOP) {
-        Some(resources) => resources,
-        None => {
-            let head: &[u8] = b"8BIM\x04\x04\0\0";
-            let pad: &[u8] = if iptc.len().is_multiple_of(2) { &[] } else { &[0] };
-            wrapped = [head, &(iptc.len() as u32).to_be_bytes(), iptc, pad].concat();
-            wrapped.as_slice()
-        }
+/// The Photoshop block as it stood, or one around the bare IPTC record and the resources of a TIFF.
+fn push_photoshop(file: &mut Vec<u8>, metadata: &Metadata) {
+    let apart = metadata.photoshop.as_deref();
+    let resources = match metadata.iptc.as_deref() {
+        None => Cow::Borrowed(apart.unwrap_or_default()),
+        Some(iptc) => match iptc.strip_prefix(segments::PHOTOSHOP) {
+            Some(resources) => Cow::Borrowed(resources),
+            None => Cow::Owned(photoshop::with_iptc(apart.unwrap_or_default(), iptc)),
+        },
     };
     for part in resources.chunks(MAX_SEGMENT - segments::PHOTOSHOP.len()) {
         push_segment(file, 0xED, &[segments::PHOTOSHOP, part]);

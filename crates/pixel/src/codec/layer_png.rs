@@ -5,8 +5,8 @@
 
 use std::io::Write;
 
-use super::{Depth, EncodeError, Format};
-use crate::geometry::Size;
+use super::{Depth, EncodeError, Format, ifd, own_profile};
+use crate::geometry::{Orientation, Size};
 
 const SIGNATURE: [u8; 8] = [0x89, b'P', b'N', b'G', 0x0D, 0x0A, 0x1A, 0x0A];
 
@@ -29,16 +29,30 @@ pub struct LayerPng {
 }
 
 impl LayerPng {
-    /// Starts a layer of `size`. `icc` is the profile of its samples, of the kind that `channels` wants
-    /// (grey or RGB); `None` means sRGB.
-    pub fn new(size: Size, depth: Depth, channels: LayerChannels, icc: Option<&[u8]>) -> Self {
+    /// Starts a layer of `size`. `icc` is the profile of the picture that it lies on; `None` means sRGB.
+    ///
+    /// A profile of the other kind than `channels` may not stand in the file: RGB layers over a grey picture get an
+    /// RGB profile of its tone curve, grey layers over an RGB picture none.
+    ///
+    /// Rows are pushed as the picture is stored; `orientation` says how to turn them upright, as the picture does, so
+    /// that programs that turn both or none lay them alike.
+    pub fn new(
+        size: Size,
+        depth: Depth,
+        channels: LayerChannels,
+        orientation: Orientation,
+        icc: Option<&[u8]>,
+    ) -> Self {
         let colour = match channels {
             LayerChannels::Grey => ColourType::Grey,
             LayerChannels::Rgba => ColourType::Rgba,
         };
         let mut chunks = ChunkList::new(size, depth, colour);
-        if let Some(icc) = icc {
-            chunks.push_profile(icc);
+        if let Some(icc) = icc.and_then(|icc| own_profile::of_kind(icc, channels == LayerChannels::Grey)) {
+            chunks.push_profile(&icc);
+        }
+        if orientation != Orientation::Upright {
+            chunks.push(b"eXIf", &ifd::orientation_only(orientation));
         }
         Self { rows: chunks.start_rows(), depth }
     }

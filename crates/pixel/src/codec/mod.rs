@@ -11,6 +11,7 @@ mod jpeg;
 mod jpeg_segments;
 mod layer_png;
 mod own_profile;
+mod photoshop;
 mod png;
 mod psd;
 mod tiff;
@@ -20,7 +21,7 @@ mod webp;
 #[cfg(test)]
 mod tests;
 
-pub use error::{DecodeError, DecodeNote, EncodeError};
+pub use error::{DecodeError, DecodeNote, EncodeError, EncodeNote};
 pub use layer_png::{LayerChannels, LayerPng};
 pub use psd::{
     PSD_EXTENSION, PSD_MIME_TYPE, PsdBlend, PsdChannel, PsdDocument, PsdLayer, PsdRaster, write_psd,
@@ -281,8 +282,8 @@ impl Decoded {
 ///
 /// Depth, alpha and grey are kept where the format has them. Otherwise: JPEG and WebP get 8 bits,
 /// JPEG gets transparent parts laid over white, WebP stores grey as equal RGB. A JPEG segment
-/// holds 64 KiB, so EXIF or XMP beyond that (never from a JPEG) is left out of a JPEG; extended
-/// XMP is written to JPEG only, IPTC to JPEG and TIFF only.
+/// holds 64 KiB, so EXIF beyond that (never from a JPEG) is cut down in a JPEG and XMP left out, which
+/// [`left_out`] tells; extended XMP is written to JPEG only, IPTC and Photoshop resources to JPEG and TIFF only.
 ///
 /// # Errors
 /// When a side is longer than the format allows, or the codec fails.
@@ -304,6 +305,11 @@ pub fn encode(picture: &Picture, format: Format, options: &EncodeOptions) -> Res
         Format::Tiff => tiff::encode(picture),
         Format::WebP => webp::encode(picture),
     }
+}
+
+/// What [`encode`] leaves out of the picture's metadata because it is too long for `format`, for the report.
+pub fn left_out(picture: &Picture, format: Format) -> Vec<EncodeNote> {
+    if format == Format::Jpeg { jpeg::left_out(picture) } else { Vec::new() }
 }
 
 fn admit_file(bytes: &[u8], limits: &Limits) -> Result<Format, DecodeError> {

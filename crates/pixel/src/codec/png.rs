@@ -185,12 +185,8 @@ fn metadata(info: &Info<'_>) -> Metadata {
         chunk.decompress_text_with_limit(MAX_CHUNK_MEMORY).ok()?;
         chunk.get_text().ok()
     });
-    let code_points = info
-        .coding_independent_code_points
-        .filter(|points| points.matrix_coefficients == 0 && points.is_video_full_range_image)
-        .and_then(|points| own_profile::from_code_points(points.color_primaries, points.transfer_function));
     Metadata {
-        icc: info.icc_profile.as_deref().map(<[u8]>::to_vec).or(code_points),
+        icc: profile(info),
         exif: info.exif_metadata.as_deref().map(<[u8]>::to_vec),
         xmp: xmp.map(String::into_bytes),
         density: info.pixel_dims.map(|dims| Density {
@@ -203,6 +199,32 @@ fn metadata(info: &Info<'_>) -> Metadata {
         }),
         ..Metadata::default()
     }
+}
+
+/// The ICC profile, or one of what the other chunks say of the colours; they stand in order of precedence
+/// (third edition, 4.3).
+fn profile(info: &Info<'_>) -> Option<Vec<u8>> {
+    let grey = matches!(info.color_type, ColorType::Grayscale | ColorType::GrayscaleAlpha);
+    if let Some(icc) = &info.icc_profile {
+        return Some(icc.to_vec());
+    }
+    if let Some(points) = info
+        .coding_independent_code_points
+        .filter(|points| points.matrix_coefficients == 0 && points.is_video_full_range_image)
+    {
+        let (primaries, transfer) = (points.color_primaries, points.transfer_function);
+        let icc = own_profile::from_code_points(primaries, transfer, grey);
+        if icc.is_some() || (primaries, transfer) == own_profile::SRGB {
+            return icc;
+        }
+    }
+    if info.srgb.is_some() {
+        return None;
+    }
+    let chromaticities = info.chrm_chunk.map(|given| {
+        [given.white, given.red, given.green, given.blue].map(|(x, y)| (x.into_value(), y.into_value()))
+    });
+    own_profile::from_gamma(info.gama_chunk.map(png::ScaledFloat::into_value), chromaticities, grey)
 }
 
 pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {

@@ -166,11 +166,55 @@ fn a_tiff_keeps_iptc_and_density() {
 }
 
 #[test]
+fn clipping_paths_stay_beside_the_iptc_of_a_tiff() {
+    let path: &[u8] = b"8BIM\x07\xd0\x05outer\0\0\0\x04path";
+    let record: &[u8] = b"\x1c\x02\x05\0\x03abc";
+    let mut original = gradient(Size::new(4, 4), false);
+    original.metadata.iptc = Some(record.to_vec());
+    original.metadata.photoshop = Some(path.to_vec());
+    let tiff = open(&write(&original, Format::Tiff)).picture.metadata;
+    assert_eq!(
+        (tiff.iptc, tiff.photoshop),
+        (original.metadata.iptc.clone(), original.metadata.photoshop.clone())
+    );
+
+    let jpeg = open(&write(&original, Format::Jpeg)).picture.metadata.iptc.expect("block");
+    assert!(jpeg.ends_with(path));
+    assert_eq!(photoshop::iptc(&jpeg[b"Photoshop 3.0\0".len()..]), Some(record));
+}
+
+#[test]
 fn bare_iptc_becomes_a_photoshop_block_in_jpeg() {
     let mut original = gradient(Size::new(4, 4), false);
     original.metadata.iptc = Some(b"\x1c\x02\x05\0\x03abc".to_vec());
     let iptc = open(&write(&original, Format::Jpeg)).picture.metadata.iptc.expect("block");
     assert_eq!(iptc, b"Photoshop 3.0\08BIM\x04\x04\0\0\0\0\0\x08\x1c\x02\x05\0\x03abc");
+}
+
+#[test]
+fn exif_that_is_too_long_for_jpeg_keeps_the_orientation_and_the_basic_tags() {
+    let mut original = gradient(Size::new(4, 4), false);
+    original.orientation = Orientation::Turn90;
+    let tags = vec![
+        ifd::Entry::short(ifd::ORIENTATION, &[6]),
+        ifd::Entry::bytes(271, b"Camera\0"),
+        ifd::Entry::bytes(0xEA1C, &[0; 70_000]),
+    ];
+    let block = ifd::to_exif_block(&ifd::Directory { entries: tags, children: vec![] });
+    for (exif, camera) in [(block, Some(&b"Camera\0"[..])), (vec![7; 70_000], None)] {
+        original.metadata.exif = Some(exif);
+        let decoded = open(&write(&original, Format::Jpeg)).picture;
+        assert_eq!(decoded.orientation, Orientation::Turn90);
+        let kept = decoded.metadata.exif.as_deref().and_then(ifd::read).expect("a block");
+        assert_eq!(kept.get(271).map(ifd::Entry::value), camera);
+        assert_eq!(left_out(&original, Format::Jpeg), [EncodeNote::ExifShortened]);
+        assert_eq!(left_out(&original, Format::Png), []);
+    }
+    original.metadata = Metadata { xmp: Some(vec![b' '; 70_000]), ..Metadata::default() };
+    assert_eq!(open(&write(&original, Format::Jpeg)).picture.metadata.xmp, None);
+    assert_eq!(left_out(&original, Format::Jpeg), [EncodeNote::XmpLeftOut]);
+    original.metadata = rich_metadata();
+    assert_eq!(left_out(&original, Format::Jpeg), []);
 }
 
 #[test]
@@ -244,24 +288,30 @@ fn layers_decode_to_what_was_pushed() {
     for channels in [LayerChannels::Grey, LayerChannels::Rgba] {
         let samples = if channels == LayerChannels::Rgba { 4 } else { 1 };
         let row = 37 * samples;
-        let icc = moxcms::ColorProfile::new_display_p3().encode().expect("encodes");
+        let profile = match channels {
+            LayerChannels::Grey => moxcms::ColorProfile::new_gray_with_gamma(1.8),
+            LayerChannels::Rgba => moxcms::ColorProfile::new_display_p3(),
+        };
+        let icc = profile.encode().expect("encodes");
         let mut wide: Vec<u16> = noise(5 * row, 9).map(|v| v as u16).collect();
         wide[2 * row..3 * row].fill(0);
         let narrow: Vec<u8> = wide.iter().map(|&v| v as u8).collect();
         let size = Size::new(37, 12);
 
-        let mut layer = LayerPng::new(size, Depth::Eight, channels, Some(&icc));
+        let mut layer = LayerPng::new(size, Depth::Eight, channels, Orientation::Turn90, Some(&icc));
         layer.push_empty_rows(4);
         layer.push_rows(&narrow);
         layer.push_empty_rows(3);
         let eight = open(&layer.finish().expect("finishes")).picture;
         assert_eq!(eight.metadata.icc.as_ref(), Some(&icc));
+        assert_eq!(eight.orientation, Orientation::Turn90);
 
-        let mut layer = LayerPng::new(size, Depth::Sixteen, channels, None);
+        let mut layer = LayerPng::new(size, Depth::Sixteen, channels, Orientation::Upright, None);
         layer.push_empty_rows(4);
         layer.push_rows_16(&wide);
         layer.push_empty_rows(3);
         let sixteen = open(&layer.finish().expect("finishes")).picture;
+        assert_eq!((&sixteen.metadata.exif, sixteen.orientation), (&None, Orientation::Upright));
 
         for y in 0..12 {
             for x in 0..37 {
@@ -281,7 +331,8 @@ fn layers_decode_to_what_was_pushed() {
 
 #[test]
 fn an_empty_layer_is_small() {
-    let mut layer = LayerPng::new(Size::new(1000, 1000), Depth::Eight, LayerChannels::Rgba, None);
+    let size = Size::new(1000, 1000);
+    let mut layer = LayerPng::new(size, Depth::Eight, LayerChannels::Rgba, Orientation::Upright, None);
     layer.push_empty_rows(1000);
     assert!(layer.finish().expect("finishes").len() < 25_000);
 }

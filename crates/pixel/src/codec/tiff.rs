@@ -14,6 +14,7 @@ use crate::geometry::Size;
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
 
 mod tag {
+    pub const NEW_SUBFILE_TYPE: u16 = 254;
     pub const WIDTH: u16 = 256;
     pub const HEIGHT: u16 = 257;
     pub const BITS_PER_SAMPLE: u16 = 258;
@@ -27,15 +28,21 @@ mod tag {
     pub const Y_RESOLUTION: u16 = 283;
     pub const PLANAR_CONFIGURATION: u16 = 284;
     pub const RESOLUTION_UNIT: u16 = 296;
+    pub const SUB_DIRECTORIES: u16 = 330;
     pub const EXTRA_SAMPLES: u16 = 338;
     pub const XMP: u16 = 700;
     pub const IPTC: u16 = 33723;
     pub const PHOTOSHOP: u16 = 34377;
     pub const ICC: u16 = 34675;
+    pub const DNG_VERSION: u16 = 50706;
 }
 
 const NO_COMPRESSION: u32 = 1;
 const JPEG_COMPRESSION: u32 = 7;
+
+/// Photometric interpretations of sensor data.
+const COLOUR_FILTER_ARRAY: u32 = 32_803;
+const LINEAR_RAW: u32 = 34_892;
 
 /// Most bytes that one compressed byte can stand for: LZW's 12-bit codes stand for up to 4 KiB,
 /// deflate reaches 1032. The fax codes 2 to 4 have no such bound.
@@ -80,6 +87,9 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Opened<'a>, DecodeError>
     let Some(directory) = ifd::read(bytes) else {
         return Err(DecodeError::Truncated { format: Format::Tiff });
     };
+    if is_camera_raw(bytes, &directory) {
+        return Err(DecodeError::CameraRaw);
+    }
     let number = |tag| directory.get(tag).and_then(Entry::number);
     if let (Some(width), Some(height)) = (number(tag::WIDTH), number(tag::HEIGHT)) {
         limits.admit(u64::from(width), u64::from(height))?;
@@ -104,6 +114,26 @@ fn open<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Opened<'a>, DecodeError>
         return Err(DecodeError::Truncated { format: Format::Tiff });
     }
     Ok(Opened { decoder, directory, size, layout })
+}
+
+/// Whether the pixels that matter are a sensor's: DNG by its version, Canon's CR2 and Phase One's IIQ by their marks,
+/// and all others, Nikon's NEF and Sony's ARW among them, by a first directory that is a reduced picture with the
+/// sensor's in sub-directories. Pyramids have theirs the other way round.
+fn is_camera_raw(bytes: &[u8], directory: &Directory) -> bool {
+    let number = |tag| directory.get(tag).and_then(Entry::number);
+    let reduced = number(tag::NEW_SUBFILE_TYPE).is_some_and(|kind| kind & 1 == 1);
+    let sensor = matches!(number(tag::PHOTOMETRIC), Some(COLOUR_FILTER_ARRAY | LINEAR_RAW));
+    // Where a TIFF has its marks may lie pixels; a directory at 16 leaves hardly any room for those.
+    let marked = match bytes.get(4..16) {
+        Some([16, 0, 0, 0, b'C', b'R', ..] | [0, 0, 0, 16, b'C', b'R', ..]) => true,
+        Some(&[_, _, _, _, a, b, c, d, _, b'w', b'a', b'R']) => [a, b, c, d] == *b"IIII",
+        Some(&[_, _, _, _, a, b, c, d, b'R', b'a', b'w', _]) => [a, b, c, d] == *b"MMMM",
+        _ => false,
+    };
+    marked
+        || sensor
+        || directory.get(tag::DNG_VERSION).is_some()
+        || reduced && directory.get(tag::SUB_DIRECTORIES).is_some()
 }
 
 fn layout(directory: &Directory, colour: ColorType) -> Result<Layout, DecodeError> {
@@ -302,15 +332,19 @@ fn divide_by_alpha(rgb: &mut Samples, alpha: &Samples) {
 fn metadata(directory: &Directory) -> Metadata {
     let block = |tag| directory.get(tag).map(|entry| entry.value().to_vec());
     // IPTC is often declared as 32-bit numbers although it is bytes, so it is taken as it lay in the file.
-    let photoshop = |resources: Vec<u8>| [super::jpeg_segments::PHOTOSHOP, resources.as_slice()].concat();
     let iptc = directory.get(tag::IPTC).map(Entry::stored_value);
+    let (iptc, photoshop) = match (iptc, block(tag::PHOTOSHOP)) {
+        (None, Some(resources)) => (Some([super::jpeg_segments::PHOTOSHOP, &resources].concat()), None),
+        both => both,
+    };
     let descriptive = ifd::descriptive(directory.clone());
     let describes = !descriptive.children.is_empty() || !descriptive.entries.is_empty();
     Metadata {
         icc: block(tag::ICC),
         exif: describes.then(|| ifd::to_exif_block(&descriptive)),
         xmp: block(tag::XMP),
-        iptc: iptc.or_else(|| block(tag::PHOTOSHOP).map(photoshop)),
+        iptc,
+        photoshop,
         density: density(directory),
         ..Metadata::default()
     }
@@ -422,6 +456,9 @@ fn directory(picture: &Picture, channels: usize, depth: Depth, pixel_bytes: usiz
             Some(resources) => Entry::octets(tag::PHOTOSHOP, resources),
             None => Entry::bytes(tag::IPTC, iptc),
         });
+    }
+    if let Some(resources) = &metadata.photoshop {
+        directory.entries.push(Entry::octets(tag::PHOTOSHOP, resources));
     }
     directory
 }

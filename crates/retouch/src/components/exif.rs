@@ -133,6 +133,11 @@ pub(super) fn set_size(metadata: &mut Metadata, width: usize, height: usize) {
     });
 }
 
+/// Takes out the thumbnail, which shows what the picture was.
+pub(super) fn drop_thumbnail(metadata: &mut Metadata) {
+    edit(metadata, |block, first| block.drop_thumbnail(first));
+}
+
 /// Sets the resolution in pixels an inch, in the file's header and in EXIF where that has it.
 pub(super) fn set_dpi(metadata: &mut Metadata, dpi: u32) {
     let value = f64::from(dpi);

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use pixel::Size;
-use pixel::codec::{EncodeOptions, Format, encode};
+use pixel::codec::{EncodeOptions, Format, encode, left_out};
 use pixel::picture::{Metadata, Picture, Samples};
 
 use super::Component;
@@ -117,6 +117,7 @@ impl Component for Export {
             exif::set_dpi(&mut picture.metadata, dpi as u32);
         }
         let format = format(values.word("format"), work.format, picture.alpha.is_some());
+        work.notes.extend(left_out(&picture, format).iter().map(ToString::to_string));
         work.watch.step(Step::Encoding);
         let quality = values.whole("quality").clamp(1, 100) as u8;
         let written = match values.whole("fileSize") * 1000 {

@@ -5,6 +5,7 @@ use pixel::colour::profile::ColourSpace;
 use pixel::picture::{Picture, Samples};
 use rayon::prelude::*;
 
+use super::exif;
 use super::scale::{framed, scaled};
 use super::work::{Ground, Shadow, Work};
 
@@ -30,7 +31,9 @@ pub(super) fn flattened(work: &mut Work<'_>) -> Picture {
             (Samples::U16(rgb), alpha.map(Samples::U16))
         }
     };
-    Picture { size, rgb, alpha, metadata: picture.metadata.clone(), ..*picture }
+    let mut metadata = picture.metadata.clone();
+    exif::drop_thumbnail(&mut metadata);
+    Picture { size, rgb, alpha, metadata, ..*picture }
 }
 
 /// True when laying shadow and ground brings no colour into a grey picture.

@@ -35,7 +35,7 @@ pub struct WorkflowReport {
     pub height: usize,
     /// Format of the upload.
     pub format: String,
-    /// What differs between the upload and the pixels that were worked on.
+    /// What differs between the upload and the pixels that were worked on, and what the result cannot hold of it.
     pub notes: Vec<String>,
     /// Faces found; 0 when no component asked for faces.
     pub faces: usize,
@@ -157,7 +157,7 @@ impl Engine {
             width: size.width,
             height: size.height,
             format: report.format,
-            notes: report.notes,
+            notes: [report.notes, work.notes].concat(),
             faces,
             components,
         };

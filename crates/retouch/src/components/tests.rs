@@ -264,3 +264,48 @@ fn layers_come_as_a_zip_and_cancelling_ends_the_work() {
     );
     assert!(matches!(ended, Err(WorkflowFault::Engine(crate::EngineError::Cancelled))));
 }
+
+#[test]
+fn metadata_that_the_result_cannot_hold_is_noted() {
+    let mut upload = product(SIZE);
+    upload.metadata.xmp = Some(vec![b' '; 70_000]);
+    let notes = |format| run(&png(&upload), &workflow(&[], json!({ "format": format }))).report.notes;
+    assert_eq!(notes("jpeg"), [codec::EncodeNote::XmpLeftOut.to_string()]);
+    assert_eq!(notes("png"), [""; 0]);
+}
+
+/// Little-endian EXIF: a width of `width` pixels in its own directory, then a thumbnail of three bytes.
+fn exif_with_thumbnail(width: u8) -> Vec<u8> {
+    let mut block = b"II*\0\x08\0\0\0\x01\0".to_vec();
+    block.extend([0x69, 0x87, 4, 0, 1, 0, 0, 0, 26, 0, 0, 0]);
+    block.extend([44, 0, 0, 0]);
+    block.extend([1, 0, 2, 0xA0, 3, 0, 1, 0, 0, 0, width, 0, 0, 0, 0, 0, 0, 0]);
+    block.extend([2, 0]);
+    block.extend([1, 2, 4, 0, 1, 0, 0, 0, 74, 0, 0, 0]);
+    block.extend([2, 2, 4, 0, 1, 0, 0, 0, 3, 0, 0, 0]);
+    block.extend([0; 4]);
+    block.extend([7; 3]);
+    block
+}
+
+#[test]
+fn exif_describes_the_picture_that_the_workflow_made() {
+    let mut upload = product(SIZE);
+    upload.metadata.exif = Some(exif_with_thumbnail(180));
+    let made = |upload: &Picture, middle: &[Json]| {
+        let made = picture(&run(&png(upload), &workflow(middle, json!({}))));
+        let exif = made.metadata.exif.expect("a block");
+        (usize::from(exif[36]) == made.size.width, exif[22..26] != [0; 4], exif[74..] == [7; 3])
+    };
+    let remove = json!({"type": "remove-background"});
+    let fill = json!({"type": "fill-background"});
+    assert_eq!(made(&upload, &[]), (true, true, true), "nothing changed");
+    assert_eq!(made(&upload, std::slice::from_ref(&remove)), (true, false, false), "cut out");
+    assert_eq!(made(&upload, &[remove, fill.clone()]), (true, false, false), "on a ground");
+    upload.alpha = Some(Samples::U8((0..SIZE.area()).map(|i| if i % 2 == 0 { 255 } else { 0 }).collect()));
+    assert_eq!(made(&upload, std::slice::from_ref(&fill)), (true, false, false), "uploaded cut out");
+    let mut turned = Picture { orientation: Orientation::Turn90, ..upload };
+    turn_upright(&mut turned);
+    let exif = turned.metadata.exif.expect("a block");
+    assert_eq!((usize::from(exif[36]), &exif[22..26]), (turned.size.width, &[0; 4][..]));
+}

@@ -68,6 +68,8 @@ pub struct Work<'a> {
     /// Sides of the first picture that cut the subject off: left, top, right, bottom.
     pub(super) cut_off: [bool; 4],
     pub(super) findings: Vec<Finding>,
+    /// What the result cannot hold, for the report.
+    pub(super) notes: Vec<String>,
     pub(super) result: Option<(Vec<u8>, Format)>,
 }
 
@@ -118,6 +120,7 @@ impl<'a> Work<'a> {
             original,
             cut_off: [false; 4],
             findings: Vec::new(),
+            notes: Vec::new(),
             result: None,
         }
     }
@@ -198,7 +201,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// Turns the pixels of a picture upright; EXIF and XMP then say so.
+/// Turns the pixels of a picture upright; EXIF and XMP then say so, and the thumbnail, which lies as before, goes.
 pub(crate) fn turn_upright(picture: &mut Picture) {
     let (stored, orientation) = (picture.size, picture.orientation);
     if orientation == Orientation::Upright {
@@ -209,6 +212,7 @@ pub(crate) fn turn_upright(picture: &mut Picture) {
     picture.size = orientation.turn_size(stored);
     picture.orientation = Orientation::Upright;
     exif::set_upright(&mut picture.metadata);
+    exif::set_size(&mut picture.metadata, picture.size.width, picture.size.height);
 }
 
 /// Interleaved samples of `channels` each, turned upright.

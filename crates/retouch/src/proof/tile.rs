@@ -41,7 +41,7 @@ pub(super) fn rgba_png(rgba: &[u8], size: Size) -> Result<Vec<u8>, EngineError> 
     if size.area() == 0 {
         return Err(codec::EncodeError::ZeroSize.into());
     }
-    let mut png = LayerPng::new(size, Bits::Eight, LayerChannels::Rgba, None);
+    let mut png = LayerPng::new(size, Bits::Eight, LayerChannels::Rgba, Orientation::Upright, None);
     png.push_rows(rgba);
     Ok(png.finish()?)
 }

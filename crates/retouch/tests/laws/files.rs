@@ -3,7 +3,7 @@
 use moxcms::ColorProfile;
 use pixel::codec::{self, EncodeOptions, Format};
 use pixel::picture::{Metadata, Picture};
-use pixel::{Plane, Rect, Size};
+use pixel::{Orientation, Plane, Rect, Size};
 use retouch::layer::{Effect, Field, Grid, Layer, Matte, Patch};
 use retouch::scene::Scene;
 use retouch::{
@@ -112,19 +112,14 @@ fn a_zip_names_its_layers_by_plugin_count_and_kind() {
 }
 
 #[test]
-fn layers_have_the_size_and_profile_of_the_upload_and_masks_are_grey() {
-    let icc = ColorProfile::new_display_p3().encode().expect("a profile");
-    let metadata = Metadata { icc: Some(icc.clone()), ..Metadata::default() };
+fn layers_have_the_size_of_the_upload_and_masks_are_grey() {
     let tasks = [(&HALF, true), (&ROW, true), (&LIGHTER, true)];
-    let upload = upload(&Picture { metadata, ..picture() });
-    let files = unpacked(&answer(&upload, &recipe(&tasks, OutputChoice::AsUploaded)).0);
+    let files = unpacked(&answer(&upload(&picture()), &recipe(&tasks, OutputChoice::AsUploaded)).0);
     for (name, bytes) in files.iter().filter(|(name, _)| name.ends_with(".png")) {
         let layer = Png::read(bytes);
         assert_eq!((layer.size, layer.bits), ((40, 30), 8), "{name}");
-        let is_mask = name.contains("_mask");
-        let colour = if is_mask { png::ColorType::Grayscale } else { png::ColorType::Rgba };
-        assert_eq!(layer.colour, colour, "{name}");
-        assert!(is_mask || layer.profile.as_ref() == Some(&icc), "{name}: the upload's profile");
+        let colour = if name.contains("_mask") { png::ColorType::Grayscale } else { png::ColorType::Rgba };
+        assert_eq!((layer.colour, layer.profile), (colour, None), "{name}");
     }
     let row = Png::read(file(&files, "Red Row.png"));
     for (i, pixel) in row.samples.chunks_exact(4).enumerate() {
@@ -132,6 +127,45 @@ fn layers_have_the_size_and_profile_of_the_upload_and_masks_are_grey() {
     }
     let half = Png::read(file(&files, "Left Half_mask.png"));
     assert!(half.samples.iter().enumerate().all(|(i, &v)| v == if i % 40 < 20 { 1.0 } else { 0.0 }));
+}
+
+#[test]
+fn layers_have_the_profile_of_the_upload_where_png_allows_it() {
+    let tasks = [(&HALF, true), (&ROW, true), (&LIGHTER, true)];
+    let grey = Picture { grey: true, ..plain(SIZE, vec![90; 3 * SIZE.area()]) };
+    for (picture, profile) in
+        [(picture(), ColorProfile::new_display_p3()), (grey, ColorProfile::new_gray_with_gamma(1.8))]
+    {
+        let icc = profile.encode().expect("a profile");
+        let own = if picture.grey { png::ColorType::Grayscale } else { png::ColorType::Rgba };
+        let metadata = Metadata { icc: Some(icc.clone()), ..Metadata::default() };
+        let zip =
+            answer(&upload(&Picture { metadata, ..picture }), &recipe(&tasks, OutputChoice::AsUploaded)).0;
+        for (name, bytes) in unpacked(&zip).iter().filter(|(name, _)| name.ends_with(".png")) {
+            let layer = Png::read(bytes);
+            let kind = layer.profile.as_ref().map(|icc| icc[16..20].to_vec());
+            match layer.colour {
+                colour if colour == own => assert!(layer.profile == Some(icc.clone()), "{name}: {kind:?}"),
+                png::ColorType::Rgba => assert_eq!(kind, Some(b"RGB ".to_vec()), "{name}"),
+                _ => assert_eq!(kind, None, "{name}: an RGB profile has no place in a grey file"),
+            }
+        }
+    }
+}
+
+#[test]
+fn layers_lie_as_the_upload_is_stored_and_say_its_orientation() {
+    let tasks = [(&HALF, true), (&ROW, true), (&LIGHTER, false)];
+    for orientation in Orientation::ALL {
+        let upload = upload(&Picture { orientation, ..picture() });
+        let files = unpacked(&answer(&upload, &recipe(&tasks, OutputChoice::AsUploaded)).0);
+        let pngs: Vec<_> = files.iter().filter(|(name, _)| name.ends_with(".png")).collect();
+        assert_eq!(pngs.len(), 3);
+        for (name, bytes) in pngs {
+            let layer = decode(bytes);
+            assert_eq!((layer.size, layer.orientation), (SIZE, orientation), "{name}");
+        }
+    }
 }
 
 #[test]
@@ -174,4 +208,17 @@ fn flat_results_come_in_the_format_asked_for() {
         assert_eq!((kind, codec::sniff(&bytes)), (OutcomeKind::Image(format), Some(format)));
         assert_eq!(decode(&bytes).size, SIZE);
     }
+}
+
+#[test]
+fn metadata_that_the_result_cannot_hold_is_noted() {
+    let mut upload = picture();
+    upload.metadata.xmp = Some(vec![b' '; 70_000]);
+    let upload = codec::encode(&upload, Format::Tiff, &EncodeOptions::default()).expect("encodes");
+    let notes = |choice| {
+        let recipe = recipe(&[(&ROW, false)], choice);
+        ENGINE.retouch(&upload, &recipe, &Options::default(), &Unwatched).expect("retouches").report.notes
+    };
+    assert_eq!(notes(OutputChoice::Jpeg), [codec::EncodeNote::XmpLeftOut.to_string()]);
+    assert_eq!(notes(OutputChoice::Tiff), [""; 0]);
 }

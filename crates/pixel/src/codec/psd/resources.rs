@@ -1,7 +1,7 @@
 //! The image resources of a document: resolution, profile, EXIF, XMP, IPTC, names of channels.
 
 use super::be;
-use crate::codec::{ifd, jpeg_segments};
+use crate::codec::{ifd, jpeg_segments, photoshop};
 use crate::picture::{Density, DensityUnit, Metadata};
 
 const RESOLUTION: u16 = 1005;
@@ -97,19 +97,10 @@ fn exif_density(metadata: &Metadata) -> Option<Density> {
 
 /// The IPTC record alone: as it stands in a TIFF, or taken out of the Photoshop block of a JPEG.
 fn bare_iptc(block: &[u8]) -> Option<&[u8]> {
-    let Some(mut rest) = block.strip_prefix(jpeg_segments::PHOTOSHOP) else { return Some(block) };
-    while let [b'8', b'B', b'I', b'M', high, low, name, ..] = rest {
-        let id = u16::from_be_bytes([*high, *low]);
-        let start = 6 + (usize::from(*name) + 1).next_multiple_of(2);
-        let length: [u8; 4] = rest.get(start..start + 4)?.try_into().ok()?;
-        let length = u32::from_be_bytes(length) as usize;
-        let data = rest.get(start + 4..)?;
-        if id == IPTC {
-            return data.get(..length);
-        }
-        rest = data.get(length.checked_next_multiple_of(2)?..)?;
+    match block.strip_prefix(jpeg_segments::PHOTOSHOP) {
+        Some(resources) => photoshop::iptc(resources),
+        None => Some(block),
     }
-    None
 }
 
 /// A Pascal string, with its length byte a multiple of `multiple` bytes long; what is not ASCII becomes `?`.

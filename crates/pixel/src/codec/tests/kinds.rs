@@ -153,6 +153,31 @@ fn code_points_of_a_png_become_a_profile() {
 }
 
 #[test]
+fn gamma_of_a_png_becomes_a_profile_where_nothing_better_is_known() {
+    let gamma = |value: u32| (b"gAMA", value.to_be_bytes().to_vec());
+    let linear = || gamma(100_000);
+    let icc = |chunks: &[(&[u8; 4], Vec<u8>)]| {
+        let chunks: Vec<_> = chunks.iter().map(|(name, data)| (*name, data.as_slice())).collect();
+        let bytes = png(Size::new(1, 1), 8, 2, 0, &chunks, &[0, 1, 2, 3]);
+        let decoded = open(&bytes);
+        assert_eq!(decoded.notes, []);
+        let again = open(&write(&decoded.picture, Format::Png)).picture;
+        assert_eq!(again.metadata.icc, decoded.picture.metadata.icc, "the result looks as the upload");
+        decoded.picture.metadata.icc
+    };
+    let half = |icc: &[u8]| ColourSpace::from_icc(icc).expect("usable").to_linear([0.5; 3])[1];
+    let found = icc(&[linear()]).expect("a profile");
+    assert!((half(&found) - 0.5).abs() < 1e-3);
+    assert_eq!(icc(&[gamma(45_455)]), None);
+    assert_eq!(icc(&[linear(), (b"sRGB", vec![0])]), None);
+    assert_eq!(icc(&[linear(), (b"cICP", vec![1, 13, 0, 1])]), None);
+    let wide = [31_270u32, 32_900, 64_000, 33_000, 21_000, 71_000, 15_000, 6_000];
+    let wide = wide.iter().flat_map(|v| v.to_be_bytes()).collect();
+    let found = icc(&[gamma(45_455), (b"cHRM", wide)]).expect("a profile");
+    assert!(!ColourSpace::from_icc(&found).expect("usable").is_srgb());
+}
+
+#[test]
 fn interlaced_png_is_put_in_order() {
     let size = Size::new(11, 9);
     let value = |x: usize, y: usize| (17 * x + 5 * y) as u8;
@@ -252,6 +277,34 @@ fn premultiplied_tiff_alpha_is_made_straight() {
     assert_eq!(decoded.notes, [DecodeNote::AlphaMadeStraight]);
     assert_eq!(decoded.picture.rgb, Samples::U8(vec![100, 199, 0, 0, 0, 0]));
     assert_eq!(decoded.picture.alpha, Some(Samples::U8(vec![128, 0])));
+}
+
+#[test]
+fn camera_raw_files_are_refused_and_pyramids_are_not() {
+    const REDUCED: u32 = 1;
+    let rgb = || ifd::Entry::short(262, &[2]);
+    let subfile = |kind| ifd::Entry::long(254, &[kind]);
+    let below = || ifd::Entry::long(330, &[8]);
+    let tiff = |extra| plain_tiff(Size::new(2, 1), 8, 3, extra, &[1, 2, 3, 4, 5, 6]);
+    let refused = |bytes: &[u8]| {
+        let error = decode(bytes, &Limits::default()).err();
+        assert_eq!(probe(bytes, &Limits::default()).err(), error);
+        error == Some(DecodeError::CameraRaw)
+    };
+    let mut canon = b"II\x2a\0\x10\0\0\0CR\x02\0\0\0\0\0".to_vec();
+    let entries = vec![ifd::Entry::long(256, &[2]), ifd::Entry::long(257, &[1])];
+    ifd::Directory { entries, children: vec![] }.append_to(&mut canon);
+    assert!(refused(&canon), "CR2");
+    assert!(
+        refused(&tiff(vec![rgb(), subfile(REDUCED), below()])),
+        "a thumbnail first, as NEF and ARW have it"
+    );
+    assert!(refused(&tiff(vec![rgb(), ifd::Entry::octets(50_706, &[1, 4, 0, 0])])), "DNG");
+    assert!(refused(&tiff(vec![ifd::Entry::short(262, &[32_803])])), "a sensor's pixels");
+
+    assert!(!refused(&tiff(vec![rgb(), subfile(0), below()])), "a pyramid");
+    assert!(!refused(&tiff(vec![rgb(), subfile(REDUCED)])), "nothing but a reduced picture");
+    assert!(!refused(&plain_tiff(Size::new(2, 1), 8, 3, vec![rgb()], b"CR\x02\0\0\0")), "pixels like a mark");
 }
 
 #[test]
