@@ -53,6 +53,22 @@ pub(super) fn from_code_points(primaries: u8, transfer: u8, grey: bool) -> Optio
     encode(if grey { grey_of(profile) } else { profile })
 }
 
+/// Whether code points with this transfer mean one curve wherever they are shown: the gammas 2.2 and 2.8, linear light
+/// and sRGB. Those of video are shown by other curves than they were coded with.
+pub(super) fn is_of_stills(transfer: u8) -> bool {
+    matches!(transfer, 4 | 5 | 8 | 13)
+}
+
+/// Whether two profiles describe nearly the same colours; `None` is sRGB, an unusable one is like no other.
+pub(super) fn are_alike(icc: &[u8], other: Option<&[u8]>) -> bool {
+    let other = other.map_or(Ok(ColourSpace::srgb()), ColourSpace::from_icc);
+    let (Ok(one), Ok(other)) = (ColourSpace::from_icc(icc), other) else { return false };
+    let colours = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0], [0.5; 3]];
+    let alike =
+        |colour| one.to_linear(colour).iter().zip(other.to_linear(colour)).all(|(a, b)| (a - b).abs() < 0.02);
+    colours.into_iter().all(alike)
+}
+
 /// The profile of a PNG's image gamma (gAMA) and its white, red, green and blue (cHRM); `None` where they mean sRGB or
 /// nothing usable. Without a gamma the curve is that of sRGB, without chromaticities the primaries are.
 pub(super) fn from_gamma(

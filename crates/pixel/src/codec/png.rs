@@ -201,25 +201,28 @@ fn metadata(info: &Info<'_>) -> Metadata {
     }
 }
 
-/// The ICC profile, or one of what the other chunks say of the colours; they stand in order of precedence
-/// (third edition, 4.3).
+/// The profile that the chunks describe, in their order of precedence (third edition, 4.3).
+///
+/// Code points come first, but an ICC profile beside them is kept where it says the same, so that it is carried over
+/// as it is, and where they name a curve of video, for which the profile is what a plain screen shows.
 fn profile(info: &Info<'_>) -> Option<Vec<u8>> {
     let grey = matches!(info.color_type, ColorType::Grayscale | ColorType::GrayscaleAlpha);
-    if let Some(icc) = &info.icc_profile {
-        return Some(icc.to_vec());
-    }
+    let own = info.icc_profile.as_deref();
     if let Some(points) = info
         .coding_independent_code_points
         .filter(|points| points.matrix_coefficients == 0 && points.is_video_full_range_image)
     {
         let (primaries, transfer) = (points.color_primaries, points.transfer_function);
-        let icc = own_profile::from_code_points(primaries, transfer, grey);
-        if icc.is_some() || (primaries, transfer) == own_profile::SRGB {
-            return icc;
+        let named = own_profile::from_code_points(primaries, transfer, grey);
+        let known = named.is_some() || (primaries, transfer) == own_profile::SRGB;
+        let kept =
+            |own| !own_profile::is_of_stills(transfer) || own_profile::are_alike(own, named.as_deref());
+        if known && !own.is_some_and(kept) {
+            return named;
         }
     }
-    if info.srgb.is_some() {
-        return None;
+    if own.is_some() || info.srgb.is_some() {
+        return own.map(<[u8]>::to_vec);
     }
     let chromaticities = info.chrm_chunk.map(|given| {
         [given.white, given.red, given.green, given.blue].map(|(x, y)| (x.into_value(), y.into_value()))

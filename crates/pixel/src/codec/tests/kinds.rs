@@ -153,6 +153,23 @@ fn code_points_of_a_png_become_a_profile() {
 }
 
 #[test]
+fn code_points_of_a_png_overrule_a_profile_that_contradicts_them() {
+    let profile = |profile: moxcms::ColorProfile| profile.encode().expect("encodes");
+    let icc = |points: [u8; 4], own: &[u8]| {
+        let packed = [b"ICC profile\0\0".as_slice(), &fdeflate::compress_to_vec(own)].concat();
+        let chunks: [(&[u8; 4], &[u8]); 2] = [(b"cICP", &points), (b"iCCP", &packed)];
+        open(&png(Size::new(1, 1), 8, 2, 0, &chunks, &[0, 1, 2, 3])).picture.metadata.icc
+    };
+    let p3 = profile(moxcms::ColorProfile::new_display_p3());
+    let adobe = profile(moxcms::ColorProfile::new_adobe_rgb());
+    assert_eq!(icc([12, 13, 0, 1], &p3).as_ref(), Some(&p3), "the same: carried as it is");
+    assert_eq!(icc([1, 13, 0, 1], &p3), None, "sRGB");
+    assert_eq!(icc([12, 13, 0, 1], &adobe), own_profile::from_code_points(12, 13, false));
+    assert_eq!(icc([9, 16, 0, 1], &p3).as_ref(), Some(&p3), "the plain picture of one in HDR");
+    assert_eq!(icc([2, 2, 0, 1], &adobe).as_ref(), Some(&adobe), "unspecified");
+}
+
+#[test]
 fn gamma_of_a_png_becomes_a_profile_where_nothing_better_is_known() {
     let gamma = |value: u32| (b"gAMA", value.to_be_bytes().to_vec());
     let linear = || gamma(100_000);
