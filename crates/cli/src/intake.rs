@@ -1,14 +1,15 @@
 //! Intake: turns the files and folders of a command line into pictures, each with the place of its result.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use pixel::codec::{self, Format};
+use pixel::codec::Format;
 
 use crate::delivery::folder_of;
 use crate::ledger;
+use crate::picture_file::{format_by_content, format_by_name};
 
 /// Ends the stem of a result that lies beside its input.
 pub const RESULT_SUFFIX: &str = "_retouched";
@@ -146,24 +147,6 @@ pub fn plan(pictures: &[Found], place: &Place, naming: Naming) -> Result<Vec<Job
         .collect();
     refuse_clashes(&jobs)?;
     Ok(jobs)
-}
-
-/// The format that a file name promises by its extension, in any case.
-pub fn format_by_name(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" | "jpe" | "jfif" => Some(Format::Jpeg),
-        "png" | "apng" => Some(Format::Png),
-        "tif" | "tiff" => Some(Format::Tiff),
-        "webp" => Some(Format::WebP),
-        _ => None,
-    }
-}
-
-/// The format that a file's first bytes show.
-pub fn format_by_content(path: &Path) -> Option<Format> {
-    let mut head = [0; 12];
-    File::open(path).and_then(|mut file| file.read_exact(&mut head)).ok()?;
-    codec::sniff(&head)
 }
 
 fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Intake) {

@@ -8,6 +8,7 @@ use pixel::codec::{Format, PSD_EXTENSION};
 use retouch::recipe::{OutputChoice, Preset, Recipe};
 use retouch::{Engine, Options};
 
+use super::size_limits::SizeLimits;
 use super::{Failure, json};
 use crate::batch::{Batch, Memory};
 use crate::delivery;
@@ -15,6 +16,7 @@ use crate::intake::{self, Job, Naming, Place};
 use crate::interrupt;
 use crate::ledger::{self, Ledger, hex_sha256};
 use crate::order::{self, Adjustment};
+use crate::picture_file;
 use crate::progress::{Progress, tell};
 use crate::report::{Entry, RunReport, Status, Summary};
 
@@ -61,9 +63,8 @@ pub struct Arguments {
     /// JPEG quality
     #[arg(long, value_name = "N", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
-    /// Refuse larger pictures
-    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=4000))]
-    max_megapixels: u32,
+    #[command(flatten)]
+    size: SizeLimits,
     /// Make results again even if they are there already
     #[arg(long)]
     force: bool,
@@ -102,8 +103,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     check_places(arguments, &jobs)?;
 
     interrupt::listen();
-    let mut options = Options { jpeg_quality: arguments.quality, ..Options::default() };
-    options.limits.max_pixels = u64::from(arguments.max_megapixels) * 1_000_000;
+    let options = Options { jpeg_quality: arguments.quality, limits: arguments.size.limits() };
     let progress = Progress::new(jobs.len(), arguments.quiet);
     let batch = Batch {
         engine: &Engine::new(),
@@ -168,8 +168,8 @@ fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
 
 /// The format that `file` promises by its extension; that of the input when both are the same or it has none.
 fn output_choice(file: &Path, inputs: &[PathBuf]) -> Result<OutputChoice, Failure> {
-    let own = inputs.first().and_then(|input| intake::format_by_content(input));
-    match intake::format_by_name(file) {
+    let own = inputs.first().and_then(|input| picture_file::format_by_content(input));
+    match picture_file::format_by_name(file) {
         None if file.extension().is_none() => Ok(OutputChoice::AsUploaded),
         Some(wanted) if Some(wanted) == own => Ok(OutputChoice::AsUploaded),
         Some(Format::Jpeg) => Ok(OutputChoice::Jpeg),

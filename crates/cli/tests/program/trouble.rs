@@ -1,5 +1,6 @@
 //! Trouble: wrong flags, places that cannot be written, full disks, killed runs. One clear line, and nothing half-done.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -65,6 +66,21 @@ fn too_large_a_picture_is_refused_by_its_header() {
     let text = complaint(&desk, &["retouch", "bomb.jpg", "-o", "out.jpg"], 1);
     assert!(text.contains("61440"), "{text}");
     assert_eq!(desk.files("."), ["bomb.jpg"]);
+}
+
+#[test]
+fn a_large_file_is_read_and_the_limit_can_be_moved() {
+    let desk = Desk::new();
+    let path = desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    // What follows a JPEG's end is not looked at, so it can be as long as an uncompressed TIFF.
+    OpenOptions::new().write(true).open(path).and_then(|file| file.set_len(144_000_000)).expect("longer");
+    desk.atelier(&["retouch", "a.jpg", "-o", "out.jpg", "--set", "Mattifier=0"]).assert().success();
+    desk.atelier(&["inspect", "a.jpg"]).assert().success();
+    for arguments in [&["retouch", "a.jpg", "-o", "b.jpg"] as &[&str], &["inspect", "a.jpg"]] {
+        let text = complaint(&desk, &[arguments, &["--max-file-mb", "137"]].concat(), 1);
+        assert!(text.contains("144000000 bytes") && text.contains("give --max-file-mb 138"), "{text}");
+    }
+    assert_eq!(desk.files("."), ["a.jpg", "out.jpg"]);
 }
 
 #[cfg(unix)]
