@@ -1,6 +1,7 @@
 //! Intake: turns the files and folders of a command line into pictures, each with the place of its result.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -178,10 +179,11 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
             intake.others += 1;
         }
     }
-    let stems: HashSet<PathBuf> = files.iter().map(|(path, _)| path.with_extension("")).collect();
+    let stems: HashSet<OsString> =
+        files.iter().filter_map(|(path, _)| path.file_stem().map(OsStr::to_owned)).collect();
     for (path, name) in files {
         let is_earlier = name.to_str().is_some_and(|name| earlier.contains(name));
-        if is_earlier || origin_of(&path).is_some_and(|origin| stems.contains(&origin)) {
+        if is_earlier || is_result_of_one(&path, &stems) {
             intake.earlier_results += 1;
         } else {
             intake.pictures.push(Found { path, relative: relative.join(&name) });
@@ -200,10 +202,10 @@ fn is_picture(path: &Path) -> bool {
     format_by_name(path).is_some() || format_by_content(path).is_some()
 }
 
-/// For `x_retouched.jpg`, the path without extension of the picture that it was made from: `x`.
-fn origin_of(path: &Path) -> Option<PathBuf> {
-    let stem = path.file_stem()?.to_str()?.strip_suffix(RESULT_SUFFIX)?;
-    Some(path.with_file_name(stem).with_extension(""))
+/// True for `x_retouched.jpg` where a picture with the stem `x`, which may hold dots of its own, lies beside it.
+fn is_result_of_one(path: &Path, stems: &HashSet<OsString>) -> bool {
+    let Some(stem) = path.file_stem().and_then(OsStr::to_str) else { return false };
+    stem.strip_suffix(RESULT_SUFFIX).is_some_and(|origin| stems.contains(OsStr::new(origin)))
 }
 
 /// The name of a result: `place` with its stem and extension changed as `naming` asks, the format taken from the
@@ -311,6 +313,18 @@ mod tests {
         let intake = gather(&[folder.path().to_owned()], Some(&folder.path().join("out"))).expect("gathered");
         assert_eq!(names(&intake), ["a.jpg", "lonely_retouched.jpg", "other/c.jpg"]);
         assert_eq!(intake.earlier_results, 2);
+    }
+
+    #[test]
+    fn a_dot_in_the_name_hides_no_result() {
+        let folder = tree(&[
+            ("anna.v2.jpg", JPEG),
+            ("anna.v2_retouched.jpg", JPEG),
+            ("ben.v1.jpg", JPEG),
+            ("ben.v2_retouched.jpg", JPEG),
+        ]);
+        let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
+        assert_eq!(names(&intake), ["anna.v2.jpg", "ben.v1.jpg", "ben.v2_retouched.jpg"]);
     }
 
     #[test]
