@@ -1,7 +1,6 @@
 //! Intake: turns the files and folders of a command line into pictures, each with the place of its result.
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,7 @@ use pixel::codec::Format;
 
 use crate::delivery::folder_of;
 use crate::ledger;
+use crate::path_text::text_of;
 use crate::picture_file::{format_by_content, format_by_name};
 
 /// Ends the stem of a result that lies beside its input.
@@ -179,10 +179,13 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
             intake.others += 1;
         }
     }
-    let stems: HashSet<OsString> =
-        files.iter().filter_map(|(path, _)| path.file_stem().map(OsStr::to_owned)).collect();
+    let stems: HashSet<String> = files
+        .iter()
+        .filter_map(|(path, _)| path.file_stem())
+        .map(|stem| text_of(stem).into_owned())
+        .collect();
     for (path, name) in files {
-        let is_earlier = name.to_str().is_some_and(|name| earlier.contains(name));
+        let is_earlier = earlier.contains(&*text_of(&name));
         if is_earlier || is_result_of_one(&path, &stems) {
             intake.earlier_results += 1;
         } else {
@@ -203,9 +206,9 @@ fn is_picture(path: &Path) -> bool {
 }
 
 /// True for `x_retouched.jpg` where a picture with the stem `x`, which may hold dots of its own, lies beside it.
-fn is_result_of_one(path: &Path, stems: &HashSet<OsString>) -> bool {
-    let Some(stem) = path.file_stem().and_then(OsStr::to_str) else { return false };
-    stem.strip_suffix(RESULT_SUFFIX).is_some_and(|origin| stems.contains(OsStr::new(origin)))
+fn is_result_of_one(path: &Path, stems: &HashSet<String>) -> bool {
+    let stem = path.file_stem().map(text_of).unwrap_or_default();
+    stem.strip_suffix(RESULT_SUFFIX).is_some_and(|origin| stems.contains(origin))
 }
 
 /// The name of a result: `place` with its stem and extension changed as `naming` asks, the format taken from the

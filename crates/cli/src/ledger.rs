@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::delivery::folder_of;
+use crate::path_text::text_of;
 
 /// Name of the ledger in each output folder.
 pub const LEDGER: &str = ".atelier-done.jsonl";
@@ -30,6 +31,7 @@ pub struct Ticket {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Record {
+    /// File name, as [`text_of`] writes it.
     output: String,
     #[serde(flatten)]
     ticket: Ticket,
@@ -74,7 +76,7 @@ impl Ledger {
     }
 }
 
-/// Names of the files in `folder` that earlier runs made.
+/// Names of the files in `folder` that earlier runs made, as [`text_of`] writes them.
 pub fn results_in(folder: &Path) -> Vec<String> {
     read(folder).into_keys().collect()
 }
@@ -130,7 +132,7 @@ fn ends_within_a_line(file: &mut fs::File) -> io::Result<bool> {
 }
 
 fn name_of(path: &Path) -> Option<String> {
-    Some(path.file_name()?.to_str()?.to_owned())
+    path.file_name().map(|name| text_of(name).into_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ mod intake;
 mod interrupt;
 mod ledger;
 mod order;
+mod path_text;
 mod picture_file;
 mod progress;
 mod report;

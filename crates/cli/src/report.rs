@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::path_text;
+
 /// The file that `--report` writes.
 #[derive(Debug, Serialize)]
 pub struct RunReport<'a> {
@@ -36,8 +38,10 @@ pub struct Summary {
 #[derive(Debug, Serialize)]
 pub struct Entry {
     /// What was read.
+    #[serde(serialize_with = "path_text::serialize")]
     pub input: PathBuf,
     /// What was, or would have been, written.
+    #[serde(serialize_with = "path_text::serialize")]
     pub output: PathBuf,
     /// What became of it.
     pub status: Status,
