@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use retouch::recipe::Recipe;
@@ -14,6 +14,7 @@ use crate::intake::Job;
 use crate::interrupt;
 use crate::ledger::{Ledger, Ticket, hex_sha256};
 use crate::picture_file::{self, ReadError};
+use crate::places::Places;
 use crate::progress::{PictureWatch, Progress};
 use crate::report::{Entry, Status, timetable};
 
@@ -27,6 +28,8 @@ pub struct Batch<'a> {
     pub options: &'a Options,
     /// Where results are remembered; `None` makes every result anew and remembers none.
     pub memory: Option<Memory>,
+    /// What is known of the folders of the results.
+    pub places: Places,
     /// Where progress and errors are shown.
     pub progress: &'a Progress,
 }
@@ -51,6 +54,8 @@ enum JobError {
     Engine(#[from] EngineError),
     #[error("the engine failed on this picture, which is a fault of the program; please report it")]
     Panic,
+    #[error(transparent)]
+    Place(Arc<DeliveryError>),
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
 }
@@ -122,6 +127,9 @@ impl Batch<'_> {
             && memory.ledger.holds(&job.output, ticket)
         {
             return Ok(End::Skipped);
+        }
+        if let Some(refusal) = self.places.refusal(&job.output) {
+            return Err(JobError::Place(refusal));
         }
         // A fault in the engine must cost this picture only; the engine keeps nothing between pictures.
         let outcome =

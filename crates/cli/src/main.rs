@@ -11,6 +11,7 @@ mod ledger;
 mod order;
 mod path_text;
 mod picture_file;
+mod places;
 mod progress;
 mod report;
 mod server;

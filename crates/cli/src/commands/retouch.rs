@@ -17,6 +17,7 @@ use crate::interrupt;
 use crate::ledger::{self, Ledger, hex_sha256};
 use crate::order::{self, Adjustment};
 use crate::picture_file;
+use crate::places::Places;
 use crate::progress::{Progress, tell};
 use crate::report::{Entry, RunReport, Status, Summary};
 
@@ -100,7 +101,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let recipe = recipe(arguments, &place)?;
     let intake = intake::gather(&arguments.inputs, arguments.out_dir.as_deref()).map_err(Failure::usage)?;
     let jobs = intake::plan(&intake.pictures, &place, naming(&recipe)).map_err(Failure::usage)?;
-    check_places(arguments, &jobs)?;
+    check_named_places(arguments, &jobs)?;
 
     interrupt::listen();
     let options = Options { jpeg_quality: arguments.quality, limits: arguments.size.limits() };
@@ -110,6 +111,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         recipe: &recipe,
         options: &options,
         memory: memory(arguments, &recipe),
+        places: Places::of(&jobs),
         progress: &progress,
     };
     let entries = batch.run(&jobs, threads(arguments, jobs.len()));
@@ -195,8 +197,9 @@ fn naming(recipe: &Recipe) -> Naming {
     }
 }
 
-/// An unwritable place is better found before the work than after it.
-fn check_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
+/// A place that was named must be there and writable before any work is done. Other places are a matter of the
+/// pictures that go there, see [`Places`].
+fn check_named_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
     for file in [&arguments.output, &arguments.report].into_iter().flatten() {
         delivery::follow(file).map_err(Failure::usage)?;
     }
@@ -209,14 +212,9 @@ fn check_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
             )));
         }
     }
-    let mut folders: Vec<&Path> = match &arguments.out_dir {
-        Some(folder) => vec![folder],
-        None => jobs.iter().map(|job| delivery::folder_of(&job.output)).collect(),
-    };
-    folders.extend(arguments.report.as_deref().map(delivery::folder_of));
-    folders.sort_unstable();
-    folders.dedup();
-    folders.into_iter().try_for_each(delivery::prepare).map_err(Failure::usage)
+    let files = [&arguments.output, &arguments.report].into_iter().flatten();
+    let mut folders = files.map(|file| delivery::folder_of(file)).chain(arguments.out_dir.as_deref());
+    folders.try_for_each(delivery::prepare).map_err(Failure::usage)
 }
 
 /// A file named with `-o` is made anew whenever it is asked for; all other results are remembered.
