@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use pixel::codec::Format;
 
 use crate::delivery::folder_of;
-use crate::ledger;
+use crate::ledger::Results;
 use crate::path_text::text_of;
 use crate::picture_file::{format_by_content, format_by_name};
 
@@ -161,8 +161,7 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
     entries.sort_by_key(fs::DirEntry::file_name);
     // The folder that was named may itself be one of results, to be retouched further; those below it may not.
     let is_named = relative.as_os_str().is_empty();
-    let earlier: HashSet<String> =
-        if is_named { HashSet::new() } else { ledger::results_in(folder).into_iter().collect() };
+    let earlier = if is_named { Results::default() } else { Results::of(folder) };
 
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -185,8 +184,7 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
         .map(|stem| text_of(stem).into_owned())
         .collect();
     for (path, name) in files {
-        let is_earlier = earlier.contains(&*text_of(&name));
-        if is_earlier || is_result_of_one(&path, &stems) {
+        if is_result_of_one(&path, &stems) || earlier.hold(&path) {
             intake.earlier_results += 1;
         } else {
             intake.pictures.push(Found { path, relative: relative.join(&name) });
@@ -268,6 +266,7 @@ pub fn real(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{Ledger, Ticket};
 
     const JPEG: &[u8] = b"\xff\xd8\xff\xe0 and so on";
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
@@ -280,6 +279,12 @@ mod tests {
             fs::write(path, bytes).expect("written");
         }
         folder
+    }
+
+    /// Notes that `result` was once made at `path`.
+    fn enter(path: &Path, result: &[u8]) {
+        let ticket = Ticket { input: "i".into(), recipe: "r".into(), engine: "e".into() };
+        Ledger::default().enter(path, &ticket, result).expect("entered");
     }
 
     fn names(intake: &Intake) -> Vec<String> {
@@ -311,11 +316,26 @@ mod tests {
             ("other/b.jpg", JPEG),
             ("other/c.jpg", JPEG),
         ]);
-        let ticket = ledger::Ticket { input: "i".into(), recipe: "r".into(), engine: "e".into() };
-        ledger::Ledger::default().enter(&folder.path().join("other/b.jpg"), &ticket, JPEG).expect("entered");
+        enter(&folder.path().join("other/b.jpg"), JPEG);
         let intake = gather(&[folder.path().to_owned()], Some(&folder.path().join("out"))).expect("gathered");
         assert_eq!(names(&intake), ["a.jpg", "lonely_retouched.jpg", "other/c.jpg"]);
         assert_eq!(intake.earlier_results, 2);
+    }
+
+    #[test]
+    fn a_new_original_is_taken_though_a_ledger_names_it() {
+        // Results were deleted, their ledger was not, and a camera's files came under the same names.
+        let folder = tree(&[("day/1.jpg", JPEG), ("day/2.jpg", JPEG), ("day/3.jpg", JPEG)]);
+        let longer = [JPEG, b"!"].concat();
+        let another = JPEG.to_ascii_uppercase();
+        for (name, result) in [("day/1.jpg", &longer[..]), ("day/2.jpg", &another), ("day/3.jpg", JPEG)] {
+            enter(&folder.path().join(name), result);
+        }
+        let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
+        assert_eq!(
+            (names(&intake), intake.earlier_results),
+            (vec!["day/1.jpg".into(), "day/2.jpg".into()], 1)
+        );
     }
 
     #[test]
