@@ -27,6 +27,12 @@ pub enum IntakeError {
     /// Nothing to do.
     #[error("no pictures found; give JPEG, PNG, TIFF or WebP files, or folders that hold some")]
     Nothing,
+    /// The pictures would have to be taken from the folder of results.
+    #[error(
+        "{0} holds the pictures and is --out-dir as well, where everything counts as a result; \
+         choose another --out-dir, or leave it out"
+    )]
+    OutDirIsInput(PathBuf),
     /// `-o` names one file for several pictures.
     #[error("-o names one file, but there are {0} pictures; use --out-dir for a folder of results")]
     OneOutputForMany(usize),
@@ -107,7 +113,7 @@ pub enum Naming {
 /// each shall get its own error when its turn comes, and stop nothing else.
 ///
 /// # Errors
-/// [`IntakeError::Nothing`] when no picture is left.
+/// When no picture is left: [`IntakeError::OutDirIsInput`] if `out_dir` itself was given, or [`IntakeError::Nothing`].
 pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, IntakeError> {
     let out_dir = out_dir.and_then(|folder| fs::canonicalize(folder).ok());
     let mut intake = Intake::default();
@@ -122,7 +128,9 @@ pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, Inta
     let mut seen = HashSet::new();
     intake.pictures.retain(|found| seen.insert(real(&found.path)));
     if intake.pictures.is_empty() && intake.earlier_results == 0 {
-        return Err(IntakeError::Nothing);
+        // Among other folders it is no mistake: `*` names the folder of results, too, once it is there.
+        let same = inputs.iter().find(|input| out_dir.is_some() && fs::canonicalize(input).ok() == out_dir);
+        return Err(same.map_or(IntakeError::Nothing, |folder| IntakeError::OutDirIsInput(folder.clone())));
     }
     Ok(intake)
 }

@@ -57,6 +57,24 @@ fn an_empty_folder_is_a_mistake_and_a_folder_as_output_too() {
 }
 
 #[test]
+fn a_folder_of_pictures_is_no_folder_of_their_results() {
+    let desk = Desk::new();
+    desk.put("d/a.jpg", &portrait_file(Format::Jpeg));
+    desk.put("e/b.jpg", b"\xff\xd8\xff not really");
+    for command in [
+        &["retouch", "d"] as &[&str],
+        &["process", "d", "--workflow", "w"],
+        &["watch", "d", "--workflow", "w"],
+    ] {
+        let text = complaint(&desk, &[command, &["--out-dir", "d/../d"]].concat(), 2);
+        assert!(text.contains("d holds the pictures and is --out-dir as well"), "{text}");
+    }
+    // A pattern of the shell names the folder of results as well.
+    desk.atelier(&["retouch", "d", "e", "--out-dir", "d"]).assert().code(1);
+    assert_eq!(desk.files("."), ["d/a.jpg", "e/b.jpg"]);
+}
+
+#[test]
 fn too_large_a_picture_is_refused_by_its_header() {
     let desk = Desk::new();
     let mut jpeg = portrait_file(Format::Jpeg);
