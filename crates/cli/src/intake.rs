@@ -10,16 +10,12 @@ use pixel::codec::Format;
 use crate::delivery::folder_of;
 use crate::ledger::Results;
 use crate::path_text::text_of;
-use crate::picture_file::{format_by_content, format_by_name};
+use crate::picture_file::{format_by_content, format_by_name, is_camera_raw};
 
 /// Ends the stem of a result that lies beside its input.
 pub const RESULT_SUFFIX: &str = "_retouched";
 /// Ends the stem of a stack of layers.
 pub const LAYERS_SUFFIX: &str = "_layers";
-
-/// Camera raw files begin like a TIFF but hold only a thumbnail that a TIFF decoder could read.
-const RAW_EXTENSIONS: [&str; 14] =
-    ["3fr", "arw", "cr2", "dcr", "dng", "erf", "iiq", "mef", "nef", "nrw", "orf", "pef", "rw2", "srw"];
 
 /// Why no work list could be made. All are mistakes on the command line.
 #[derive(Debug, thiserror::Error)]
@@ -204,11 +200,7 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
 }
 
 fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    if extension.is_some_and(|extension| RAW_EXTENSIONS.contains(&extension.as_str())) {
-        return false;
-    }
-    format_by_name(path).is_some() || format_by_content(path).is_some()
+    !is_camera_raw(path) && (format_by_name(path).is_some() || format_by_content(path).is_some())
 }
 
 /// True for `x_retouched.jpg` where a picture with the stem `x`, which may hold dots of its own, lies beside it.
@@ -307,11 +299,12 @@ mod tests {
             ("broken.png", b"not a picture"),
             ("notes.txt", b"just some words here"),
             ("raw.NEF", b"II*\0 a camera raw file"),
+            ("raw.kdc", b"MM\0* a camera raw file"),
             (".hidden.jpg", JPEG),
         ]);
         let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
         assert_eq!(names(&intake), ["a.jpg", "broken.png", "b/two"]);
-        assert_eq!(intake.others, 2);
+        assert_eq!(intake.others, 3);
     }
 
     #[test]

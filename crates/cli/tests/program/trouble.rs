@@ -75,6 +75,18 @@ fn a_folder_of_pictures_is_no_folder_of_their_results() {
 }
 
 #[test]
+fn a_camera_raw_file_that_is_named_is_to_be_developed_first() {
+    let desk = Desk::new();
+    // A whole TIFF, as the thumbnail of a raw file is.
+    desk.put("IMG_1.NEF", &portrait_file(Format::Tiff));
+    for arguments in [&["retouch", "IMG_1.NEF"] as &[&str], &["inspect", "IMG_1.NEF"]] {
+        let text = complaint(&desk, arguments, 1);
+        assert!(text.contains("IMG_1.NEF: it is a camera raw file; develop it first"), "{text}");
+    }
+    assert_eq!(desk.files("."), ["IMG_1.NEF"]);
+}
+
+#[test]
 fn too_large_a_picture_is_refused_by_its_header() {
     let desk = Desk::new();
     let mut jpeg = portrait_file(Format::Jpeg);
