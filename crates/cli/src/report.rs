@@ -48,7 +48,7 @@ pub struct Entry {
     /// Why it failed; one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What the engine saw and what each plugin found and changed.
+    /// What the engine saw and what each plugin found and changed, of a picture that this run retouched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<retouch::Report>,
     /// Wall time of each step, in the order of the steps.

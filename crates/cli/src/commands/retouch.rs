@@ -58,7 +58,8 @@ pub struct Arguments {
     /// Pictures at a time [default: 1, for several pictures 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Write what each plugin found and changed, and the time of each step, to this JSON file
+    /// Write to this JSON file what became of each picture, what each plugin found and changed on those retouched in
+    /// this run, and the time of each step
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
     /// JPEG quality

@@ -172,6 +172,24 @@ fn the_report_tells_of_every_file() {
     insta::assert_json_snapshot!(report);
 }
 
+#[test]
+fn the_report_has_findings_of_pictures_that_its_run_retouched() {
+    let desk = Desk::new();
+    desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    for (more, status) in [(None, "done"), (None, "skipped"), (Some("--force"), "done")] {
+        desk.atelier(&["retouch", "a.jpg", "--set", "Mattifier=0", "--report", "report.json"])
+            .args(more)
+            .assert()
+            .success();
+        let report = fs::read(desk.path("report.json")).expect("a report");
+        let report: Value = serde_json::from_slice(&report).expect("JSON");
+        let picture = &report["files"][0];
+        assert_eq!(picture["status"], status);
+        assert_eq!(picture["result"]["plugins"].is_array(), status == "done", "{picture}");
+        assert!(picture["milliseconds"]["reading"].is_number());
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn a_name_that_is_no_text_is_reported_and_remembered() {
