@@ -1,11 +1,9 @@
 //! The batch: takes jobs from a list with a few threads; what goes wrong with one picture stays with it.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
 use retouch::recipe::Recipe;
@@ -15,6 +13,8 @@ use crate::delivery::{self, DeliveryError, advice};
 use crate::intake::Job;
 use crate::interrupt;
 use crate::ledger::{Ledger, Ticket, hex_sha256};
+use crate::picture_file::{self, ReadError};
+use crate::places::Places;
 use crate::progress::{PictureWatch, Progress};
 use crate::report::{Entry, Status, timetable};
 
@@ -28,6 +28,8 @@ pub struct Batch<'a> {
     pub options: &'a Options,
     /// Where results are remembered; `None` makes every result anew and remembers none.
     pub memory: Option<Memory>,
+    /// What is known of the folders of the results.
+    pub places: Places,
     /// Where progress and errors are shown.
     pub progress: &'a Progress,
 }
@@ -46,12 +48,14 @@ pub struct Memory {
 
 #[derive(Debug, thiserror::Error)]
 enum JobError {
-    #[error("cannot be read: {}", advice(.0))]
-    Read(io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     #[error(transparent)]
     Engine(#[from] EngineError),
     #[error("the engine failed on this picture, which is a fault of the program; please report it")]
     Panic,
+    #[error(transparent)]
+    Place(Arc<DeliveryError>),
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
 }
@@ -116,13 +120,16 @@ impl Batch<'_> {
 
     fn retouch(&self, job: &Job, watch: &PictureWatch<'_>) -> Result<End, JobError> {
         watch.begin("reading");
-        let upload = read(&job.input, self.options.limits.max_bytes).map_err(JobError::Read)?;
+        let upload = picture_file::read(&job.input, self.options.limits.max_bytes)?;
         let ticket = self.memory.as_ref().map(|memory| memory.ticket(&upload));
         if let (Some(memory), Some(ticket)) = (&self.memory, &ticket)
             && !memory.force
             && memory.ledger.holds(&job.output, ticket)
         {
             return Ok(End::Skipped);
+        }
+        if let Some(refusal) = self.places.refusal(&job.output) {
+            return Err(JobError::Place(refusal));
         }
         // A fault in the engine must cost this picture only; the engine keeps nothing between pictures.
         let outcome =
@@ -150,15 +157,6 @@ impl Memory {
 fn take<'j>(next: &AtomicUsize, jobs: &'j [Job]) -> Option<(usize, &'j Job)> {
     let index = next.fetch_add(1, Ordering::Relaxed);
     jobs.get(index).map(|job| (index, job))
-}
-
-/// Reads a file, but no more than one byte beyond `limit`: enough for the engine to see and say that it is too large.
-pub fn read(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    let file = File::open(path)?;
-    let length = file.metadata().map_or(0, |found| found.len());
-    let mut bytes = Vec::with_capacity(length.min(limit).saturating_add(1) as usize);
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn display_name(path: &Path) -> String {

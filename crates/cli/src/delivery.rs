@@ -79,15 +79,24 @@ pub fn deliver(target: &Path, bytes: &[u8]) -> Result<(), DeliveryError> {
     Ok(())
 }
 
-/// Finds out before any work is done whether files can be created in `folder`, creates it when it is missing, and
-/// clears away drafts that a killed run left there.
+/// Creates `folder` when it is missing, and [probes](probe) it.
 ///
 /// # Errors
 /// [`DeliveryError::Refused`] naming the folder.
 pub fn prepare(folder: &Path) -> Result<(), DeliveryError> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    fs::create_dir_all(folder)
+        .map_err(|source| DeliveryError::Refused { path: folder.to_owned(), source })?;
+    probe(folder)
+}
+
+/// Finds out before any work is done whether files can be created in `folder`, and clears away drafts that a killed
+/// run left there.
+///
+/// # Errors
+/// [`DeliveryError::Refused`] naming the folder.
+pub fn probe(folder: &Path) -> Result<(), DeliveryError> {
     let refused = |source| DeliveryError::Refused { path: folder.to_owned(), source };
-    fs::create_dir_all(folder).map_err(refused)?;
     clear_abandoned_drafts(folder);
     tempfile::Builder::new()
         .prefix(DRAFT_PREFIX)

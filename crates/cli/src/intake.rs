@@ -1,23 +1,21 @@
 //! Intake: turns the files and folders of a command line into pictures, each with the place of its result.
 
 use std::collections::{HashMap, HashSet};
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use pixel::codec::{self, Format};
+use pixel::codec::Format;
 
 use crate::delivery::folder_of;
-use crate::ledger;
+use crate::ledger::Results;
+use crate::path_text::text_of;
+use crate::picture_file::{format_by_content, format_by_name, is_camera_raw};
 
 /// Ends the stem of a result that lies beside its input.
 pub const RESULT_SUFFIX: &str = "_retouched";
 /// Ends the stem of a stack of layers.
 pub const LAYERS_SUFFIX: &str = "_layers";
-
-/// Camera raw files begin like a TIFF but hold only a thumbnail that a TIFF decoder could read.
-const RAW_EXTENSIONS: [&str; 14] =
-    ["3fr", "arw", "cr2", "dcr", "dng", "erf", "iiq", "mef", "nef", "nrw", "orf", "pef", "rw2", "srw"];
 
 /// Why no work list could be made. All are mistakes on the command line.
 #[derive(Debug, thiserror::Error)]
@@ -25,6 +23,12 @@ pub enum IntakeError {
     /// Nothing to do.
     #[error("no pictures found; give JPEG, PNG, TIFF or WebP files, or folders that hold some")]
     Nothing,
+    /// The pictures would have to be taken from the folder of results.
+    #[error(
+        "{0} holds the pictures and is --out-dir as well, where everything counts as a result; \
+         choose another --out-dir, or leave it out"
+    )]
+    OutDirIsInput(PathBuf),
     /// `-o` names one file for several pictures.
     #[error("-o names one file, but there are {0} pictures; use --out-dir for a folder of results")]
     OneOutputForMany(usize),
@@ -105,7 +109,7 @@ pub enum Naming {
 /// each shall get its own error when its turn comes, and stop nothing else.
 ///
 /// # Errors
-/// [`IntakeError::Nothing`] when no picture is left.
+/// When no picture is left: [`IntakeError::OutDirIsInput`] if `out_dir` itself was given, or [`IntakeError::Nothing`].
 pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, IntakeError> {
     let out_dir = out_dir.and_then(|folder| fs::canonicalize(folder).ok());
     let mut intake = Intake::default();
@@ -120,7 +124,9 @@ pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, Inta
     let mut seen = HashSet::new();
     intake.pictures.retain(|found| seen.insert(real(&found.path)));
     if intake.pictures.is_empty() && intake.earlier_results == 0 {
-        return Err(IntakeError::Nothing);
+        // Among other folders it is no mistake: `*` names the folder of results, too, once it is there.
+        let same = inputs.iter().find(|input| out_dir.is_some() && fs::canonicalize(input).ok() == out_dir);
+        return Err(same.map_or(IntakeError::Nothing, |folder| IntakeError::OutDirIsInput(folder.clone())));
     }
     Ok(intake)
 }
@@ -148,24 +154,6 @@ pub fn plan(pictures: &[Found], place: &Place, naming: Naming) -> Result<Vec<Job
     Ok(jobs)
 }
 
-/// The format that a file name promises by its extension, in any case.
-pub fn format_by_name(path: &Path) -> Option<Format> {
-    match path.extension()?.to_str()?.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" | "jpe" | "jfif" => Some(Format::Jpeg),
-        "png" | "apng" => Some(Format::Png),
-        "tif" | "tiff" => Some(Format::Tiff),
-        "webp" => Some(Format::WebP),
-        _ => None,
-    }
-}
-
-/// The format that a file's first bytes show.
-pub fn format_by_content(path: &Path) -> Option<Format> {
-    let mut head = [0; 12];
-    File::open(path).and_then(|mut file| file.read_exact(&mut head)).ok()?;
-    codec::sniff(&head)
-}
-
 fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Intake) {
     if out_dir.is_some_and(|out_dir| fs::canonicalize(folder).is_ok_and(|folder| folder == out_dir)) {
         return;
@@ -177,8 +165,7 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
     entries.sort_by_key(fs::DirEntry::file_name);
     // The folder that was named may itself be one of results, to be retouched further; those below it may not.
     let is_named = relative.as_os_str().is_empty();
-    let earlier: HashSet<String> =
-        if is_named { HashSet::new() } else { ledger::results_in(folder).into_iter().collect() };
+    let earlier = if is_named { Results::default() } else { Results::of(folder) };
 
     let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in entries {
@@ -195,10 +182,13 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
             intake.others += 1;
         }
     }
-    let stems: HashSet<PathBuf> = files.iter().map(|(path, _)| path.with_extension("")).collect();
+    let stems: HashSet<String> = files
+        .iter()
+        .filter_map(|(path, _)| path.file_stem())
+        .map(|stem| text_of(stem).into_owned())
+        .collect();
     for (path, name) in files {
-        let is_earlier = name.to_str().is_some_and(|name| earlier.contains(name));
-        if is_earlier || origin_of(&path).is_some_and(|origin| stems.contains(&origin)) {
+        if is_result_of_one(&path, &stems) || earlier.hold(&path) {
             intake.earlier_results += 1;
         } else {
             intake.pictures.push(Found { path, relative: relative.join(&name) });
@@ -210,17 +200,13 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
 }
 
 fn is_picture(path: &Path) -> bool {
-    let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_ascii_lowercase);
-    if extension.is_some_and(|extension| RAW_EXTENSIONS.contains(&extension.as_str())) {
-        return false;
-    }
-    format_by_name(path).is_some() || format_by_content(path).is_some()
+    !is_camera_raw(path) && (format_by_name(path).is_some() || format_by_content(path).is_some())
 }
 
-/// For `x_retouched.jpg`, the path without extension of the picture that it was made from: `x`.
-fn origin_of(path: &Path) -> Option<PathBuf> {
-    let stem = path.file_stem()?.to_str()?.strip_suffix(RESULT_SUFFIX)?;
-    Some(path.with_file_name(stem).with_extension(""))
+/// True for `x_retouched.jpg` where a picture with the stem `x`, which may hold dots of its own, lies beside it.
+fn is_result_of_one(path: &Path, stems: &HashSet<String>) -> bool {
+    let stem = path.file_stem().map(text_of).unwrap_or_default();
+    stem.strip_suffix(RESULT_SUFFIX).is_some_and(|origin| stems.contains(origin))
 }
 
 /// The name of a result: `place` with its stem and extension changed as `naming` asks, the format taken from the
@@ -280,6 +266,7 @@ pub fn real(path: &Path) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ledger::{Ledger, Ticket};
 
     const JPEG: &[u8] = b"\xff\xd8\xff\xe0 and so on";
     const PNG: &[u8] = b"\x89PNG\r\n\x1a\n and so on";
@@ -294,6 +281,12 @@ mod tests {
         folder
     }
 
+    /// Notes that `result` was once made at `path`.
+    fn enter(path: &Path, result: &[u8]) {
+        let ticket = Ticket { input: "i".into(), recipe: "r".into(), engine: "e".into() };
+        Ledger::default().enter(path, &ticket, result).expect("entered");
+    }
+
     fn names(intake: &Intake) -> Vec<String> {
         intake.pictures.iter().map(|found| found.relative.to_string_lossy().into_owned()).collect()
     }
@@ -306,11 +299,12 @@ mod tests {
             ("broken.png", b"not a picture"),
             ("notes.txt", b"just some words here"),
             ("raw.NEF", b"II*\0 a camera raw file"),
+            ("raw.kdc", b"MM\0* a camera raw file"),
             (".hidden.jpg", JPEG),
         ]);
         let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
         assert_eq!(names(&intake), ["a.jpg", "broken.png", "b/two"]);
-        assert_eq!(intake.others, 2);
+        assert_eq!(intake.others, 3);
     }
 
     #[test]
@@ -323,11 +317,38 @@ mod tests {
             ("other/b.jpg", JPEG),
             ("other/c.jpg", JPEG),
         ]);
-        let ticket = ledger::Ticket { input: "i".into(), recipe: "r".into(), engine: "e".into() };
-        ledger::Ledger::default().enter(&folder.path().join("other/b.jpg"), &ticket, JPEG).expect("entered");
+        enter(&folder.path().join("other/b.jpg"), JPEG);
         let intake = gather(&[folder.path().to_owned()], Some(&folder.path().join("out"))).expect("gathered");
         assert_eq!(names(&intake), ["a.jpg", "lonely_retouched.jpg", "other/c.jpg"]);
         assert_eq!(intake.earlier_results, 2);
+    }
+
+    #[test]
+    fn a_new_original_is_taken_though_a_ledger_names_it() {
+        // Results were deleted, their ledger was not, and a camera's files came under the same names.
+        let folder = tree(&[("day/1.jpg", JPEG), ("day/2.jpg", JPEG), ("day/3.jpg", JPEG)]);
+        let longer = [JPEG, b"!"].concat();
+        let another = JPEG.to_ascii_uppercase();
+        for (name, result) in [("day/1.jpg", &longer[..]), ("day/2.jpg", &another), ("day/3.jpg", JPEG)] {
+            enter(&folder.path().join(name), result);
+        }
+        let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
+        assert_eq!(
+            (names(&intake), intake.earlier_results),
+            (vec!["day/1.jpg".into(), "day/2.jpg".into()], 1)
+        );
+    }
+
+    #[test]
+    fn a_dot_in_the_name_hides_no_result() {
+        let folder = tree(&[
+            ("anna.v2.jpg", JPEG),
+            ("anna.v2_retouched.jpg", JPEG),
+            ("ben.v1.jpg", JPEG),
+            ("ben.v2_retouched.jpg", JPEG),
+        ]);
+        let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
+        assert_eq!(names(&intake), ["anna.v2.jpg", "ben.v1.jpg", "ben.v2_retouched.jpg"]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::delivery::folder_of;
+use crate::path_text::text_of;
 
 /// Name of the ledger in each output folder.
 pub const LEDGER: &str = ".atelier-done.jsonl";
@@ -30,11 +31,20 @@ pub struct Ticket {
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct Record {
+    /// File name, as [`text_of`] writes it.
     output: String,
     #[serde(flatten)]
     ticket: Ticket,
     bytes: u64,
     sha256: String,
+}
+
+impl Record {
+    /// True when the file at `path` is the one that was recorded, whole. Its length is looked at first: it costs nothing.
+    fn is_of(&self, path: &Path) -> bool {
+        fs::metadata(path).is_ok_and(|found| found.len() == self.bytes)
+            && fs::read(path).is_ok_and(|bytes| hex_sha256(&bytes) == self.sha256)
+    }
 }
 
 /// The ledgers of all folders that this run writes to. Shared by the threads.
@@ -51,9 +61,7 @@ impl Ledger {
         let records = folders.entry(folder_of(output).to_owned()).or_insert_with_key(|folder| read(folder));
         let Some(record) = records.get(&name).cloned() else { return false };
         drop(folders);
-        record.ticket == *ticket
-            && fs::metadata(output).is_ok_and(|found| found.len() == record.bytes)
-            && fs::read(output).is_ok_and(|bytes| hex_sha256(&bytes) == record.sha256)
+        record.ticket == *ticket && record.is_of(output)
     }
 
     /// Notes that `output` now holds `bytes`, made with `ticket`.
@@ -74,9 +82,23 @@ impl Ledger {
     }
 }
 
-/// Names of the files in `folder` that earlier runs made.
-pub fn results_in(folder: &Path) -> Vec<String> {
-    read(folder).into_keys().collect()
+/// What earlier runs made in one folder.
+#[derive(Debug, Default)]
+pub struct Results {
+    records: HashMap<String, Record>,
+}
+
+impl Results {
+    /// What the ledger of `folder` tells of.
+    pub fn of(folder: &Path) -> Self {
+        Self { records: read(folder) }
+    }
+
+    /// True when the file at `path` in that folder was made by an earlier run. Its name alone does not say so: results
+    /// are deleted, their ledger stays, and a camera gives the same names again.
+    pub fn hold(&self, path: &Path) -> bool {
+        name_of(path).and_then(|name| self.records.get(&name)).is_some_and(|record| record.is_of(path))
+    }
 }
 
 /// SHA-256 of `bytes` as 64 hexadecimal digits.
@@ -130,7 +152,7 @@ fn ends_within_a_line(file: &mut fs::File) -> io::Result<bool> {
 }
 
 fn name_of(path: &Path) -> Option<String> {
-    Some(path.file_name()?.to_str()?.to_owned())
+    path.file_name().map(|name| text_of(name).into_owned())
 }
 
 #[cfg(test)]

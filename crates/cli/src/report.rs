@@ -6,6 +6,8 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::path_text;
+
 /// The file that `--report` writes.
 #[derive(Debug, Serialize)]
 pub struct RunReport<'a> {
@@ -36,15 +38,17 @@ pub struct Summary {
 #[derive(Debug, Serialize)]
 pub struct Entry {
     /// What was read.
+    #[serde(serialize_with = "path_text::serialize")]
     pub input: PathBuf,
     /// What was, or would have been, written.
+    #[serde(serialize_with = "path_text::serialize")]
     pub output: PathBuf,
     /// What became of it.
     pub status: Status,
     /// Why it failed; one line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// What the engine saw and what each plugin found and changed.
+    /// What the engine saw and what each plugin found and changed, of a picture that this run retouched.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<retouch::Report>,
     /// Wall time of each step, in the order of the steps.

@@ -3,12 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use pixel::codec::{Format, Limits};
+use pixel::codec::Format;
 use retouch::Engine;
 
+use super::size_limits::SizeLimits;
 use super::{Failure, json, print};
-use crate::delivery::{self, advice};
-use crate::{batch, intake};
+use crate::{delivery, intake, picture_file};
 
 /// Arguments of `atelier inspect`.
 #[derive(Debug, clap::Args)]
@@ -25,12 +25,14 @@ pub struct Arguments {
     /// Print what was seen as JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    size: SizeLimits,
 }
 
 /// Looks at the picture and shows what was seen.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if let Some(output) = &arguments.output {
-        if intake::format_by_name(output) != Some(Format::Png) {
+        if picture_file::format_by_name(output) != Some(Format::Png) {
             return Err(Failure::Usage(format!("{}: the drawing is a PNG; name it so", output.display())));
         }
         if intake::real(output) == intake::real(&arguments.file) {
@@ -42,11 +44,10 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         delivery::follow(output).map_err(Failure::usage)?;
         delivery::prepare(delivery::folder_of(output)).map_err(Failure::usage)?;
     }
-    let limits = Limits::default();
+    let limits = arguments.size.limits();
     let file = arguments.file.display();
-    let upload = batch::read(&arguments.file, limits.max_bytes)
-        .map_err(|error| Failure::Work(format!("{file}: cannot be read: {}", advice(&error))))?;
     let failed = |error: &dyn std::fmt::Display| Failure::Work(format!("{file}: {error}"));
+    let upload = picture_file::read(&arguments.file, limits.max_bytes).map_err(|error| failed(&error))?;
     let inspection = Engine::new().inspect(&upload, &limits).map_err(|error| failed(&error))?;
 
     if let Some(output) = &arguments.output {

@@ -8,6 +8,7 @@ pub mod plugins;
 pub mod remote;
 pub mod retouch;
 pub mod serve;
+pub mod size_limits;
 pub mod worker;
 
 use std::io::{self, Write};

@@ -8,6 +8,7 @@ use pixel::codec::{Format, PSD_EXTENSION};
 use retouch::recipe::{OutputChoice, Preset, Recipe};
 use retouch::{Engine, Options};
 
+use super::size_limits::SizeLimits;
 use super::{Failure, json};
 use crate::batch::{Batch, Memory};
 use crate::delivery;
@@ -15,6 +16,8 @@ use crate::intake::{self, Job, Naming, Place};
 use crate::interrupt;
 use crate::ledger::{self, Ledger, hex_sha256};
 use crate::order::{self, Adjustment};
+use crate::picture_file;
+use crate::places::Places;
 use crate::progress::{Progress, tell};
 use crate::report::{Entry, RunReport, Status, Summary};
 
@@ -55,15 +58,15 @@ pub struct Arguments {
     /// Pictures at a time [default: 1, for several pictures 2]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
-    /// Write what each plugin found and changed, and the time of each step, to this JSON file
+    /// Write to this JSON file what became of each picture, what each plugin found and changed on those retouched in
+    /// this run, and the time of each step
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
     /// JPEG quality
     #[arg(long, value_name = "N", default_value_t = 95, value_parser = clap::value_parser!(u8).range(1..=100))]
     quality: u8,
-    /// Refuse larger pictures
-    #[arg(long, value_name = "N", default_value_t = 250, value_parser = clap::value_parser!(u32).range(1..=4000))]
-    max_megapixels: u32,
+    #[command(flatten)]
+    size: SizeLimits,
     /// Make results again even if they are there already
     #[arg(long)]
     force: bool,
@@ -99,17 +102,17 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let recipe = recipe(arguments, &place)?;
     let intake = intake::gather(&arguments.inputs, arguments.out_dir.as_deref()).map_err(Failure::usage)?;
     let jobs = intake::plan(&intake.pictures, &place, naming(&recipe)).map_err(Failure::usage)?;
-    check_places(arguments, &jobs)?;
+    check_named_places(arguments, &jobs)?;
 
     interrupt::listen();
-    let mut options = Options { jpeg_quality: arguments.quality, ..Options::default() };
-    options.limits.max_pixels = u64::from(arguments.max_megapixels) * 1_000_000;
+    let options = Options { jpeg_quality: arguments.quality, limits: arguments.size.limits() };
     let progress = Progress::new(jobs.len(), arguments.quiet);
     let batch = Batch {
         engine: &Engine::new(),
         recipe: &recipe,
         options: &options,
         memory: memory(arguments, &recipe),
+        places: Places::of(&jobs),
         progress: &progress,
     };
     let entries = batch.run(&jobs, threads(arguments, jobs.len()));
@@ -168,8 +171,8 @@ fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
 
 /// The format that `file` promises by its extension; that of the input when both are the same or it has none.
 fn output_choice(file: &Path, inputs: &[PathBuf]) -> Result<OutputChoice, Failure> {
-    let own = inputs.first().and_then(|input| intake::format_by_content(input));
-    match intake::format_by_name(file) {
+    let own = inputs.first().and_then(|input| picture_file::format_by_content(input));
+    match picture_file::format_by_name(file) {
         None if file.extension().is_none() => Ok(OutputChoice::AsUploaded),
         Some(wanted) if Some(wanted) == own => Ok(OutputChoice::AsUploaded),
         Some(Format::Jpeg) => Ok(OutputChoice::Jpeg),
@@ -195,8 +198,9 @@ fn naming(recipe: &Recipe) -> Naming {
     }
 }
 
-/// An unwritable place is better found before the work than after it.
-fn check_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
+/// A place that was named must be there and writable before any work is done. Other places are a matter of the
+/// pictures that go there, see [`Places`].
+fn check_named_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
     for file in [&arguments.output, &arguments.report].into_iter().flatten() {
         delivery::follow(file).map_err(Failure::usage)?;
     }
@@ -209,14 +213,9 @@ fn check_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
             )));
         }
     }
-    let mut folders: Vec<&Path> = match &arguments.out_dir {
-        Some(folder) => vec![folder],
-        None => jobs.iter().map(|job| delivery::folder_of(&job.output)).collect(),
-    };
-    folders.extend(arguments.report.as_deref().map(delivery::folder_of));
-    folders.sort_unstable();
-    folders.dedup();
-    folders.into_iter().try_for_each(delivery::prepare).map_err(Failure::usage)
+    let files = [&arguments.output, &arguments.report].into_iter().flatten();
+    let mut folders = files.map(|file| delivery::folder_of(file)).chain(arguments.out_dir.as_deref());
+    folders.try_for_each(delivery::prepare).map_err(Failure::usage)
 }
 
 /// A file named with `-o` is made anew whenever it is asked for; all other results are remembered.

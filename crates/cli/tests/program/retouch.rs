@@ -172,6 +172,53 @@ fn the_report_tells_of_every_file() {
     insta::assert_json_snapshot!(report);
 }
 
+#[test]
+fn the_report_has_findings_of_pictures_that_its_run_retouched() {
+    let desk = Desk::new();
+    desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    for (more, status) in [(None, "done"), (None, "skipped"), (Some("--force"), "done")] {
+        desk.atelier(&["retouch", "a.jpg", "--set", "Mattifier=0", "--report", "report.json"])
+            .args(more)
+            .assert()
+            .success();
+        let report = fs::read(desk.path("report.json")).expect("a report");
+        let report: Value = serde_json::from_slice(&report).expect("JSON");
+        let picture = &report["files"][0];
+        assert_eq!(picture["status"], status);
+        assert_eq!(picture["result"]["plugins"].is_array(), status == "done", "{picture}");
+        assert!(picture["milliseconds"]["reading"].is_number());
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_that_is_no_text_is_reported_and_remembered() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    let desk = Desk::new();
+    fs::create_dir(desk.path("in")).expect("a folder");
+    let name = OsStr::from_bytes(b"Zo\xEB.jpg");
+    fs::write(desk.path("in").join(name), portrait_file(Format::Jpeg)).expect("a name of Latin-1");
+    for (place, output) in
+        [(&["--out-dir", "out"] as &[&str], r"out/Zo\xEB.jpg"), (&[], r"in/Zo\xEB_retouched.jpg")]
+    {
+        for status in ["done", "skipped"] {
+            desk.atelier(&["retouch", "in", "--set", "Mattifier=0", "--report", "report.json"])
+                .args(place)
+                .assert()
+                .success();
+            let report = fs::read(desk.path("report.json")).expect("a report");
+            let report: Value = serde_json::from_slice(&report).expect("JSON");
+            let files = report["files"].as_array().expect("a list");
+            assert_eq!(files.len(), 1, "the result is no input: {report}");
+            assert_eq!(files[0]["input"], r"in/Zo\xEB.jpg");
+            assert_eq!(files[0]["output"], output);
+            assert_eq!(files[0]["status"], status);
+        }
+    }
+}
+
 /// Replaces what differs from run to run, or from version to version, by the name of its type.
 fn blank(value: &mut Value, keys: &[&str]) {
     match value {

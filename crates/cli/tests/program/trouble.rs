@@ -1,9 +1,10 @@
 //! Trouble: wrong flags, places that cannot be written, full disks, killed runs. One clear line, and nothing half-done.
 
+use std::fs::File;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::desk::{Desk, decode, portrait_file};
 use pixel::codec::Format;
@@ -56,6 +57,36 @@ fn an_empty_folder_is_a_mistake_and_a_folder_as_output_too() {
 }
 
 #[test]
+fn a_folder_of_pictures_is_no_folder_of_their_results() {
+    let desk = Desk::new();
+    desk.put("d/a.jpg", &portrait_file(Format::Jpeg));
+    desk.put("e/b.jpg", b"\xff\xd8\xff not really");
+    for command in [
+        &["retouch", "d"] as &[&str],
+        &["process", "d", "--workflow", "w"],
+        &["watch", "d", "--workflow", "w"],
+    ] {
+        let text = complaint(&desk, &[command, &["--out-dir", "d/../d"]].concat(), 2);
+        assert!(text.contains("d holds the pictures and is --out-dir as well"), "{text}");
+    }
+    // A pattern of the shell names the folder of results as well.
+    desk.atelier(&["retouch", "d", "e", "--out-dir", "d"]).assert().code(1);
+    assert_eq!(desk.files("."), ["d/a.jpg", "e/b.jpg"]);
+}
+
+#[test]
+fn a_camera_raw_file_that_is_named_is_to_be_developed_first() {
+    let desk = Desk::new();
+    // A whole TIFF, as the thumbnail of a raw file is.
+    desk.put("IMG_1.NEF", &portrait_file(Format::Tiff));
+    for arguments in [&["retouch", "IMG_1.NEF"] as &[&str], &["inspect", "IMG_1.NEF"]] {
+        let text = complaint(&desk, arguments, 1);
+        assert!(text.contains("IMG_1.NEF: it is a camera raw file; develop it first"), "{text}");
+    }
+    assert_eq!(desk.files("."), ["IMG_1.NEF"]);
+}
+
+#[test]
 fn too_large_a_picture_is_refused_by_its_header() {
     let desk = Desk::new();
     let mut jpeg = portrait_file(Format::Jpeg);
@@ -65,6 +96,57 @@ fn too_large_a_picture_is_refused_by_its_header() {
     let text = complaint(&desk, &["retouch", "bomb.jpg", "-o", "out.jpg"], 1);
     assert!(text.contains("61440"), "{text}");
     assert_eq!(desk.files("."), ["bomb.jpg"]);
+}
+
+#[test]
+fn a_large_file_is_read_and_the_limit_can_be_moved() {
+    let desk = Desk::new();
+    let path = desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    // What follows a JPEG's end is not looked at, so it can be as long as an uncompressed TIFF.
+    File::options().write(true).open(path).and_then(|file| file.set_len(144_000_000)).expect("longer");
+    desk.atelier(&["retouch", "a.jpg", "-o", "out.jpg", "--set", "Mattifier=0"]).assert().success();
+    desk.atelier(&["inspect", "a.jpg"]).assert().success();
+    for arguments in [&["retouch", "a.jpg", "-o", "b.jpg"] as &[&str], &["inspect", "a.jpg"]] {
+        let text = complaint(&desk, &[arguments, &["--max-file-mb", "137"]].concat(), 1);
+        assert!(text.contains("144000000 bytes") && text.contains("give --max-file-mb 138"), "{text}");
+    }
+    assert_eq!(desk.files("."), ["a.jpg", "out.jpg"]);
+}
+
+#[test]
+fn a_mistyped_path_makes_no_folder() {
+    let desk = Desk::new();
+    let text = complaint(&desk, &["retouch", "weding/a.jpg"], 1);
+    assert!(text.contains("weding/a.jpg: cannot be read: it does not exist"), "{text}");
+    assert!(!desk.path("weding").exists());
+}
+
+/// Nobody can write to `/proc`, not even root.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_that_takes_no_results_stops_only_its_own_pictures() {
+    let desk = Desk::new();
+    desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    let run = desk.atelier(&["retouch", "/proc/version", "a.jpg", "--set", "Mattifier=0"]).assert().code(1);
+    let text = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+    assert!(text.contains("/proc/version: cannot write /proc: "), "{text}");
+    assert!(text.contains("1 retouched, 1 failed"), "{text}");
+    assert_eq!(desk.files("."), [".atelier-done.jsonl", "a.jpg", "a_retouched.jpg"]);
+}
+
+#[test]
+fn what_a_killed_run_left_is_cleared_in_all_folders_of_results() {
+    let desk = Desk::new();
+    desk.put("in/deep/a.jpg", b"\xff\xd8\xff not really");
+    let left = [desk.put("out/deep/.atelier-x.part", b"x"), desk.put("in/deep/.atelier-y.part", b"y")];
+    for path in &left {
+        let long_ago = SystemTime::now() - Duration::from_secs(3600);
+        File::options().write(true).open(path).and_then(|file| file.set_modified(long_ago)).expect("aged");
+    }
+    desk.atelier(&["retouch", "in", "--out-dir", "out"]).assert().code(1);
+    assert!(!left[0].exists() && left[1].exists(), "nothing was to be written beside the input");
+    desk.atelier(&["retouch", "in"]).assert().code(1);
+    assert!(!left[1].exists());
 }
 
 #[cfg(unix)]

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{FolderWork, Tally, seen, stopper, talk};
 use crate::commands::Failure;
+use crate::intake::IntakeError;
 use crate::progress::tell;
 
 /// Pause before a server that is away is asked again.
@@ -56,6 +57,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let work = &arguments.work;
     if !work.folder.is_dir() {
         return Err(Failure::Usage(format!("{} is no folder", work.folder.display())));
+    }
+    if let Err(same @ IntakeError::OutDirIsInput(_)) = work.pictures() {
+        return Err(Failure::usage(same));
     }
     let server = work.connection.open()?;
     let tally = Arc::new(Tally::default());
