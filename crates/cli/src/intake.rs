@@ -284,7 +284,7 @@ mod tests {
     /// Notes that `result` was once made at `path`.
     fn enter(path: &Path, result: &[u8]) {
         let ticket = Ticket { input: "i".into(), recipe: "r".into(), engine: "e".into() };
-        Ledger::default().enter(path, &ticket, result).expect("entered");
+        Ledger::default().enter(path, Path::new("i"), &ticket, result).expect("entered");
     }
 
     fn names(intake: &Intake) -> Vec<String> {

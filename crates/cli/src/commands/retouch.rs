@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Pictures (JPEG, PNG, TIFF, WebP), or folders to search for them
     #[arg(required = true, value_name = "FILE|FOLDER")]
     inputs: Vec<PathBuf>,
-    /// Write the result of a single picture to this file, always anew; its extension decides the format
+    /// Write the result of a single picture to this file, always anew, whatever is there; its extension decides the format
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     output: Option<PathBuf>,
     /// Write results into this folder, with the sub-folders of the inputs; results that are there already are skipped
@@ -70,6 +70,10 @@ pub struct Arguments {
     /// Make results again even if they are there already
     #[arg(long)]
     force: bool,
+    /// Replace also files that no earlier run made, that were changed since, or that are results of other pictures;
+    /// an input is never replaced
+    #[arg(long)]
+    overwrite: bool,
     /// Show neither progress nor summary, only errors
     #[arg(short, long)]
     quiet: bool,
@@ -224,7 +228,13 @@ fn memory(arguments: &Arguments, recipe: &Recipe) -> Option<Memory> {
         return None;
     }
     let recipe = hex_sha256(format!("{recipe:?} quality {}", arguments.quality).as_bytes());
-    Some(Memory { ledger: Ledger::default(), recipe, engine: ledger::build(), force: arguments.force })
+    Some(Memory {
+        ledger: Ledger::default(),
+        recipe,
+        engine: ledger::build(),
+        force: arguments.force,
+        overwrite: arguments.overwrite,
+    })
 }
 
 fn threads(arguments: &Arguments, jobs: usize) -> usize {
