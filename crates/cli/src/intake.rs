@@ -10,7 +10,7 @@ use pixel::codec::Format;
 use crate::delivery::folder_of;
 use crate::ledger::Results;
 use crate::path_text::text_of;
-use crate::picture_file::{format_by_content, format_by_name, is_camera_raw};
+use crate::picture_file::{format_by_content, format_by_name, is_camera_raw, stem_and_extension};
 
 /// Ends the stem of a result that lies beside its input.
 pub const RESULT_SUFFIX: &str = "_retouched";
@@ -182,11 +182,8 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
             intake.others += 1;
         }
     }
-    let stems: HashSet<String> = files
-        .iter()
-        .filter_map(|(path, _)| path.file_stem())
-        .map(|stem| text_of(stem).into_owned())
-        .collect();
+    let stems: HashSet<String> =
+        files.iter().map(|(path, _)| text_of(stem_and_extension(path).0).into_owned()).collect();
     for (path, name) in files {
         if is_result_of_one(&path, &stems) || earlier.hold(&path) {
             intake.earlier_results += 1;
@@ -205,7 +202,7 @@ fn is_picture(path: &Path) -> bool {
 
 /// True for `x_retouched.jpg` where a picture with the stem `x`, which may hold dots of its own, lies beside it.
 fn is_result_of_one(path: &Path, stems: &HashSet<String>) -> bool {
-    let stem = path.file_stem().map(text_of).unwrap_or_default();
+    let stem = text_of(stem_and_extension(path).0);
     stem.strip_suffix(RESULT_SUFFIX).is_some_and(|origin| stems.contains(origin))
 }
 
@@ -218,7 +215,8 @@ fn rename(place: &Path, input: &Path, naming: Naming, suffix: &str) -> PathBuf {
         Naming::Format(format) => (suffix, Some(format)),
         Naming::SameFormat => (suffix, format_by_content(input)),
     };
-    let mut name = place.file_stem().unwrap_or_default().to_owned();
+    let (stem, extension) = stem_and_extension(place);
+    let mut name = stem.to_owned();
     name.push(suffix);
     if naming == Naming::Layers {
         name.push(".zip");
@@ -227,7 +225,7 @@ fn rename(place: &Path, input: &Path, naming: Naming, suffix: &str) -> PathBuf {
     } else if let Some(format) = format.filter(|&format| format_by_name(place) != Some(format)) {
         name.push(".");
         name.push(format.extension());
-    } else if let Some(own) = place.extension() {
+    } else if let Some(own) = extension {
         name.push(".");
         name.push(own);
     }
@@ -346,9 +344,41 @@ mod tests {
             ("anna.v2_retouched.jpg", JPEG),
             ("ben.v1.jpg", JPEG),
             ("ben.v2_retouched.jpg", JPEG),
+            ("Shoot 12.05 Anna", PNG),
+            ("Shoot 12.05 Anna_retouched.png", PNG),
         ]);
         let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
-        assert_eq!(names(&intake), ["anna.v2.jpg", "ben.v1.jpg", "ben.v2_retouched.jpg"]);
+        assert_eq!(names(&intake), ["Shoot 12.05 Anna", "anna.v2.jpg", "ben.v1.jpg", "ben.v2_retouched.jpg"]);
+    }
+
+    #[test]
+    fn only_the_extension_of_a_picture_is_one() {
+        let folder = tree(&[
+            ("Shoot 12.05 Anna", JPEG),
+            ("Shoot 12.05 Ben", JPEG),
+            ("broken.png", b"not a picture"),
+            ("developed.NEF", JPEG),
+            ("scan.dat", JPEG),
+        ]);
+        let pictures = gather(&[folder.path().to_owned()], None).expect("gathered").pictures;
+        let outputs = |naming| -> Vec<String> {
+            let jobs = plan(&pictures, &Place::Beside, naming).expect("planned");
+            jobs.iter().filter_map(|job| job.output.file_name()?.to_str().map(str::to_owned)).collect()
+        };
+        assert_eq!(
+            outputs(Naming::SameFormat),
+            [
+                "Shoot 12.05 Anna_retouched.jpg",
+                "Shoot 12.05 Ben_retouched.jpg",
+                "broken_retouched.png",
+                "developed_retouched.jpg",
+                "scan.dat_retouched.jpg"
+            ]
+        );
+        assert_eq!(
+            outputs(Naming::Layers)[..2],
+            ["Shoot 12.05 Anna_layers.zip", "Shoot 12.05 Ben_layers.zip"]
+        );
     }
 
     #[test]

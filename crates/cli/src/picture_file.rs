@@ -18,6 +18,12 @@ const RAW_EXTENSIONS: [&str; 25] = [
     "nef", "nrw", "orf", "pef", "raf", "rw2", "rwl", "sr2", "srw", "x3f",
 ];
 
+/// Extensions of other pictures that are not read.
+const OTHER_EXTENSIONS: [&str; 18] = [
+    "avif", "bmp", "dib", "exr", "gif", "heic", "heif", "hif", "j2k", "jp2", "jpx", "jxl", "jxr", "psb",
+    "psd", "qoi", "tga", "xcf",
+];
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -74,6 +80,22 @@ pub fn format_by_name(path: &Path) -> Option<Format> {
         "tif" | "tiff" => Some(Format::Tiff),
         "webp" => Some(Format::WebP),
         _ => None,
+    }
+}
+
+/// The kind of picture that a file name promises and that is not read: its extension in lower case.
+pub fn unread_kind(path: &Path) -> Option<String> {
+    let kind = path.extension()?.to_str()?.to_ascii_lowercase();
+    (RAW_EXTENSIONS.contains(&kind.as_str()) || OTHER_EXTENSIONS.contains(&kind.as_str())).then_some(kind)
+}
+
+/// A file name as its stem and its extension, which is one only if pictures have it: other dots belong to the name.
+pub fn stem_and_extension(path: &Path) -> (&OsStr, Option<&OsStr>) {
+    match (path.file_stem(), path.extension()) {
+        (Some(stem), Some(own)) if format_by_name(path).is_some() || unread_kind(path).is_some() => {
+            (stem, Some(own))
+        }
+        _ => (path.file_name().unwrap_or_default(), None),
     }
 }
 
