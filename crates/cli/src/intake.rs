@@ -10,7 +10,10 @@ use pixel::codec::Format;
 use crate::delivery::folder_of;
 use crate::ledger::Results;
 use crate::path_text::text_of;
-use crate::picture_file::{format_by_content, format_by_name, is_camera_raw, stem_and_extension};
+use crate::picture_file::{
+    format_by_content, format_by_name, is_camera_raw, stem_and_extension, unread_kind,
+};
+use crate::unread::Unread;
 
 /// Ends the stem of a result that lies beside its input.
 pub const RESULT_SUFFIX: &str = "_retouched";
@@ -21,8 +24,8 @@ pub const LAYERS_SUFFIX: &str = "_layers";
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
     /// Nothing to do.
-    #[error("no pictures found; give JPEG, PNG, TIFF or WebP files, or folders that hold some")]
-    Nothing,
+    #[error("no pictures found; give JPEG, PNG, TIFF or WebP files, or folders that hold some{}", .0.addition())]
+    Nothing(Unread),
     /// The pictures would have to be taken from the folder of results.
     #[error(
         "{0} holds the pictures and is --out-dir as well, where everything counts as a result; \
@@ -66,8 +69,8 @@ pub struct Intake {
     pub pictures: Vec<Found>,
     /// Results of earlier runs that lay among the inputs.
     pub earlier_results: usize,
-    /// Files of folders that are no pictures.
-    pub others: usize,
+    /// Pictures of folders that are of no kind that is read.
+    pub unread: Unread,
 }
 
 /// Where results go.
@@ -126,7 +129,10 @@ pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, Inta
     if intake.pictures.is_empty() && intake.earlier_results == 0 {
         // Among other folders it is no mistake: `*` names the folder of results, too, once it is there.
         let same = inputs.iter().find(|input| out_dir.is_some() && fs::canonicalize(input).ok() == out_dir);
-        return Err(same.map_or(IntakeError::Nothing, |folder| IntakeError::OutDirIsInput(folder.clone())));
+        return Err(match same {
+            Some(folder) => IntakeError::OutDirIsInput(folder.clone()),
+            None => IntakeError::Nothing(intake.unread),
+        });
     }
     Ok(intake)
 }
@@ -178,8 +184,8 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
             folders.push((path, name));
         } else if path.is_file() && is_picture(&path) {
             files.push((path, name));
-        } else {
-            intake.others += 1;
+        } else if let Some(kind) = unread_kind(&path).filter(|_| path.is_file()) {
+            intake.unread.add(kind);
         }
     }
     let stems: HashSet<String> =
@@ -297,12 +303,14 @@ mod tests {
             ("broken.png", b"not a picture"),
             ("notes.txt", b"just some words here"),
             ("raw.NEF", b"II*\0 a camera raw file"),
-            ("raw.kdc", b"MM\0* a camera raw file"),
+            ("raw2.nef", b"MM\0* a camera raw file"),
+            ("b/phone.HEIC", b"\0\0\0\x18ftypheic"),
+            ("renamed.heic", JPEG),
             (".hidden.jpg", JPEG),
         ]);
         let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
-        assert_eq!(names(&intake), ["a.jpg", "broken.png", "b/two"]);
-        assert_eq!(intake.others, 3);
+        assert_eq!(names(&intake), ["a.jpg", "broken.png", "renamed.heic", "b/two"]);
+        assert_eq!(intake.unread.to_string(), "left out 3 files that are not read: 1 heic, 2 nef");
     }
 
     #[test]

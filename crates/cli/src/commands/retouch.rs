@@ -12,7 +12,7 @@ use super::size_limits::SizeLimits;
 use super::{Failure, json};
 use crate::batch::{Batch, Memory};
 use crate::delivery;
-use crate::intake::{self, Job, Naming, Place};
+use crate::intake::{self, Intake, Job, Naming, Place};
 use crate::interrupt;
 use crate::ledger::{self, Ledger, hex_sha256};
 use crate::order::{self, Adjustment};
@@ -20,6 +20,7 @@ use crate::picture_file;
 use crate::places::Places;
 use crate::progress::{Progress, tell};
 use crate::report::{Entry, RunReport, Status, Summary};
+use crate::unread::Unread;
 
 /// Arguments of `atelier retouch`.
 #[derive(Debug, clap::Args)]
@@ -124,9 +125,9 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
     let summary = Summary::of(&entries, began.elapsed());
     if !arguments.quiet {
-        show(&entries, &summary, intake.earlier_results);
+        show(&entries, &summary, &intake);
     }
-    write_report(arguments.report.as_deref(), &entries, summary)?;
+    write_report(arguments.report.as_deref(), &entries, summary, &intake.unread)?;
     Ok(match summary {
         Summary { stopped: 1.., .. } => ExitCode::from(interrupt::EXIT_CODE),
         Summary { failed: 1.., .. } => ExitCode::from(1),
@@ -243,14 +244,17 @@ fn threads(arguments: &Arguments, jobs: usize) -> usize {
     wanted.min(jobs).max(1)
 }
 
-fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
+fn show(entries: &[Entry], summary: &Summary, intake: &Intake) {
     for entry in entries {
         for note in entry.result.iter().flat_map(|report| &report.notes) {
             tell(&format!("{}: note: {note}", entry.input.display()));
         }
     }
-    if earlier_results > 0 {
-        tell(&format!("left out {earlier_results} results of earlier runs"));
+    if intake.earlier_results > 0 {
+        tell(&format!("left out {} results of earlier runs", intake.earlier_results));
+    }
+    if !intake.unread.is_empty() {
+        tell(&intake.unread.to_string());
     }
     match entries {
         // Its error was told already and says all.
@@ -262,8 +266,13 @@ fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
     }
 }
 
-fn write_report(path: Option<&Path>, entries: &[Entry], summary: Summary) -> Result<(), Failure> {
+fn write_report(
+    path: Option<&Path>,
+    entries: &[Entry],
+    summary: Summary,
+    left_out: &Unread,
+) -> Result<(), Failure> {
     let Some(path) = path else { return Ok(()) };
-    let report = RunReport { atelier: env!("CARGO_PKG_VERSION"), summary, files: entries };
+    let report = RunReport { atelier: env!("CARGO_PKG_VERSION"), summary, left_out, files: entries };
     delivery::deliver(path, json(&report)?.as_bytes()).map_err(Failure::work)
 }

@@ -57,6 +57,27 @@ fn an_empty_folder_is_a_mistake_and_a_folder_as_output_too() {
 }
 
 #[test]
+fn pictures_of_kinds_that_are_not_read_are_told() {
+    let desk = Desk::new();
+    desk.put("in/a.heic", b"\0\0\0\x18ftypheic");
+    desk.put("in/deep/b.HEIC", b"\0\0\0\x18ftypheic");
+    desk.put("in/c.nef", b"II*\0 what a sensor saw");
+    desk.put("in/notes.txt", b"only some words");
+    let told = "left out 3 files that are not read: 2 heic, 1 nef";
+    let text = complaint(&desk, &["retouch", "in"], 2);
+    assert!(text.contains("no pictures found; ") && text.trim_end().ends_with(told), "{text}");
+
+    desk.put("in/d.jpg", &portrait_file(Format::Jpeg));
+    let run = ["retouch", "in", "--set", "Mattifier=0", "--report", "report.json"];
+    let run = desk.atelier(&run).assert().success();
+    let text = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+    assert_eq!(text.lines().filter(|line| *line == told).count(), 1, "{text}");
+    let report = std::fs::read(desk.path("report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    assert_eq!(report["left_out"], serde_json::json!({ "heic": 2, "nef": 1 }));
+}
+
+#[test]
 fn a_folder_of_pictures_is_no_folder_of_their_results() {
     let desk = Desk::new();
     desk.put("d/a.jpg", &portrait_file(Format::Jpeg));
