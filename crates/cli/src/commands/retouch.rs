@@ -9,7 +9,7 @@ use retouch::recipe::{OutputChoice, Preset, Recipe};
 use retouch::{Engine, Options};
 
 use super::size_limits::SizeLimits;
-use super::{Failure, json};
+use super::{Failure, json, print};
 use crate::batch::{Batch, Memory};
 use crate::delivery;
 use crate::intake::{self, Intake, Job, Naming, Place};
@@ -20,7 +20,6 @@ use crate::picture_file;
 use crate::places::Places;
 use crate::progress::{Progress, tell};
 use crate::report::{Entry, RunReport, Status, Summary};
-use crate::unread::Unread;
 
 /// Arguments of `atelier retouch`.
 #[derive(Debug, clap::Args)]
@@ -60,7 +59,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Write to this JSON file what became of each picture, what each plugin found and changed on those retouched in
-    /// this run, and the time of each step
+    /// this run, and the time of each step; - writes it to standard output
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
     /// JPEG quality
@@ -127,7 +126,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if !arguments.quiet {
         show(&entries, &summary, &intake);
     }
-    write_report(arguments.report.as_deref(), &entries, summary, &intake.unread)?;
+    if arguments.report.is_some() {
+        let version = env!("CARGO_PKG_VERSION");
+        let report = RunReport { atelier: version, summary, left_out: &intake.unread, files: &entries };
+        write_report(report_file(arguments), &json(&report)?)?;
+    }
     Ok(match summary {
         Summary { stopped: 1.., .. } => ExitCode::from(interrupt::EXIT_CODE),
         Summary { failed: 1.., .. } => ExitCode::from(1),
@@ -206,21 +209,27 @@ fn naming(recipe: &Recipe) -> Naming {
 /// A place that was named must be there and writable before any work is done. Other places are a matter of the
 /// pictures that go there, see [`Places`].
 fn check_named_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
-    for file in [&arguments.output, &arguments.report].into_iter().flatten() {
+    let report = report_file(arguments);
+    let files = [arguments.output.as_deref(), report];
+    for file in files.into_iter().flatten() {
         delivery::follow(file).map_err(Failure::usage)?;
     }
-    if let Some(report) = &arguments.report {
-        let report = intake::real(report);
-        if jobs.iter().any(|job| intake::real(&job.input) == report || intake::real(&job.output) == report) {
-            return Err(Failure::Usage(format!(
-                "--report {} names a picture; name another file",
-                report.display()
-            )));
-        }
+    if let Some(report) = report.map(intake::real)
+        && jobs.iter().any(|job| intake::real(&job.input) == report || intake::real(&job.output) == report)
+    {
+        return Err(Failure::Usage(format!(
+            "--report {} names a picture; name another file",
+            report.display()
+        )));
     }
-    let files = [&arguments.output, &arguments.report].into_iter().flatten();
-    let mut folders = files.map(|file| delivery::folder_of(file)).chain(arguments.out_dir.as_deref());
+    let mut folders =
+        files.into_iter().flatten().map(delivery::folder_of).chain(arguments.out_dir.as_deref());
     folders.try_for_each(delivery::prepare).map_err(Failure::usage)
+}
+
+/// The file of the report; none when it goes to standard output.
+fn report_file(arguments: &Arguments) -> Option<&Path> {
+    arguments.report.as_deref().filter(|report| *report != Path::new("-"))
 }
 
 /// A file named with `-o` is made anew whenever it is asked for; all other results are remembered.
@@ -266,13 +275,9 @@ fn show(entries: &[Entry], summary: &Summary, intake: &Intake) {
     }
 }
 
-fn write_report(
-    path: Option<&Path>,
-    entries: &[Entry],
-    summary: Summary,
-    left_out: &Unread,
-) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    let report = RunReport { atelier: env!("CARGO_PKG_VERSION"), summary, left_out, files: entries };
-    delivery::deliver(path, json(&report)?.as_bytes()).map_err(Failure::work)
+fn write_report(file: Option<&Path>, report: &str) -> Result<(), Failure> {
+    match file {
+        Some(file) => delivery::deliver(file, report.as_bytes()).map_err(Failure::work),
+        None => print(report),
+    }
 }

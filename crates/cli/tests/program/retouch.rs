@@ -173,6 +173,17 @@ fn the_report_tells_of_every_file() {
 }
 
 #[test]
+fn the_report_goes_to_standard_output_when_asked() {
+    let desk = Desk::new();
+    desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    let run =
+        desk.atelier(&["retouch", "a.jpg", "-o", "b.jpg", "--set", "Mattifier=0", "--report", "-"]).assert();
+    let report: Value = serde_json::from_slice(&run.success().get_output().stdout).expect("JSON alone");
+    assert_eq!(report["files"][0]["status"], "done");
+    assert_eq!(desk.files("."), ["a.jpg", "b.jpg"]);
+}
+
+#[test]
 fn the_report_has_findings_of_pictures_that_its_run_retouched() {
     let desk = Desk::new();
     desk.put("a.jpg", &portrait_file(Format::Jpeg));
