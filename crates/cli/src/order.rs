@@ -22,6 +22,12 @@ pub enum OrderError {
         /// The refusal.
         source: io::Error,
     },
+    /// The payload holds bytes that are no text, as a picture does.
+    #[error("the payload {path} is no text; give a JSON file with the task list")]
+    NotText {
+        /// As given.
+        path: PathBuf,
+    },
     /// The payload is not what it should be.
     #[error("the payload {path} cannot be used: {source}")]
     Payload {
@@ -140,13 +146,14 @@ fn number(plugin: &dyn Plugin, key: Key, text: &str) -> Result<f32, String> {
 }
 
 fn read_payload(path: &Path) -> Result<Recipe, OrderError> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
+    let bytes = if path == Path::new("-") {
+        let mut bytes = Vec::new();
+        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
-        fs::read_to_string(path)
+        fs::read(path)
     };
-    let text = text.map_err(|source| OrderError::Unreadable { path: path.to_owned(), source })?;
+    let bytes = bytes.map_err(|source| OrderError::Unreadable { path: path.to_owned(), source })?;
+    let text = String::from_utf8(bytes).map_err(|_| OrderError::NotText { path: path.to_owned() })?;
     Recipe::from_json(&text).map_err(|source| OrderError::Payload { path: path.to_owned(), source })
 }
 

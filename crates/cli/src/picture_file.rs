@@ -33,6 +33,12 @@ pub enum ReadError {
     /// It is what a camera's sensor saw, and no picture yet.
     #[error("it is a camera raw file; develop it first, and give the picture, a 16-bit TIFF for instance")]
     CameraRaw,
+    /// A folder where a picture was asked for.
+    #[error("it is a folder; name a picture in it")]
+    Folder,
+    /// Nothing is in it.
+    #[error("the file is empty; copy it anew from where it came")]
+    Empty,
     /// The file is longer than what may be read.
     #[error("the file has {bytes} bytes, more than the {} MiB that are read; give --max-file-mb {} to read it",
         .limit / MEBIBYTE, .bytes.div_ceil(MEBIBYTE))]
@@ -53,13 +59,17 @@ pub enum ReadError {
 /// Reads a whole file of at most `limit` bytes. A longer one is refused by its length, before any of it is read.
 ///
 /// # Errors
-/// [`ReadError`] when it is longer, a raw file of a camera, or the operating system refuses.
+/// [`ReadError`] when it is longer, empty, a folder, a raw file of a camera, or the operating system refuses.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let file = File::open(path)?;
-    if is_camera_raw(path) {
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(ReadError::Folder);
+    }
+    let length = found.len();
+    if length > 0 && is_camera_raw(path) {
         return Err(ReadError::CameraRaw);
     }
-    let length = file.metadata()?.len();
     if length > limit {
         return Err(ReadError::TooLarge { bytes: length, limit });
     }
@@ -68,6 +78,9 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::Endless { limit });
+    }
+    if bytes.is_empty() {
+        return Err(ReadError::Empty);
     }
     Ok(bytes)
 }
