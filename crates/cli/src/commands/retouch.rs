@@ -15,7 +15,7 @@ use crate::delivery;
 use crate::intake::{self, Intake, Job, Naming, Place};
 use crate::interrupt;
 use crate::ledger::{self, Ledger, hex_sha256};
-use crate::order::{self, Adjustment};
+use crate::order::{self, Adjustment, Payload};
 use crate::picture_file;
 use crate::places::Places;
 use crate::progress::{Progress, tell};
@@ -149,8 +149,8 @@ fn place(arguments: &Arguments) -> Place {
 /// The recipe of the order, with its output fitted to the name that was given for it.
 fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
     let preset = arguments.preset.map(Preset::from);
-    let mut recipe = order::recipe(arguments.payload.as_deref(), preset, &arguments.adjustments)
-        .map_err(Failure::usage)?;
+    let payload = arguments.payload.as_deref().map(|path| payload(path, arguments.quiet)).transpose()?;
+    let mut recipe = order::recipe(payload, preset, &arguments.adjustments);
     let file = match place {
         Place::File(file) => Some(file),
         _ => None,
@@ -175,6 +175,15 @@ fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
     }
     recipe.output = output_choice(file, &arguments.inputs)?;
     Ok(recipe)
+}
+
+/// The recipe of the payload. What it says in vain is told: it was written by hand, or may have been.
+fn payload(path: &Path, quiet: bool) -> Result<Recipe, Failure> {
+    let payload = Payload::read(path).map_err(Failure::usage)?;
+    for remark in payload.remarks.iter().filter(|_| !quiet) {
+        tell(&format!("{}: warning: {remark}", path.display()));
+    }
+    Ok(payload.recipe)
 }
 
 /// The format that `file` promises by its extension; that of the input when both are the same or it has none.

@@ -263,6 +263,26 @@ fn takes_a_payload_from_standard_input() {
 }
 
 #[test]
+fn a_payload_is_read_behind_its_byte_order_mark_and_its_slips_are_told() {
+    let desk = Desk::new();
+    desk.put("a.png", &portrait_file(Format::Png));
+    let tasks = r#"[{"Plugin":"Mattifier","Alpha1":-1},{"Plugin":"Heal","Alpah1":0.5,"Alpha1":0}]"#;
+    let payload = format!("\u{feff}{{\"mode\":\"professional\",\"tasks\":{tasks}}}");
+    desk.put("tasks.json", payload.as_bytes());
+    let run = ["retouch", "a.png", "-o", "out.png", "--payload", "tasks.json"];
+    let text = stderr(&desk.atelier(&run).assert().success());
+    let warnings: Vec<&str> = text.lines().filter(|line| line.contains("warning")).collect();
+    assert_eq!(
+        warnings,
+        [
+            "tasks.json: warning: tasks[0].Alpha1 is taken as 0, not -1: it goes from 0 to 1",
+            "tasks.json: warning: tasks[1].Alpah1 is ignored: Heal has Scale, Alpha1, Layer",
+        ]
+    );
+    assert!(stderr(&desk.atelier(&run).arg("--quiet").assert().success()).is_empty());
+}
+
+#[test]
 fn any_number_of_jobs_gives_the_same_bytes() {
     let desk = Desk::new();
     for name in ["in/a.jpg", "in/b.jpg"] {
