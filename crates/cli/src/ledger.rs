@@ -55,7 +55,7 @@ pub enum Obstacle {
     )]
     Foreign(PathBuf),
     /// A run made a result of that name, but not this file.
-    #[error("{0} was changed since it was made; move it away, or give --overwrite to replace it")]
+    #[error("{0} is not as an earlier run made it; move it away, or give --overwrite to replace it")]
     Changed(PathBuf),
     /// It is the result of another picture of the same name.
     #[error("{output} is the result of {}; choose another --out-dir, or give --overwrite to replace it",

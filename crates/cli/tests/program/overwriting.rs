@@ -33,7 +33,7 @@ fn a_result_that_was_edited_is_kept() {
         for more in [&[] as &[&str], &["--force"], &["--set", "Heal=0"]] {
             let (code, text) = retouch(&desk, &[&run, more].concat());
             assert_eq!(code, Some(1), "{text}");
-            assert!(text.starts_with("in/a.jpg: done/a.jpg was changed since it was made; "), "{text}");
+            assert!(text.starts_with("in/a.jpg: done/a.jpg is not as an earlier run made it; "), "{text}");
             assert_eq!(text.matches("--overwrite").count(), 1, "{text}");
             assert!(content(&desk, "done/a.jpg") == edited);
         }
@@ -108,4 +108,26 @@ fn nothing_is_replaced_through_a_link() {
     assert_eq!(code, Some(2), "{text}");
     assert!(text.contains("is an input and would be overwritten"), "{text}");
     assert!(content(&desk, "in/a.jpg") == upload);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_result_that_could_not_be_written_does_not_bar_the_way() {
+    let desk = Desk::new();
+    desk.put("in/a.png", &portrait_file(Format::Png));
+    assert_eq!(retouch(&desk, &["in", "--out-dir", "done"]).0, Some(0));
+    let made = content(&desk, "done/a.png");
+    // A limit on file sizes stands for the full disk; the record still fits below it.
+    let program = env!("CARGO_BIN_EXE_atelier");
+    let script = format!(
+        "trap '' XFSZ; ulimit -f 16; exec {program} retouch in --out-dir done --set Mattifier=0 --set Heal=0"
+    );
+    let run = std::process::Command::new("sh").args(["-c", &script]).current_dir(desk.path(".")).output();
+    assert_eq!(run.expect("a shell").status.code(), Some(1));
+    assert!(content(&desk, "done/a.png") == made);
+    let ledger = content(&desk, "done/.atelier-done.jsonl");
+    assert_eq!(ledger.split(|&byte| byte == b'\n').count(), 3, "the record comes before its result");
+    let (code, text) = retouch(&desk, &["in", "--out-dir", "done"]);
+    assert!(code == Some(0) && text.contains("1 already there"), "{text}");
+    assert_eq!(retouch(&desk, &["in", "--out-dir", "done", "--set", "Heal=0.1"]).0, Some(0));
 }
