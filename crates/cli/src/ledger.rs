@@ -160,6 +160,10 @@ impl Ledger {
 
 fn judge(page: &Page, output: &Path, input: &Path, ticket: &Ticket) -> Result<Standing, Obstacle> {
     let Ok(found) = fs::symlink_metadata(output) else { return Ok(Standing::Free) };
+    if found.is_dir() {
+        // No file is in danger, and delivery says best what is wrong with a folder.
+        return Ok(Standing::Free);
+    }
     let named = name_of(output).and_then(|name| page.records.get(&name)).map_or(&[][..], Vec::as_slice);
     let matching = records_of(named, output);
     if matching.iter().any(|record| record.ticket == *ticket) {

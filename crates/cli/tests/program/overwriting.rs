@@ -76,6 +76,9 @@ fn a_file_that_no_run_made_is_kept() {
         assert_eq!(retouch(&desk, &[&["a.jpg", "--overwrite"], place].concat()).0, Some(0));
         assert!(content(&desk, output) != b"by hand");
     }
+    desk.put("folder/a.jpg/b", b"");
+    let (_, text) = retouch(&desk, &["a.jpg", "--out-dir", "folder"]);
+    assert!(text.starts_with("a.jpg: folder/a.jpg is a folder"), "{text}");
     // What -o names is meant.
     desk.put("out.jpg", b"by hand");
     for _ in 0..2 {
