@@ -1,5 +1,6 @@
 //! The batch: takes jobs from a list with a few threads; what goes wrong with one picture stays with it.
 
+use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +13,7 @@ use retouch::{Engine, EngineError, Options, Outcome};
 use crate::delivery::{self, DeliveryError, advice};
 use crate::intake::Job;
 use crate::interrupt;
-use crate::ledger::{Ledger, Ticket, hex_sha256};
+use crate::ledger::{Ledger, Obstacle, Standing, Ticket, hex_sha256};
 use crate::picture_file::{self, ReadError};
 use crate::places::Places;
 use crate::progress::{PictureWatch, Progress};
@@ -44,6 +45,8 @@ pub struct Memory {
     pub engine: String,
     /// Make results again even if they are there.
     pub force: bool,
+    /// Replace what no earlier run has made, too.
+    pub overwrite: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -54,6 +57,8 @@ enum JobError {
     Engine(#[from] EngineError),
     #[error("the engine failed on this picture, which is a fault of the program; please report it")]
     Panic,
+    #[error(transparent)]
+    Obstacle(#[from] Obstacle),
     #[error(transparent)]
     Place(Arc<DeliveryError>),
     #[error(transparent)]
@@ -121,26 +126,32 @@ impl Batch<'_> {
     fn retouch(&self, job: &Job, watch: &PictureWatch<'_>) -> Result<End, JobError> {
         watch.begin("reading");
         let upload = picture_file::read(&job.input, self.options.limits.max_bytes)?;
-        let ticket = self.memory.as_ref().map(|memory| memory.ticket(&upload));
-        if let (Some(memory), Some(ticket)) = (&self.memory, &ticket)
-            && !memory.force
-            && memory.ledger.holds(&job.output, ticket)
-        {
+        let noted = self.memory.as_ref().map(|memory| (memory, memory.ticket(&upload)));
+        let standing = match &noted {
+            Some((memory, ticket)) => memory.standing(job, ticket)?,
+            None => Standing::Free,
+        };
+        if standing == Standing::Current {
             return Ok(End::Skipped);
         }
         if let Some(refusal) = self.places.refusal(&job.output) {
             return Err(JobError::Place(refusal));
         }
+        delivery::follow(&job.output)?;
         // A fault in the engine must cost this picture only; the engine keeps nothing between pictures.
         let outcome =
             catch_unwind(AssertUnwindSafe(|| self.engine.retouch(&upload, self.recipe, self.options, watch)));
         let mut outcome = outcome.map_err(|_| JobError::Panic)??;
         watch.begin("writing");
+        if standing == Standing::Shorter && !is_beginning(&job.output, &outcome.bytes) {
+            return Err(Obstacle::Changed(job.output.clone()).into());
+        }
+        let entered = noted.map_or(Ok(()), |(memory, ticket)| {
+            memory.ledger.enter(&job.output, &job.input, &ticket, &outcome.bytes)
+        });
         delivery::deliver(&job.output, &outcome.bytes)?;
-        if let (Some(memory), Some(ticket)) = (&self.memory, &ticket)
-            && let Err(error) = memory.ledger.enter(&job.output, ticket, &outcome.bytes)
-        {
-            let what = "the result is whole, but a later run will make it again";
+        if let Err(error) = entered {
+            let what = "the result is whole, but could not be noted, so a later run will not know it";
             self.progress.say(&format!("{}: {what}: {}", job.output.display(), advice(&error)));
         }
         outcome.bytes = Vec::new();
@@ -152,6 +163,23 @@ impl Memory {
     fn ticket(&self, upload: &[u8]) -> Ticket {
         Ticket { input: hex_sha256(upload), recipe: self.recipe.clone(), engine: self.engine.clone() }
     }
+
+    /// What is at the place of the result, in the light of what the user allowed. A link is never written through.
+    fn standing(&self, job: &Job, ticket: &Ticket) -> Result<Standing, Obstacle> {
+        match self.ledger.standing(&job.output, &job.input, ticket) {
+            Ok(Standing::Current) if self.force => Ok(Standing::Outdated),
+            Ok(Standing::Shorter) if self.overwrite => Ok(Standing::Outdated),
+            Err(obstacle) if self.overwrite && !matches!(obstacle, Obstacle::Link(_)) => {
+                Ok(Standing::Outdated)
+            }
+            standing => standing,
+        }
+    }
+}
+
+/// True when `result` begins with the whole file at `path`: equal tickets give equal results, so it was cut off.
+fn is_beginning(path: &Path, result: &[u8]) -> bool {
+    fs::read(path).is_ok_and(|cut| result.starts_with(&cut))
 }
 
 fn take<'j>(next: &AtomicUsize, jobs: &'j [Job]) -> Option<(usize, &'j Job)> {

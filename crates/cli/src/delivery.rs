@@ -46,6 +46,7 @@ pub fn advice(error: &io::Error) -> String {
         io::ErrorKind::NotADirectory | io::ErrorKind::AlreadyExists => {
             "a part of the path is a file, not a folder; check the path".into()
         }
+        io::ErrorKind::IsADirectory => "it is a folder, not a file; name a file".into(),
         io::ErrorKind::InvalidFilename => "the file name is too long or not allowed; choose another".into(),
         _ => format!("{error}; check the disk and try again"),
     }

@@ -10,7 +10,10 @@ use pixel::codec::Format;
 use crate::delivery::folder_of;
 use crate::ledger::Results;
 use crate::path_text::text_of;
-use crate::picture_file::{format_by_content, format_by_name, is_camera_raw};
+use crate::picture_file::{
+    format_by_content, format_by_name, is_camera_raw, stem_and_extension, unread_kind,
+};
+use crate::unread::Unread;
 
 /// Ends the stem of a result that lies beside its input.
 pub const RESULT_SUFFIX: &str = "_retouched";
@@ -21,8 +24,8 @@ pub const LAYERS_SUFFIX: &str = "_layers";
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
     /// Nothing to do.
-    #[error("no pictures found; give JPEG, PNG, TIFF or WebP files, or folders that hold some")]
-    Nothing,
+    #[error("no pictures found; give JPEG, PNG, TIFF or WebP files, or folders that hold some{}", .0.addition())]
+    Nothing(Unread),
     /// The pictures would have to be taken from the folder of results.
     #[error(
         "{0} holds the pictures and is --out-dir as well, where everything counts as a result; \
@@ -66,8 +69,8 @@ pub struct Intake {
     pub pictures: Vec<Found>,
     /// Results of earlier runs that lay among the inputs.
     pub earlier_results: usize,
-    /// Files of folders that are no pictures.
-    pub others: usize,
+    /// Pictures of folders that are of no kind that is read.
+    pub unread: Unread,
 }
 
 /// Where results go.
@@ -126,7 +129,10 @@ pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, Inta
     if intake.pictures.is_empty() && intake.earlier_results == 0 {
         // Among other folders it is no mistake: `*` names the folder of results, too, once it is there.
         let same = inputs.iter().find(|input| out_dir.is_some() && fs::canonicalize(input).ok() == out_dir);
-        return Err(same.map_or(IntakeError::Nothing, |folder| IntakeError::OutDirIsInput(folder.clone())));
+        return Err(match same {
+            Some(folder) => IntakeError::OutDirIsInput(folder.clone()),
+            None => IntakeError::Nothing(intake.unread),
+        });
     }
     Ok(intake)
 }
@@ -178,15 +184,12 @@ fn walk(folder: &Path, relative: &Path, out_dir: Option<&Path>, intake: &mut Int
             folders.push((path, name));
         } else if path.is_file() && is_picture(&path) {
             files.push((path, name));
-        } else {
-            intake.others += 1;
+        } else if let Some(kind) = unread_kind(&path).filter(|_| path.is_file()) {
+            intake.unread.add(kind);
         }
     }
-    let stems: HashSet<String> = files
-        .iter()
-        .filter_map(|(path, _)| path.file_stem())
-        .map(|stem| text_of(stem).into_owned())
-        .collect();
+    let stems: HashSet<String> =
+        files.iter().map(|(path, _)| text_of(stem_and_extension(path).0).into_owned()).collect();
     for (path, name) in files {
         if is_result_of_one(&path, &stems) || earlier.hold(&path) {
             intake.earlier_results += 1;
@@ -205,7 +208,7 @@ fn is_picture(path: &Path) -> bool {
 
 /// True for `x_retouched.jpg` where a picture with the stem `x`, which may hold dots of its own, lies beside it.
 fn is_result_of_one(path: &Path, stems: &HashSet<String>) -> bool {
-    let stem = path.file_stem().map(text_of).unwrap_or_default();
+    let stem = text_of(stem_and_extension(path).0);
     stem.strip_suffix(RESULT_SUFFIX).is_some_and(|origin| stems.contains(origin))
 }
 
@@ -218,7 +221,8 @@ fn rename(place: &Path, input: &Path, naming: Naming, suffix: &str) -> PathBuf {
         Naming::Format(format) => (suffix, Some(format)),
         Naming::SameFormat => (suffix, format_by_content(input)),
     };
-    let mut name = place.file_stem().unwrap_or_default().to_owned();
+    let (stem, extension) = stem_and_extension(place);
+    let mut name = stem.to_owned();
     name.push(suffix);
     if naming == Naming::Layers {
         name.push(".zip");
@@ -227,7 +231,7 @@ fn rename(place: &Path, input: &Path, naming: Naming, suffix: &str) -> PathBuf {
     } else if let Some(format) = format.filter(|&format| format_by_name(place) != Some(format)) {
         name.push(".");
         name.push(format.extension());
-    } else if let Some(own) = place.extension() {
+    } else if let Some(own) = extension {
         name.push(".");
         name.push(own);
     }
@@ -284,7 +288,7 @@ mod tests {
     /// Notes that `result` was once made at `path`.
     fn enter(path: &Path, result: &[u8]) {
         let ticket = Ticket { input: "i".into(), recipe: "r".into(), engine: "e".into() };
-        Ledger::default().enter(path, &ticket, result).expect("entered");
+        Ledger::default().enter(path, Path::new("i"), &ticket, result).expect("entered");
     }
 
     fn names(intake: &Intake) -> Vec<String> {
@@ -299,12 +303,14 @@ mod tests {
             ("broken.png", b"not a picture"),
             ("notes.txt", b"just some words here"),
             ("raw.NEF", b"II*\0 a camera raw file"),
-            ("raw.kdc", b"MM\0* a camera raw file"),
+            ("raw2.nef", b"MM\0* a camera raw file"),
+            ("b/phone.HEIC", b"\0\0\0\x18ftypheic"),
+            ("renamed.heic", JPEG),
             (".hidden.jpg", JPEG),
         ]);
         let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
-        assert_eq!(names(&intake), ["a.jpg", "broken.png", "b/two"]);
-        assert_eq!(intake.others, 3);
+        assert_eq!(names(&intake), ["a.jpg", "broken.png", "renamed.heic", "b/two"]);
+        assert_eq!(intake.unread.to_string(), "left out 3 files that are not read: 1 heic, 2 nef");
     }
 
     #[test]
@@ -346,9 +352,41 @@ mod tests {
             ("anna.v2_retouched.jpg", JPEG),
             ("ben.v1.jpg", JPEG),
             ("ben.v2_retouched.jpg", JPEG),
+            ("Shoot 12.05 Anna", PNG),
+            ("Shoot 12.05 Anna_retouched.png", PNG),
         ]);
         let intake = gather(&[folder.path().to_owned()], None).expect("gathered");
-        assert_eq!(names(&intake), ["anna.v2.jpg", "ben.v1.jpg", "ben.v2_retouched.jpg"]);
+        assert_eq!(names(&intake), ["Shoot 12.05 Anna", "anna.v2.jpg", "ben.v1.jpg", "ben.v2_retouched.jpg"]);
+    }
+
+    #[test]
+    fn only_the_extension_of_a_picture_is_one() {
+        let folder = tree(&[
+            ("Shoot 12.05 Anna", JPEG),
+            ("Shoot 12.05 Ben", JPEG),
+            ("broken.png", b"not a picture"),
+            ("developed.NEF", JPEG),
+            ("scan.dat", JPEG),
+        ]);
+        let pictures = gather(&[folder.path().to_owned()], None).expect("gathered").pictures;
+        let outputs = |naming| -> Vec<String> {
+            let jobs = plan(&pictures, &Place::Beside, naming).expect("planned");
+            jobs.iter().filter_map(|job| job.output.file_name()?.to_str().map(str::to_owned)).collect()
+        };
+        assert_eq!(
+            outputs(Naming::SameFormat),
+            [
+                "Shoot 12.05 Anna_retouched.jpg",
+                "Shoot 12.05 Ben_retouched.jpg",
+                "broken_retouched.png",
+                "developed_retouched.jpg",
+                "scan.dat_retouched.jpg"
+            ]
+        );
+        assert_eq!(
+            outputs(Naming::Layers)[..2],
+            ["Shoot 12.05 Anna_layers.zip", "Shoot 12.05 Ben_layers.zip"]
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ mod places;
 mod progress;
 mod report;
 mod server;
+mod unread;
 
 use std::process::ExitCode;
 

@@ -7,11 +7,14 @@ use std::str::FromStr;
 
 use retouch::plugin::{Key, Plugin};
 use retouch::plugins;
-use retouch::recipe::{Preset, Recipe, RecipeError, Task};
+use retouch::recipe::{Preset, Recipe, RecipeError, Remark, Task};
 
 use crate::delivery::advice;
 
-/// Why no recipe could be made. All are mistakes on the command line.
+/// What editors of some systems put before a text.
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Why a payload cannot be used. All are mistakes on the command line.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
     /// The payload file cannot be read.
@@ -21,6 +24,12 @@ pub enum OrderError {
         path: PathBuf,
         /// The refusal.
         source: io::Error,
+    },
+    /// The payload holds bytes that are no text, as a picture does.
+    #[error("the payload {path} is no text; give a JSON file with the task list")]
+    NotText {
+        /// As given.
+        path: PathBuf,
     },
     /// The payload is not what it should be.
     #[error("the payload {path} cannot be used: {source}")]
@@ -73,18 +82,41 @@ impl Adjustment {
     }
 }
 
-/// Puts a recipe together: the payload, else the preset, else `adjustments` alone, else the balanced preset; then the
-/// adjustments, each on its plugin's tasks, or as a new task at its recommended place.
-///
-/// # Errors
-/// When the payload cannot be read or is not valid.
-pub fn recipe(
-    payload: Option<&Path>,
-    preset: Option<Preset>,
-    adjustments: &[Adjustment],
-) -> Result<Recipe, OrderError> {
+/// A task list as the wire API has it.
+#[derive(Debug)]
+pub struct Payload {
+    /// What it asks for.
+    pub recipe: Recipe,
+    /// What it asks for in vain.
+    pub remarks: Vec<Remark>,
+}
+
+impl Payload {
+    /// Reads the file at `path`, or standard input for `-`.
+    ///
+    /// # Errors
+    /// When it cannot be read or is not valid.
+    pub fn read(path: &Path) -> Result<Self, OrderError> {
+        let bytes = if path == Path::new("-") {
+            let mut bytes = Vec::new();
+            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+        } else {
+            fs::read(path)
+        };
+        let bytes = bytes.map_err(|source| OrderError::Unreadable { path: path.to_owned(), source })?;
+        let text = String::from_utf8(bytes).map_err(|_| OrderError::NotText { path: path.to_owned() })?;
+        let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&text);
+        let (recipe, remarks) = Recipe::from_json_with_remarks(text)
+            .map_err(|source| OrderError::Payload { path: path.to_owned(), source })?;
+        Ok(Self { recipe, remarks })
+    }
+}
+
+/// Puts a recipe together: that of the payload, else the preset, else `adjustments` alone, else the balanced preset;
+/// then the adjustments, each on its plugin's tasks, or as a new task at its recommended place.
+pub fn recipe(payload: Option<Recipe>, preset: Option<Preset>, adjustments: &[Adjustment]) -> Recipe {
     let mut recipe = match (payload, preset) {
-        (Some(path), _) => read_payload(path)?,
+        (Some(recipe), _) => recipe,
         (None, Some(preset)) => Recipe::preset(preset),
         (None, None) if adjustments.is_empty() => Recipe::preset(Preset::Balanced),
         (None, None) => Recipe { tasks: Vec::new(), ..Recipe::preset(Preset::Balanced) },
@@ -92,7 +124,7 @@ pub fn recipe(
     for adjustment in adjustments {
         adjust(&mut recipe.tasks, adjustment);
     }
-    Ok(recipe)
+    recipe
 }
 
 fn adjust(tasks: &mut Vec<Task>, adjustment: &Adjustment) {
@@ -139,17 +171,6 @@ fn number(plugin: &dyn Plugin, key: Key, text: &str) -> Result<f32, String> {
     })
 }
 
-fn read_payload(path: &Path) -> Result<Recipe, OrderError> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        fs::read_to_string(path)
-    };
-    let text = text.map_err(|source| OrderError::Unreadable { path: path.to_owned(), source })?;
-    Recipe::from_json(&text).map_err(|source| OrderError::Payload { path: path.to_owned(), source })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,15 +185,14 @@ mod tests {
 
     #[test]
     fn balanced_is_the_default_and_settings_alone_stand_alone() {
-        assert_eq!(names(&recipe(None, None, &[]).expect("made")), names(&Recipe::preset(Preset::Balanced)));
-        let alone = recipe(None, None, &[set("Skin Tone=0.5"), set("mattifier=0.2")]).expect("made");
+        assert_eq!(names(&recipe(None, None, &[])), names(&Recipe::preset(Preset::Balanced)));
+        let alone = recipe(None, None, &[set("Skin Tone=0.5"), set("mattifier=0.2")]);
         assert_eq!(names(&alone), ["Mattifier", "Skin Tone"]);
     }
 
     #[test]
     fn overrides_a_preset_and_adds_at_the_recommended_place() {
         let made = recipe(None, Some(Preset::Balanced), &[set("Dodge & Burn=0.3"), set("Mattifier=0.4")]);
-        let made = made.expect("made");
         let names = names(&made);
         let place = |name| names.iter().position(|found| *found == name).expect("there");
         assert_eq!(place("Mattifier") + 1, place("Dodge Burn"));
@@ -182,7 +202,7 @@ mod tests {
 
     #[test]
     fn a_name_alone_means_the_declared_defaults() {
-        let made = recipe(None, None, &[set("Face Detection"), set("Mattifier")]).expect("made");
+        let made = recipe(None, None, &[set("Face Detection"), set("Mattifier")]);
         assert_eq!(names(&made), ["Face Detection", "Mattifier"]);
         assert_eq!(made.tasks[1].settings.alpha1, 1.0);
     }

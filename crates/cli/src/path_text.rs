@@ -1,4 +1,5 @@
 //! Paths as text, for files that hold text only: a name of other bytes must cost neither its report nor its record.
+//! And text as a line, for terminals: no name may break it.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -29,6 +30,23 @@ pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::
     serializer.serialize_str(&text_of(path.as_os_str()))
 }
 
+/// A line for people as one line: control characters, which a file name may hold, are written as escapes. They would
+/// break the line, move the cursor, or turn the direction of what follows.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    let breaks = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(breaks) {
+        return Cow::Borrowed(text);
+    }
+    let mut line = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if breaks(c) { line.extend(c.escape_default()) } else { line.push(c) }
+    }
+    Cow::Owned(line)
+}
+
 fn escaped(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len() + 8);
     for chunk in bytes.utf8_chunks() {
@@ -43,6 +61,12 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
 
     use super::*;
+
+    #[test]
+    fn a_line_stays_one() {
+        assert_eq!(one_line("Zoë 1.jpg: \"done\""), "Zoë 1.jpg: \"done\"");
+        assert_eq!(one_line("a\nb\r\t\u{1b}[2J\u{85}\u{202e}.jpg"), r"a\nb\r\t\u{1b}[2J\u{85}\u{202e}.jpg");
+    }
 
     #[test]
     fn every_name_has_a_text_of_its_own() {

@@ -18,6 +18,12 @@ const RAW_EXTENSIONS: [&str; 25] = [
     "nef", "nrw", "orf", "pef", "raf", "rw2", "rwl", "sr2", "srw", "x3f",
 ];
 
+/// Extensions of other pictures that are not read.
+const OTHER_EXTENSIONS: [&str; 18] = [
+    "avif", "bmp", "dib", "exr", "gif", "heic", "heif", "hif", "j2k", "jp2", "jpx", "jxl", "jxr", "psb",
+    "psd", "qoi", "tga", "xcf",
+];
+
 /// Why a file was not read.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
@@ -27,6 +33,12 @@ pub enum ReadError {
     /// It is what a camera's sensor saw, and no picture yet.
     #[error("it is a camera raw file; develop it first, and give the picture, a 16-bit TIFF for instance")]
     CameraRaw,
+    /// A folder where a picture was asked for.
+    #[error("it is a folder; name a picture in it")]
+    Folder,
+    /// Nothing is in it.
+    #[error("the file is empty; copy it anew from where it came")]
+    Empty,
     /// The file is longer than what may be read.
     #[error("the file has {bytes} bytes, more than the {} MiB that are read; give --max-file-mb {} to read it",
         .limit / MEBIBYTE, .bytes.div_ceil(MEBIBYTE))]
@@ -47,13 +59,17 @@ pub enum ReadError {
 /// Reads a whole file of at most `limit` bytes. A longer one is refused by its length, before any of it is read.
 ///
 /// # Errors
-/// [`ReadError`] when it is longer, a raw file of a camera, or the operating system refuses.
+/// [`ReadError`] when it is longer, empty, a folder, a raw file of a camera, or the operating system refuses.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     let file = File::open(path)?;
-    if is_camera_raw(path) {
+    let found = file.metadata()?;
+    if found.is_dir() {
+        return Err(ReadError::Folder);
+    }
+    let length = found.len();
+    if length > 0 && is_camera_raw(path) {
         return Err(ReadError::CameraRaw);
     }
-    let length = file.metadata()?.len();
     if length > limit {
         return Err(ReadError::TooLarge { bytes: length, limit });
     }
@@ -62,6 +78,9 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::Endless { limit });
+    }
+    if bytes.is_empty() {
+        return Err(ReadError::Empty);
     }
     Ok(bytes)
 }
@@ -74,6 +93,22 @@ pub fn format_by_name(path: &Path) -> Option<Format> {
         "tif" | "tiff" => Some(Format::Tiff),
         "webp" => Some(Format::WebP),
         _ => None,
+    }
+}
+
+/// The kind of picture that a file name promises and that is not read: its extension in lower case.
+pub fn unread_kind(path: &Path) -> Option<String> {
+    let kind = path.extension()?.to_str()?.to_ascii_lowercase();
+    (RAW_EXTENSIONS.contains(&kind.as_str()) || OTHER_EXTENSIONS.contains(&kind.as_str())).then_some(kind)
+}
+
+/// A file name as its stem and its extension, which is one only if pictures have it: other dots belong to the name.
+pub fn stem_and_extension(path: &Path) -> (&OsStr, Option<&OsStr>) {
+    match (path.file_stem(), path.extension()) {
+        (Some(stem), Some(own)) if format_by_name(path).is_some() || unread_kind(path).is_some() => {
+            (stem, Some(own))
+        }
+        _ => (path.file_name().unwrap_or_default(), None),
     }
 }
 

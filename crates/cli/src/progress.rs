@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use retouch::{Step, Watch};
 
 use crate::interrupt;
+use crate::path_text::one_line;
 
 /// Steps of the bar for one picture, so that it also moves within a single one.
 const UNITS: u64 = 100;
@@ -55,9 +56,9 @@ impl Progress {
     }
 }
 
-/// Writes a line to standard error. A reader that went away must not end the run.
+/// Writes a line to standard error; it stays one, whatever names it holds. A reader that went away must not end the run.
 pub fn tell(line: &str) {
-    let _ = writeln!(io::stderr().lock(), "{line}");
+    let _ = writeln!(io::stderr().lock(), "{}", one_line(line));
 }
 
 /// Watches one picture: moves the bar, takes the times of the steps, passes on a wish to stop.
@@ -100,7 +101,7 @@ impl<'a> PictureWatch<'a> {
             self.progress.bar.inc(units - state.units);
             state.units = units;
         }
-        self.progress.bar.set_message(format!("{}: {name}", self.name));
+        self.progress.bar.set_message(format!("{}: {name}", one_line(&self.name)));
     }
 }
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::path_text;
+use crate::unread::Unread;
 
 /// The file that `--report` writes.
 #[derive(Debug, Serialize)]
@@ -15,6 +16,9 @@ pub struct RunReport<'a> {
     pub atelier: &'static str,
     /// Counts of the entries.
     pub summary: Summary,
+    /// Pictures of the folders that were left out because their kind is not read.
+    #[serde(skip_serializing_if = "Unread::is_empty")]
+    pub left_out: &'a Unread,
     /// The pictures.
     pub files: &'a [Entry],
 }

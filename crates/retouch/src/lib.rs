@@ -37,5 +37,5 @@ pub use engine::{Engine, EngineError, Options, Outcome, OutcomeKind, Step, Unwat
 pub use inspect::{Inspection, SeenFace};
 pub use plugin::{Blend, Key, Need, Param, Plugin, Scale, Settings, Spec};
 pub use plugins::plugins;
-pub use recipe::{OutputChoice, Preset, Recipe, RecipeError, Task};
+pub use recipe::{OutputChoice, Preset, Recipe, RecipeError, Remark, Task};
 pub use report::Report;

@@ -2,10 +2,12 @@
 
 mod json;
 mod preset;
+mod remark;
 mod stored;
 
 pub use json::RecipeError;
 pub use preset::Preset;
+pub use remark::Remark;
 
 use serde::Serialize;
 
@@ -112,6 +114,16 @@ impl Recipe {
     /// [`RecipeError`] names the task and the field that cannot be run.
     pub fn from_json(text: &str) -> Result<Self, RecipeError> {
         json::parse(text)
+    }
+
+    /// [`Recipe::from_json`], with a remark on everything that is not taken as it stands.
+    ///
+    /// # Errors
+    /// Those of [`Recipe::from_json`].
+    pub fn from_json_with_remarks(text: &str) -> Result<(Self, Vec<Remark>), RecipeError> {
+        let recipe = json::parse(text)?;
+        let remarks = remark::remarks(text, &recipe);
+        Ok((recipe, remarks))
     }
 
     /// The recipe in the form in which it is kept; [`Recipe::from_stored`] reads it. Unlike the wire's form it holds

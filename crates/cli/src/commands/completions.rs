@@ -10,6 +10,9 @@ use crate::Cli;
 
 /// Arguments of `atelier completions`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "Example:
+  mkdir -p ~/.local/share/bash-completion/completions
+  atelier completions bash > ~/.local/share/bash-completion/completions/atelier")]
 pub struct Arguments {
     /// Shell to write the script for
     shell: Shell,

@@ -35,11 +35,11 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 fn table(specs: &[&Spec]) -> String {
     let mut text = String::new();
     for spec in specs {
-        let sliders: Vec<String> = sliders(spec).map(slider).collect();
-        let _ = writeln!(text, "{:<17} {:<14} {}", spec.name, layer_kind(spec.blend), sliders.join(", "));
+        let _ = writeln!(text, "{:<17} {:<14} {}", spec.name, layer_kind(spec.blend), knobs(spec).join(", "));
         let _ = writeln!(text, "    {}", spec.about);
     }
-    text + "\nStrengths: atelier retouch --set \"NAME=ALPHA1[,ALPHA2]\" ...; 1 is the natural full effect, 0 none.\n"
+    text + "\nTo set them: atelier retouch --set \"NAME=ALPHA1[,ALPHA2][,scale=N][,automask]\" ...; \
+            of an Alpha 1 is the natural full effect, 0 none.\n"
 }
 
 fn markdown(specs: &[&Spec]) -> String {
@@ -62,12 +62,18 @@ fn markdown(specs: &[&Spec]) -> String {
     text
 }
 
-fn sliders(spec: &Spec) -> impl Iterator<Item = &Param> {
-    spec.params.iter().filter(|param| matches!(param.key, Key::Alpha1 | Key::Alpha2))
+/// The strengths first: they are what is turned most.
+fn knobs(spec: &Spec) -> Vec<String> {
+    let is_strength = |param: &&Param| matches!(param.key, Key::Alpha1 | Key::Alpha2);
+    let (strengths, others): (Vec<&Param>, Vec<&Param>) = spec.params.iter().partition(is_strength);
+    strengths.into_iter().chain(others).map(knob).collect()
 }
 
-fn slider(param: &Param) -> String {
-    format!("{} {} {} to {}", param.key.name(), param.label.to_lowercase(), param.min, param.max)
+fn knob(Param { key, label, min, max, .. }: &Param) -> String {
+    match key {
+        Key::Automask => format!("{} {} on or off", key.name(), label.to_lowercase()),
+        _ => format!("{} {} {min} to {max}", key.name(), label.to_lowercase()),
+    }
 }
 
 fn layer_kind(blend: Blend) -> &'static str {

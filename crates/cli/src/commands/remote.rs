@@ -17,7 +17,7 @@ use client::{Accounts, ClientError, Done, Item, Order, Patience, Seen, Server};
 use tokio_util::sync::CancellationToken;
 
 use super::Failure;
-use crate::intake;
+use crate::intake::{self, Intake};
 use crate::interrupt;
 use crate::progress::tell;
 
@@ -108,11 +108,9 @@ impl FolderWork {
         self.out_dir.clone().unwrap_or_else(|| self.folder.join("retouched"))
     }
 
-    /// The pictures that lie in the folder now.
-    fn pictures(&self) -> Result<Vec<Item>, intake::IntakeError> {
-        let found = intake::gather(std::slice::from_ref(&self.folder), Some(&self.out_dir()))?;
-        let item = |found: intake::Found| Item { path: found.path, relative: found.relative };
-        Ok(found.pictures.into_iter().map(item).collect())
+    /// The pictures that lie in the folder now, and what else lies there.
+    fn intake(&self) -> Result<Intake, intake::IntakeError> {
+        intake::gather(std::slice::from_ref(&self.folder), Some(&self.out_dir()))
     }
 
     /// The order for the server, names turned into ids.
@@ -135,6 +133,11 @@ impl FolderWork {
             patience,
         })
     }
+}
+
+fn items(intake: Intake) -> Vec<Item> {
+    let item = |found: intake::Found| Item { path: found.path, relative: found.relative };
+    intake.pictures.into_iter().map(item).collect()
 }
 
 /// Counts what became of the pictures, and tells of those that need attention.

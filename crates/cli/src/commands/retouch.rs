@@ -9,13 +9,13 @@ use retouch::recipe::{OutputChoice, Preset, Recipe};
 use retouch::{Engine, Options};
 
 use super::size_limits::SizeLimits;
-use super::{Failure, json};
+use super::{Failure, json, print};
 use crate::batch::{Batch, Memory};
 use crate::delivery;
-use crate::intake::{self, Job, Naming, Place};
+use crate::intake::{self, Intake, Job, Naming, Place};
 use crate::interrupt;
 use crate::ledger::{self, Ledger, hex_sha256};
-use crate::order::{self, Adjustment};
+use crate::order::{self, Adjustment, Payload};
 use crate::picture_file;
 use crate::places::Places;
 use crate::progress::{Progress, tell};
@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Pictures (JPEG, PNG, TIFF, WebP), or folders to search for them
     #[arg(required = true, value_name = "FILE|FOLDER")]
     inputs: Vec<PathBuf>,
-    /// Write the result of a single picture to this file, always anew; its extension decides the format
+    /// Write the result of a single picture to this file, always anew, whatever is there; its extension decides the format
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     output: Option<PathBuf>,
     /// Write results into this folder, with the sub-folders of the inputs; results that are there already are skipped
@@ -59,7 +59,7 @@ pub struct Arguments {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     jobs: Option<u16>,
     /// Write to this JSON file what became of each picture, what each plugin found and changed on those retouched in
-    /// this run, and the time of each step
+    /// this run, and the time of each step; - writes it to standard output
     #[arg(long, value_name = "FILE.json")]
     report: Option<PathBuf>,
     /// JPEG quality
@@ -70,6 +70,10 @@ pub struct Arguments {
     /// Make results again even if they are there already
     #[arg(long)]
     force: bool,
+    /// Replace also files that no earlier run made, that were changed since, or that are results of other pictures;
+    /// an input is never replaced
+    #[arg(long)]
+    overwrite: bool,
     /// Show neither progress nor summary, only errors
     #[arg(short, long)]
     quiet: bool,
@@ -120,9 +124,13 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
     let summary = Summary::of(&entries, began.elapsed());
     if !arguments.quiet {
-        show(&entries, &summary, intake.earlier_results);
+        show(&entries, &summary, &intake);
     }
-    write_report(arguments.report.as_deref(), &entries, summary)?;
+    if arguments.report.is_some() {
+        let version = env!("CARGO_PKG_VERSION");
+        let report = RunReport { atelier: version, summary, left_out: &intake.unread, files: &entries };
+        write_report(report_file(arguments), &json(&report)?)?;
+    }
     Ok(match summary {
         Summary { stopped: 1.., .. } => ExitCode::from(interrupt::EXIT_CODE),
         Summary { failed: 1.., .. } => ExitCode::from(1),
@@ -141,8 +149,8 @@ fn place(arguments: &Arguments) -> Place {
 /// The recipe of the order, with its output fitted to the name that was given for it.
 fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
     let preset = arguments.preset.map(Preset::from);
-    let mut recipe = order::recipe(arguments.payload.as_deref(), preset, &arguments.adjustments)
-        .map_err(Failure::usage)?;
+    let payload = arguments.payload.as_deref().map(|path| payload(path, arguments.quiet)).transpose()?;
+    let mut recipe = order::recipe(payload, preset, &arguments.adjustments);
     let file = match place {
         Place::File(file) => Some(file),
         _ => None,
@@ -167,6 +175,15 @@ fn recipe(arguments: &Arguments, place: &Place) -> Result<Recipe, Failure> {
     }
     recipe.output = output_choice(file, &arguments.inputs)?;
     Ok(recipe)
+}
+
+/// The recipe of the payload. What it says in vain is told: it was written by hand, or may have been.
+fn payload(path: &Path, quiet: bool) -> Result<Recipe, Failure> {
+    let payload = Payload::read(path).map_err(Failure::usage)?;
+    for remark in payload.remarks.iter().filter(|_| !quiet) {
+        tell(&format!("{}: warning: {remark}", path.display()));
+    }
+    Ok(payload.recipe)
 }
 
 /// The format that `file` promises by its extension; that of the input when both are the same or it has none.
@@ -201,21 +218,27 @@ fn naming(recipe: &Recipe) -> Naming {
 /// A place that was named must be there and writable before any work is done. Other places are a matter of the
 /// pictures that go there, see [`Places`].
 fn check_named_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
-    for file in [&arguments.output, &arguments.report].into_iter().flatten() {
+    let report = report_file(arguments);
+    let files = [arguments.output.as_deref(), report];
+    for file in files.into_iter().flatten() {
         delivery::follow(file).map_err(Failure::usage)?;
     }
-    if let Some(report) = &arguments.report {
-        let report = intake::real(report);
-        if jobs.iter().any(|job| intake::real(&job.input) == report || intake::real(&job.output) == report) {
-            return Err(Failure::Usage(format!(
-                "--report {} names a picture; name another file",
-                report.display()
-            )));
-        }
+    if let Some(report) = report.map(intake::real)
+        && jobs.iter().any(|job| intake::real(&job.input) == report || intake::real(&job.output) == report)
+    {
+        return Err(Failure::Usage(format!(
+            "--report {} names a picture; name another file",
+            report.display()
+        )));
     }
-    let files = [&arguments.output, &arguments.report].into_iter().flatten();
-    let mut folders = files.map(|file| delivery::folder_of(file)).chain(arguments.out_dir.as_deref());
+    let mut folders =
+        files.into_iter().flatten().map(delivery::folder_of).chain(arguments.out_dir.as_deref());
     folders.try_for_each(delivery::prepare).map_err(Failure::usage)
+}
+
+/// The file of the report; none when it goes to standard output.
+fn report_file(arguments: &Arguments) -> Option<&Path> {
+    arguments.report.as_deref().filter(|report| *report != Path::new("-"))
 }
 
 /// A file named with `-o` is made anew whenever it is asked for; all other results are remembered.
@@ -224,7 +247,13 @@ fn memory(arguments: &Arguments, recipe: &Recipe) -> Option<Memory> {
         return None;
     }
     let recipe = hex_sha256(format!("{recipe:?} quality {}", arguments.quality).as_bytes());
-    Some(Memory { ledger: Ledger::default(), recipe, engine: ledger::build(), force: arguments.force })
+    Some(Memory {
+        ledger: Ledger::default(),
+        recipe,
+        engine: ledger::build(),
+        force: arguments.force,
+        overwrite: arguments.overwrite,
+    })
 }
 
 fn threads(arguments: &Arguments, jobs: usize) -> usize {
@@ -233,14 +262,17 @@ fn threads(arguments: &Arguments, jobs: usize) -> usize {
     wanted.min(jobs).max(1)
 }
 
-fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
+fn show(entries: &[Entry], summary: &Summary, intake: &Intake) {
     for entry in entries {
         for note in entry.result.iter().flat_map(|report| &report.notes) {
             tell(&format!("{}: note: {note}", entry.input.display()));
         }
     }
-    if earlier_results > 0 {
-        tell(&format!("left out {earlier_results} results of earlier runs"));
+    if intake.earlier_results > 0 {
+        tell(&format!("left out {} results of earlier runs", intake.earlier_results));
+    }
+    if !intake.unread.is_empty() {
+        tell(&intake.unread.to_string());
     }
     match entries {
         // Its error was told already and says all.
@@ -252,8 +284,9 @@ fn show(entries: &[Entry], summary: &Summary, earlier_results: usize) {
     }
 }
 
-fn write_report(path: Option<&Path>, entries: &[Entry], summary: Summary) -> Result<(), Failure> {
-    let Some(path) = path else { return Ok(()) };
-    let report = RunReport { atelier: env!("CARGO_PKG_VERSION"), summary, files: entries };
-    delivery::deliver(path, json(&report)?.as_bytes()).map_err(Failure::work)
+fn write_report(file: Option<&Path>, report: &str) -> Result<(), Failure> {
+    match file {
+        Some(file) => delivery::deliver(file, report.as_bytes()).map_err(Failure::work),
+        None => print(report),
+    }
 }

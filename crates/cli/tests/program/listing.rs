@@ -17,7 +17,13 @@ fn plugins_are_declared_as_on_the_wire() {
     let facts: Vec<String> = specs.iter().map(fact).collect();
     insta::assert_snapshot!(facts.join("\n"));
     let table = stdout(&desk, &["plugins"]);
-    assert!(specs.iter().all(|spec| table.contains(spec["name"].as_str().expect("a name"))));
+    for spec in &specs {
+        let name = spec["name"].as_str().expect("a name");
+        let line = table.lines().find(|line| line.starts_with(name)).expect("a line a plugin");
+        for param in spec["params"].as_array().expect("params") {
+            assert!(line.contains(param["key"].as_str().expect("a key")), "{line}");
+        }
+    }
 }
 
 fn fact(spec: &Value) -> String {
@@ -50,5 +56,6 @@ fn tells_its_version_helps_and_completes() {
     assert_eq!(stdout(&desk, &["--version"]), format!("atelier {}\n", env!("CARGO_PKG_VERSION")));
     assert!(stdout(&desk, &["retouch", "--help"]).contains("Examples:"));
     assert!(stdout(&desk, &["completions", "bash"]).contains("_atelier"));
+    assert!(stdout(&desk, &["completions", "--help"]).contains("mkdir -p ~/.local/share/bash-completion"));
     desk.atelier(&[]).assert().code(2);
 }

@@ -2,5 +2,6 @@
 
 mod desk;
 mod listing;
+mod overwriting;
 mod retouch;
 mod trouble;

@@ -173,6 +173,17 @@ fn the_report_tells_of_every_file() {
 }
 
 #[test]
+fn the_report_goes_to_standard_output_when_asked() {
+    let desk = Desk::new();
+    desk.put("a.jpg", &portrait_file(Format::Jpeg));
+    let run =
+        desk.atelier(&["retouch", "a.jpg", "-o", "b.jpg", "--set", "Mattifier=0", "--report", "-"]).assert();
+    let report: Value = serde_json::from_slice(&run.success().get_output().stdout).expect("JSON alone");
+    assert_eq!(report["files"][0]["status"], "done");
+    assert_eq!(desk.files("."), ["a.jpg", "b.jpg"]);
+}
+
+#[test]
 fn the_report_has_findings_of_pictures_that_its_run_retouched() {
     let desk = Desk::new();
     desk.put("a.jpg", &portrait_file(Format::Jpeg));
@@ -249,6 +260,26 @@ fn takes_a_payload_from_standard_input() {
         decode(&fs::read(desk.path("out.png")).expect("a result")),
         decode(&portrait_file(Format::Png))
     );
+}
+
+#[test]
+fn a_payload_is_read_behind_its_byte_order_mark_and_its_slips_are_told() {
+    let desk = Desk::new();
+    desk.put("a.png", &portrait_file(Format::Png));
+    let tasks = r#"[{"Plugin":"Mattifier","Alpha1":-1},{"Plugin":"Heal","Alpah1":0.5,"Alpha1":0}]"#;
+    let payload = format!("\u{feff}{{\"mode\":\"professional\",\"tasks\":{tasks}}}");
+    desk.put("tasks.json", payload.as_bytes());
+    let run = ["retouch", "a.png", "-o", "out.png", "--payload", "tasks.json"];
+    let text = stderr(&desk.atelier(&run).assert().success());
+    let warnings: Vec<&str> = text.lines().filter(|line| line.contains("warning")).collect();
+    assert_eq!(
+        warnings,
+        [
+            "tasks.json: warning: tasks[0].Alpha1 is taken as 0, not -1: it goes from 0 to 1",
+            "tasks.json: warning: tasks[1].Alpah1 is ignored: Heal has Scale, Alpha1, Layer",
+        ]
+    );
+    assert!(stderr(&desk.atelier(&run).arg("--quiet").assert().success()).is_empty());
 }
 
 #[test]

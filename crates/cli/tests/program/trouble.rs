@@ -34,6 +34,8 @@ fn mistakes_on_the_command_line_are_said_before_any_work() {
         (&["1/a.jpg", "--report", "file/report.json"], "a part of the path is a file"),
         (&["1/a.jpg", "--report", "1/a.jpg"], "names a picture"),
         (&["1/a.jpg", "--payload", "payload.json"], "tasks[0].Alpha1 must be a number"),
+        (&["1/a.jpg", "--payload", "1/a.jpg"], "the payload 1/a.jpg is no text; give a JSON file"),
+        (&["1/a.jpg", "--payload", "1"], "cannot read the payload 1: it is a folder, not a file"),
         (&["1/a.jpg", "--payload", "none.json"], "cannot read the payload none.json: it does not exist"),
     ] {
         let text = complaint(&desk, &[&["retouch"], arguments].concat(), 2);
@@ -54,6 +56,51 @@ fn an_empty_folder_is_a_mistake_and_a_folder_as_output_too() {
     for folder in ["in", "new/"] {
         assert!(complaint(&desk, &["retouch", "a.jpg", "-o", folder], 2).contains("not a file"));
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_name_breaks_no_line() {
+    let desk = Desk::new();
+    desk.put("in/a\nb\u{1b}[2J.jpg", b"\xff\xd8\xff not really");
+    let text = complaint(&desk, &["retouch", "in", "--out-dir", "out"], 1);
+    assert!(text.starts_with(r"in/a\nb\u{1b}[2J.jpg: "), "{text}");
+    assert!(complaint(&desk, &["inspect", "in/no\nfile"], 1).contains(r"in/no\nfile: "));
+}
+
+#[test]
+fn a_folder_and_an_empty_file_are_called_so() {
+    let desk = Desk::new();
+    desk.put("in/a.jpg", b"");
+    desk.put("in/b.nef", b"");
+    let text = complaint(&desk, &["inspect", "in"], 1);
+    assert!(text.contains("in: it is a folder; name a picture in it"), "{text}");
+    for arguments in [&["inspect", "in/a.jpg"] as &[&str], &["retouch", "in"], &["retouch", "in/b.nef"]] {
+        let run = desk.atelier(arguments).assert().code(1);
+        let text = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+        assert!(text.contains(": the file is empty; copy it anew"), "{text}");
+    }
+}
+
+#[test]
+fn pictures_of_kinds_that_are_not_read_are_told() {
+    let desk = Desk::new();
+    desk.put("in/a.heic", b"\0\0\0\x18ftypheic");
+    desk.put("in/deep/b.HEIC", b"\0\0\0\x18ftypheic");
+    desk.put("in/c.nef", b"II*\0 what a sensor saw");
+    desk.put("in/notes.txt", b"only some words");
+    let told = "left out 3 files that are not read: 2 heic, 1 nef";
+    let text = complaint(&desk, &["retouch", "in"], 2);
+    assert!(text.contains("no pictures found; ") && text.trim_end().ends_with(told), "{text}");
+
+    desk.put("in/d.jpg", &portrait_file(Format::Jpeg));
+    let run = ["retouch", "in", "--set", "Mattifier=0", "--report", "report.json"];
+    let run = desk.atelier(&run).assert().success();
+    let text = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
+    assert_eq!(text.lines().filter(|line| *line == told).count(), 1, "{text}");
+    let report = std::fs::read(desk.path("report.json")).expect("a report");
+    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    assert_eq!(report["left_out"], serde_json::json!({ "heic": 2, "nef": 1 }));
 }
 
 #[test]

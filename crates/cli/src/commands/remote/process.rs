@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use client::{Journal, Patience, process};
 
-use super::{FolderWork, Tally, seen, stopper, talk};
+use super::{FolderWork, Tally, items, seen, stopper, talk};
 use crate::commands::Failure;
 use crate::interrupt;
 use crate::progress::tell;
@@ -33,8 +33,12 @@ pub struct Arguments {
 /// Sends, follows, fetches.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let work = &arguments.work;
-    let items = work.pictures().map_err(Failure::usage)?;
+    let intake = work.intake().map_err(Failure::usage)?;
     let server = work.connection.open()?;
+    if !intake.unread.is_empty() {
+        tell(&intake.unread.to_string());
+    }
+    let items = items(intake);
     let tally = Arc::new(Tally::with_bar(items.len()));
     let stop = stopper();
     talk(async {

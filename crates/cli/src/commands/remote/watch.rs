@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::{ClientError, Order, Patience, Server};
 use tokio_util::sync::CancellationToken;
 
-use super::{FolderWork, Tally, seen, stopper, talk};
+use super::{FolderWork, Tally, items, seen, stopper, talk};
 use crate::commands::Failure;
 use crate::intake::IntakeError;
 use crate::progress::tell;
@@ -58,7 +58,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     if !work.folder.is_dir() {
         return Err(Failure::Usage(format!("{} is no folder", work.folder.display())));
     }
-    if let Err(same @ IntakeError::OutDirIsInput(_)) = work.pictures() {
+    if let Err(same @ IntakeError::OutDirIsInput(_)) = work.intake() {
         return Err(Failure::usage(same));
     }
     let server = work.connection.open()?;
@@ -68,7 +68,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let Some(order) = order(work, &server, &stop).await? else { return Ok(()) };
         tell(&format!("Watching {}; results go to {}.", work.folder.display(), order.out_dir.display()));
         // A folder without pictures, or one that is gone for a moment, holds nothing just now.
-        let find = || work.pictures().unwrap_or_default();
+        let find = || work.intake().map(items).unwrap_or_default();
         client::watch(&server, &order, find, seen(&tally), stop).await
     })?;
     let (summary, _) = tally.summary();
