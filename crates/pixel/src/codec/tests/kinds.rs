@@ -297,6 +297,27 @@ fn premultiplied_tiff_alpha_is_made_straight() {
 }
 
 #[test]
+fn dropped_channels_of_a_tiff_are_noted() {
+    const SELECTION: u16 = 0;
+    const ALPHA: u16 = 2;
+    let open = |photometric, extras: &[u16], pixels: &[u8]| {
+        let extra = vec![ifd::Entry::short(262, &[photometric]), ifd::Entry::short(338, extras)];
+        let file = plain_tiff(Size::new(1, 1), 8, pixels.len() as u16, extra, pixels);
+        let Decoded { picture, notes, .. } = open(&file);
+        (picture.rgb, picture.alpha, notes)
+    };
+    let colour = || Samples::U8(vec![1, 2, 3]);
+    let dropped = || vec![DecodeNote::ExtraChannelsDropped];
+    let alpha = || Some(Samples::U8(vec![4]));
+    assert_eq!(open(2, &[SELECTION], &[1, 2, 3, 4]), (colour(), None, dropped()));
+    assert_eq!(open(2, &[ALPHA, SELECTION], &[1, 2, 3, 4, 5]), (colour(), alpha(), dropped()));
+    assert_eq!(open(2, &[ALPHA], &[1, 2, 3, 4]), (colour(), alpha(), vec![]));
+    let (_, _, notes) = open(5, &[SELECTION], &[0, 0, 0, 0, 9]);
+    assert_eq!(notes, [DecodeNote::ExtraChannelsDropped, DecodeNote::CmykConvertedWithoutProfile]);
+    assert_eq!(open(1, &[SELECTION], &[7, 9]), (Samples::U8(vec![7; 3]), None, dropped()));
+}
+
+#[test]
 fn camera_raw_files_are_refused_and_pyramids_are_not() {
     const REDUCED: u32 = 1;
     let rgb = || ifd::Entry::short(262, &[2]);
