@@ -9,7 +9,7 @@ use turbojpeg::{
 use super::jpeg_segments::{self as segments, Extent, Frame, Segments};
 use super::{
     Channels, DecodeError, DecodeNote, Depth, EncodeError, EncodeNote, Format, Header, Limits, cmyk, ifd,
-    own_profile, photoshop,
+    own_profile, photoshop, xmp,
 };
 use crate::geometry::{Orientation, Size};
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
@@ -74,12 +74,21 @@ pub(super) fn decode(
     if segments.broken_profile {
         notes.push(DecodeNote::BrokenProfile);
     }
-    if segments.more_pictures {
-        notes.push(DecodeNote::FirstPictureOnly);
-    }
     let scaling = ScalingFactor::new(1, 1 << halvings.min(3));
     let adobe = segments.adobe;
     let mut metadata = segments.metadata;
+    let mut gain_map = segments.gain_map;
+    let mut more = segments.more_pictures;
+    if let Some(alone) = metadata.xmp.as_deref().and_then(xmp::alone) {
+        metadata.xmp = Some(alone.xmp);
+        gain_map |= alone.gain_map;
+        more = true;
+    }
+    if gain_map {
+        notes.push(DecodeNote::GainMapDropped);
+    } else if more {
+        notes.push(DecodeNote::FirstPictureOnly);
+    }
     let rgb = if frame.components == 4 {
         let mut inks = read_pixels(bytes, size, PixelFormat::CMYK, ScalingFactor::ONE, &mut notes)?;
         if adobe {

@@ -17,6 +17,7 @@ mod psd;
 mod tiff;
 mod tiff_jpeg;
 mod webp;
+mod xmp;
 
 #[cfg(test)]
 mod tests;

@@ -297,6 +297,35 @@ fn premultiplied_tiff_alpha_is_made_straight() {
 }
 
 #[test]
+fn a_gain_map_is_lost_with_a_note_and_the_result_no_longer_speaks_of_it() {
+    let packet = |attribute: &str| {
+        let spaces = "xmlns:h='http://ns.adobe.com/hdr-gain-map/1.0/' \
+            xmlns:C='http://ns.google.com/photos/1.0/container/'";
+        format!("<x><d {spaces}{attribute} a='b'><C:Directory>1</C:Directory></d></x>").into_bytes()
+    };
+    let upload = |xmp: Option<Vec<u8>>, body: &[u8]| {
+        let mut picture = gradient(Size::new(16, 16), false);
+        picture.metadata.xmp = xmp;
+        let mut file = write(&picture, Format::Jpeg);
+        let segment = [&[0xFF, 0xE2, 0, body.len() as u8 + 2], body].concat();
+        file.splice(2..2, segment);
+        open(&file)
+    };
+    for (gain_map, note) in
+        [(" h:Version='1.0'", DecodeNote::GainMapDropped), ("", DecodeNote::FirstPictureOnly)]
+    {
+        let Decoded { picture, notes, .. } = upload(Some(packet(gain_map)), b"MPF\0MM\0*");
+        assert_eq!(notes, [note]);
+        let result = open(&write(&picture, Format::Jpeg));
+        assert_eq!(result.picture.metadata.xmp.as_deref(), Some(&b"<x><d a='b'></d></x>"[..]));
+        assert_eq!(result.notes, []);
+    }
+    assert_eq!(upload(None, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0").notes, [DecodeNote::GainMapDropped]);
+    let plain = b"<x xmlns:h='http://ns.adobe.com/other/'>".to_vec();
+    assert_eq!(upload(Some(plain.clone()), b"").picture.metadata.xmp, Some(plain));
+}
+
+#[test]
 fn dropped_channels_of_a_tiff_are_noted() {
     const SELECTION: u16 = 0;
     const ALPHA: u16 = 2;
