@@ -1,7 +1,5 @@
 //! JPEG in and out: libjpeg-turbo for the pixels, own segment handling for everything beside them.
 
-use std::borrow::Cow;
-
 use turbojpeg::{
     Colorspace, Compressor, Decompressor, Image, OutputBuf, PixelFormat, ScalingFactor, Subsamp,
 };
@@ -298,16 +296,8 @@ fn push_profile(file: &mut Vec<u8>, icc: &[u8]) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// The Photoshop block as it stood, or one around the bare IPTC record and the resources of a TIFF.
 fn push_photoshop(file: &mut Vec<u8>, metadata: &Metadata) {
-    let apart = metadata.photoshop.as_deref();
-    let resources = match metadata.iptc.as_deref() {
-        None => Cow::Borrowed(apart.unwrap_or_default()),
-        Some(iptc) => match iptc.strip_prefix(segments::PHOTOSHOP) {
-            Some(resources) => Cow::Borrowed(resources),
-            None => Cow::Owned(photoshop::with_iptc(apart.unwrap_or_default(), iptc)),
-        },
-    };
+    let resources = photoshop::resources(metadata);
     for part in resources.chunks(MAX_SEGMENT - segments::PHOTOSHOP.len()) {
         push_segment(file, 0xED, &[segments::PHOTOSHOP, part]);
     }

@@ -13,6 +13,7 @@ mod layer_png;
 mod own_profile;
 mod photoshop;
 mod png;
+mod png_text;
 mod psd;
 mod tiff;
 mod tiff_jpeg;
@@ -284,7 +285,7 @@ impl Decoded {
 /// Depth, alpha and grey are kept where the format has them. Otherwise: JPEG and WebP get 8 bits,
 /// JPEG gets transparent parts laid over white, WebP stores grey as equal RGB. A JPEG segment
 /// holds 64 KiB, so EXIF beyond that (never from a JPEG) is cut down in a JPEG and XMP left out, which
-/// [`left_out`] tells; extended XMP is written to JPEG only, IPTC and Photoshop resources to JPEG and TIFF only.
+/// [`left_out`] tells; extended XMP is written to JPEG only, the textual chunks of a PNG to PNG only, IPTC and Photoshop resources not to WebP.
 ///
 /// # Errors
 /// When a side is longer than the format allows, or the codec fails.

@@ -2,6 +2,11 @@
 //!
 //! Adobe Photoshop File Formats Specification, "Image Resource Blocks".
 
+use std::borrow::Cow;
+
+use super::jpeg_segments;
+use crate::picture::Metadata;
+
 /// Number of the IPTC record.
 const IPTC: u16 = 1028;
 
@@ -33,8 +38,21 @@ pub(super) fn iptc(resources: &[u8]) -> Option<&[u8]> {
     blocks(resources).find(|block| block.id == IPTC).map(|block| block.data)
 }
 
+/// All resources of a picture: Photoshop's block as it stood, or one around the bare IPTC record and the resources of a
+/// TIFF.
+pub(super) fn resources(metadata: &Metadata) -> Cow<'_, [u8]> {
+    let apart = metadata.photoshop.as_deref();
+    match metadata.iptc.as_deref() {
+        None => Cow::Borrowed(apart.unwrap_or_default()),
+        Some(iptc) => match iptc.strip_prefix(jpeg_segments::PHOTOSHOP) {
+            Some(resources) => Cow::Borrowed(resources),
+            None => Cow::Owned(with_iptc(apart.unwrap_or_default(), iptc)),
+        },
+    }
+}
+
 /// The list with `iptc` as its IPTC record.
-pub(super) fn with_iptc(resources: &[u8], iptc: &[u8]) -> Vec<u8> {
+fn with_iptc(resources: &[u8], iptc: &[u8]) -> Vec<u8> {
     let mut list = b"8BIM\x04\x04\0\0".to_vec();
     list.extend_from_slice(&(iptc.len() as u32).to_be_bytes());
     list.extend_from_slice(iptc);
