@@ -163,6 +163,17 @@ pub(super) fn of_kind(icc: &[u8], grey: bool) -> Option<Cow<'_, [u8]>> {
     }
 }
 
+/// Whether the profile is of RGB samples.
+pub(super) fn is_rgb(icc: &[u8]) -> bool {
+    icc.get(16..20) == Some(b"RGB ")
+}
+
+/// The profile for RGB samples in a format that asks for one of their kind: a grey one becomes its tone curve around
+/// sRGB's primaries, any other stays, even if it is of no use.
+pub(super) fn for_rgb(icc: &[u8]) -> Cow<'_, [u8]> {
+    of_kind(icc, false).unwrap_or(Cow::Borrowed(icc))
+}
+
 fn grey_as_rgb(icc: &[u8]) -> Option<Vec<u8>> {
     let curve = ColorProfile::new_from_slice(icc).ok()?.gray_trc?;
     let mut profile = srgb_profile();

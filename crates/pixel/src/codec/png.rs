@@ -1,5 +1,6 @@
 //! PNG in (the `png` crate) and out (own row writer).
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Reader, Transformations, Unit};
@@ -233,7 +234,8 @@ fn profile(info: &Info<'_>) -> Option<Vec<u8>> {
 }
 
 pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
-    let colour = match (picture.grey, &picture.alpha) {
+    let grey = stays_grey(picture);
+    let colour = match (grey, &picture.alpha) {
         (true, None) => ColourType::Grey,
         (true, Some(_)) => ColourType::GreyAlpha,
         (false, None) => ColourType::Rgb,
@@ -258,7 +260,7 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
                 None => None,
             };
             for y in 0..picture.size.height {
-                super::interleave_row(rgb, alpha, picture.grey, picture.size.width, y, &mut row);
+                super::interleave_row(rgb, alpha, grey, picture.size.width, y, &mut row);
                 rows.push(&row);
             }
         }
@@ -270,7 +272,7 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
             };
             let mut wide = vec![0u16; rows.row_bytes / 2];
             for y in 0..picture.size.height {
-                super::interleave_row(rgb, alpha, picture.grey, picture.size.width, y, &mut wide);
+                super::interleave_row(rgb, alpha, grey, picture.size.width, y, &mut wide);
                 to_big_endian(&wide, &mut row);
                 rows.push(&row);
             }
@@ -279,10 +281,17 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     rows.finish()
 }
 
+/// Whether a picture is written as grey. With an RGB profile, as grey JPEG files often have it, it is not: PNG forbids
+/// the two together, and readers would ignore the profile.
+fn stays_grey(picture: &Picture) -> bool {
+    picture.grey && !picture.metadata.icc.as_deref().is_some_and(own_profile::is_rgb)
+}
+
 fn push_metadata(chunks: &mut ChunkList, picture: &Picture) {
     let metadata = &picture.metadata;
     if let Some(icc) = &metadata.icc {
-        chunks.push_profile(icc);
+        let icc = if stays_grey(picture) { Cow::Borrowed(icc.as_slice()) } else { own_profile::for_rgb(icc) };
+        chunks.push_profile(&icc);
     }
     if let Some(density) = metadata.density {
         chunks.push(b"pHYs", &physical_dimensions(density));
