@@ -6,6 +6,7 @@
 
 mod cmyk;
 mod error;
+mod exif_block;
 mod ifd;
 mod jpeg;
 mod jpeg_segments;
@@ -15,6 +16,7 @@ mod photoshop;
 mod png;
 mod png_text;
 mod psd;
+mod thumbnail;
 mod tiff;
 mod tiff_jpeg;
 mod webp;
@@ -24,10 +26,12 @@ mod xmp;
 mod tests;
 
 pub use error::{DecodeError, DecodeNote, EncodeError, EncodeNote};
+pub use exif_block::ExifBlock;
 pub use layer_png::{LayerChannels, LayerPng};
 pub use psd::{
     PSD_EXTENSION, PSD_MIME_TYPE, PsdBlend, PsdChannel, PsdDocument, PsdLayer, PsdRaster, write_psd,
 };
+pub use thumbnail::{drop_thumbnails, renew_thumbnails};
 
 use crate::colour::profile::ColourSpace;
 use crate::geometry::{Orientation, Size};

@@ -10,6 +10,9 @@ use crate::picture::Metadata;
 /// Number of the IPTC record.
 const IPTC: u16 = 1028;
 
+/// Numbers of the thumbnail: as Photoshop 4 wrote it, and as all later ones do.
+const THUMBNAILS: [u16; 2] = [1033, 1036];
+
 /// One block.
 struct Resource<'a> {
     id: u16,
@@ -49,6 +52,15 @@ pub(super) fn resources(metadata: &Metadata) -> Cow<'_, [u8]> {
             None => Cow::Owned(with_iptc(apart.unwrap_or_default(), iptc)),
         },
     }
+}
+
+/// The list without thumbnails; `None` when there is none. What is damaged behind one is left out.
+pub(super) fn without_thumbnails(resources: &[u8]) -> Option<Vec<u8>> {
+    let is_thumbnail = |block: &Resource<'_>| THUMBNAILS.contains(&block.id);
+    blocks(resources).any(|block| is_thumbnail(&block)).then(|| {
+        let others = blocks(resources).filter(|block| !is_thumbnail(block));
+        others.flat_map(|block| block.whole).copied().collect()
+    })
 }
 
 /// The list with `iptc` as its IPTC record.

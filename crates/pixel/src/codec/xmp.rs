@@ -1,4 +1,5 @@
-//! XMP packets of JPEG files with more behind the picture: what they say of it is taken out where it is lost.
+//! XMP packets: what they say of more pictures behind that of a JPEG is taken out where it is lost, thumbnails where
+//! they no longer show the picture.
 //!
 //! Adobe's gain map specification 1.0; Google's Ultra HDR and Motion Photo formats 1.0, which list what is behind the
 //! picture with its lengths in a `Container:Directory`.
@@ -6,6 +7,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+const BASIC: &str = "http://ns.adobe.com/xap/1.0/";
 const GAIN_MAP: &str = "http://ns.adobe.com/hdr-gain-map/1.0/";
 const CONTAINER: &str = "http://ns.google.com/photos/1.0/container/";
 const CONTAINER_ITEM: &str = "http://ns.google.com/photos/1.0/container/item/";
@@ -25,18 +27,37 @@ pub(super) fn alone(xmp: &[u8]) -> Option<Alone> {
     let text = std::str::from_utf8(xmp).ok()?;
     let tags = tags(text)?;
     let spaces = namespaces(&tags)?;
-    let of_gain_map = |name: &str| is_of(name, &spaces, GAIN_MAP);
     let is_lost = |name: &str| {
         let film = |local: &str| local.starts_with("MotionPhoto") || local.starts_with("MicroVideo");
         [GAIN_MAP, CONTAINER, CONTAINER_ITEM].iter().any(|space| is_of(name, &spaces, space))
-            || is_of(name, &spaces, CAMERA) && name.split_once(':').is_some_and(|(_, local)| film(local))
+            || is_of(name, &spaces, CAMERA) && film(local(name))
+            || name.starts_with("xmlns:")
+                && spaces
+                    .get(local(name))
+                    .is_some_and(|space| [GAIN_MAP, CONTAINER, CONTAINER_ITEM].contains(space))
     };
-    let mut cuts: Vec<Range<usize>> = Vec::new();
+    let xmp = without(text, &cuts(&tags, is_lost)?).into_bytes();
+    let names =
+        tags.iter().flat_map(|tag| tag.attributes.iter().map(|attribute| attribute.name).chain([tag.name]));
+    Some(Alone { xmp, gain_map: names.into_iter().any(|name| is_of(name, &spaces, GAIN_MAP)) })
+}
+
+/// The packet without the thumbnails in it. `None` when there are none, or it is not XML that can be edited surely.
+pub(super) fn without_thumbnails(xmp: &[u8]) -> Option<Vec<u8>> {
+    let text = std::str::from_utf8(xmp).ok()?;
+    let tags = tags(text)?;
+    let spaces = namespaces(&tags)?;
+    let cuts = cuts(&tags, |name| is_of(name, &spaces, BASIC) && local(name) == "Thumbnails")?;
+    Some(without(text, &cuts).into_bytes())
+}
+
+/// Places of the elements and attributes with these names; `None` when there is none or the elements do not nest.
+fn cuts(tags: &[Tag<'_>], is_lost: impl Fn(&str) -> bool) -> Option<Vec<Range<usize>>> {
+    let mut cuts = Vec::new();
     let mut open = Vec::new();
     // How deep the element that is cut out lies, and where it starts.
     let mut cutting: Option<(usize, usize)> = None;
-    let mut gain_map = false;
-    for tag in &tags {
+    for tag in tags {
         if tag.kind == Kind::End {
             if open.pop()? != tag.name {
                 return None;
@@ -46,15 +67,9 @@ pub(super) fn alone(xmp: &[u8]) -> Option<Alone> {
             }
             continue;
         }
-        let names = tag.attributes.iter().map(|attribute| attribute.name).chain([tag.name]);
-        gain_map |= names.into_iter().any(of_gain_map);
         if cutting.is_none() {
             if !is_lost(tag.name) {
-                let lost = tag.attributes.iter().filter(|attribute| {
-                    is_lost(attribute.name)
-                        || attribute.name.starts_with("xmlns:")
-                            && [GAIN_MAP, CONTAINER, CONTAINER_ITEM].contains(&attribute.value)
-                });
+                let lost = tag.attributes.iter().filter(|attribute| is_lost(attribute.name));
                 cuts.extend(lost.map(|attribute| attribute.place.clone()));
             } else if tag.kind == Kind::Empty {
                 cuts.push(tag.place.clone());
@@ -66,7 +81,12 @@ pub(super) fn alone(xmp: &[u8]) -> Option<Alone> {
             open.push(tag.name);
         }
     }
-    (open.is_empty() && !cuts.is_empty()).then(|| Alone { xmp: without(text, &cuts).into_bytes(), gain_map })
+    (open.is_empty() && !cuts.is_empty()).then_some(cuts)
+}
+
+/// The name without its prefix.
+fn local(name: &str) -> &str {
+    name.split_once(':').map_or(name, |(_, local)| local)
 }
 
 /// The text without these places, which are in order.
