@@ -52,7 +52,7 @@ pub struct TextChunk {
     pub data: Vec<u8>,
 }
 
-/// Metadata blocks carried over unchanged from the upload to the result.
+/// Metadata blocks carried over from the upload to the result: unchanged, but for thumbnails and what no longer holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata {
     /// ICC profile of the RGB or grey samples; `None` means sRGB.

@@ -204,7 +204,24 @@ fn encode(mut profile: ColorProfile, white: XyY) -> Option<Vec<u8>> {
     let mut icc = profile.encode().ok()?;
     // moxcms writes the time of the call whatever the profile says.
     icc.get_mut(DATE_FIELD)?.copy_from_slice(&DATE);
-    Some(icc)
+    aligned(&icc)
+}
+
+/// The profile with each tag at a multiple of four bytes (ICC.1:2022, 7.2.1), which moxcms does not look to.
+fn aligned(icc: &[u8]) -> Option<Vec<u8>> {
+    let number = |at: usize| Some(u32::from_be_bytes(*icc.get(at..)?.first_chunk()?) as usize);
+    let table = 132..132 + 12 * number(128)?;
+    let mut out = icc.get(..table.end)?.to_vec();
+    for entry in table.step_by(12) {
+        let (start, length) = (number(entry + 4)?, number(entry + 8)?);
+        let place = (out.len() as u32).to_be_bytes();
+        out[entry + 4..entry + 8].copy_from_slice(&place);
+        out.extend_from_slice(icc.get(start..start + length)?);
+        out.resize(out.len().next_multiple_of(4), 0);
+    }
+    let length = (out.len() as u32).to_be_bytes();
+    out[..4].copy_from_slice(&length);
+    Some(out)
 }
 
 #[cfg(test)]
@@ -242,6 +259,11 @@ mod tests {
         for (index, (icc, (x, y))) in profiles.into_iter().enumerate() {
             let icc = icc.expect("a profile");
             assert_eq!(&icc[68..80], [0, 0, 0xF6, 0xD6, 0, 1, 0, 0, 0, 0, 0xD3, 0x2D], "{index}: illuminant");
+            let number =
+                |at: usize| u32::from_be_bytes(icc[at..at + 4].try_into().expect("four bytes")) as usize;
+            assert_eq!((number(0), icc.len() % 4), (icc.len(), 0), "{index}: length");
+            let starts = (0..number(128)).map(|n| number(132 + 12 * n + 4));
+            assert!(starts.into_iter().all(|start| start % 4 == 0), "{index}: places of tags");
             let white = numbers(&icc, b"wtpt", 3);
             let d50 = [0.9642, 1.0, 0.8249];
             let near = |one: &[f64], other: &[f64]| one.iter().zip(other).all(|(a, b)| (a - b).abs() < 5e-5);
