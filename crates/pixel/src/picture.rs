@@ -43,7 +43,16 @@ impl Samples {
     }
 }
 
-/// Metadata blocks carried over unchanged from the upload to the result.
+/// A textual chunk of a PNG: author, copyright, description and the like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextChunk {
+    /// `tEXt`, `zTXt` or `iTXt`.
+    pub name: [u8; 4],
+    /// The chunk's data: keyword and text in the encoding of that kind.
+    pub data: Vec<u8>,
+}
+
+/// Metadata blocks carried over from the upload to the result: unchanged, but for thumbnails and what no longer holds.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Metadata {
     /// ICC profile of the RGB or grey samples; `None` means sRGB.
@@ -58,6 +67,8 @@ pub struct Metadata {
     pub iptc: Option<Vec<u8>>,
     /// Photoshop's image resources (clipping paths, guides and more) of a TIFF that holds its IPTC apart from them.
     pub photoshop: Option<Vec<u8>>,
+    /// Textual chunks of a PNG as they stood in the file, XMP and blocks of metadata in digits not among them.
+    pub text: Vec<TextChunk>,
     /// Resolution of the file's own header (JFIF density, pHYs, TIFF tags), not EXIF's.
     pub density: Option<Density>,
 }

@@ -3,6 +3,7 @@
 use std::borrow::Borrow;
 use std::sync::Arc;
 
+use pixel::codec::renew_thumbnails;
 use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Plane, Rect, Size};
 use rayon::prelude::*;
@@ -86,7 +87,7 @@ impl<'a> Pile<'a> {
     }
 }
 
-/// Lays the layers into the picture, in place, all cores, only where a layer has pixels.
+/// Lays the layers into the picture, in place, all cores, only where a layer has pixels. Its thumbnails then show it.
 pub fn flatten(picture: &mut Picture, layers: &[impl Borrow<StoredLayer> + Sync]) {
     let layers: Vec<&StoredLayer> = layers.iter().map(Borrow::borrow).collect();
     let depth = Depth::of(&picture.rgb);
@@ -96,6 +97,11 @@ pub fn flatten(picture: &mut Picture, layers: &[impl Borrow<StoredLayer> + Sync]
         Samples::U16(samples) => {
             flatten_samples(samples, width, &layers, depth, |v| (v * 65535.0 + 0.5) as u16);
         }
+    }
+    let changes =
+        |layer: &&StoredLayer| !layer.is_empty() && !matches!(layer.blend(), Blend::Mask | Blend::Metadata);
+    if layers.iter().any(changes) {
+        renew_thumbnails(picture);
     }
 }
 

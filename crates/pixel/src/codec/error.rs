@@ -79,6 +79,8 @@ pub enum DecodeNote {
     BrokenProfile,
     /// Only the first picture of an animation, a multi-page or a multi-picture file is kept.
     FirstPictureOnly,
+    /// The HDR gain map behind the picture is dropped; so is what its XMP said of it.
+    GainMapDropped,
     /// Colours multiplied by alpha were divided by it.
     AlphaMadeStraight,
     /// Channels beyond colour and alpha were dropped.
@@ -96,6 +98,7 @@ impl std::fmt::Display for DecodeNote {
             }
             Self::BrokenProfile => "the colour profile cannot be used, colours count as sRGB",
             Self::FirstPictureOnly => "only the first picture of the file is kept",
+            Self::GainMapDropped => "the HDR gain map is lost, the picture is kept in standard range",
             Self::AlphaMadeStraight => "premultiplied alpha was made straight",
             Self::ExtraChannelsDropped => "extra channels were dropped",
             Self::MinorDamage => "the file is slightly damaged, its pixels are whole",

@@ -1,7 +1,5 @@
 //! JPEG in and out: libjpeg-turbo for the pixels, own segment handling for everything beside them.
 
-use std::borrow::Cow;
-
 use turbojpeg::{
     Colorspace, Compressor, Decompressor, Image, OutputBuf, PixelFormat, ScalingFactor, Subsamp,
 };
@@ -9,7 +7,7 @@ use turbojpeg::{
 use super::jpeg_segments::{self as segments, Extent, Frame, Segments};
 use super::{
     Channels, DecodeError, DecodeNote, Depth, EncodeError, EncodeNote, Format, Header, Limits, cmyk, ifd,
-    own_profile, photoshop,
+    own_profile, photoshop, xmp,
 };
 use crate::geometry::{Orientation, Size};
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
@@ -74,12 +72,21 @@ pub(super) fn decode(
     if segments.broken_profile {
         notes.push(DecodeNote::BrokenProfile);
     }
-    if segments.more_pictures {
-        notes.push(DecodeNote::FirstPictureOnly);
-    }
     let scaling = ScalingFactor::new(1, 1 << halvings.min(3));
     let adobe = segments.adobe;
     let mut metadata = segments.metadata;
+    let mut gain_map = segments.gain_map;
+    let mut more = segments.more_pictures;
+    if let Some(alone) = metadata.xmp.as_deref().and_then(xmp::alone) {
+        metadata.xmp = Some(alone.xmp);
+        gain_map |= alone.gain_map;
+        more = true;
+    }
+    if gain_map {
+        notes.push(DecodeNote::GainMapDropped);
+    } else if more {
+        notes.push(DecodeNote::FirstPictureOnly);
+    }
     let rgb = if frame.components == 4 {
         let mut inks = read_pixels(bytes, size, PixelFormat::CMYK, ScalingFactor::ONE, &mut notes)?;
         if adobe {
@@ -289,16 +296,8 @@ fn push_profile(file: &mut Vec<u8>, icc: &[u8]) -> Result<(), EncodeError> {
     Ok(())
 }
 
-/// The Photoshop block as it stood, or one around the bare IPTC record and the resources of a TIFF.
 fn push_photoshop(file: &mut Vec<u8>, metadata: &Metadata) {
-    let apart = metadata.photoshop.as_deref();
-    let resources = match metadata.iptc.as_deref() {
-        None => Cow::Borrowed(apart.unwrap_or_default()),
-        Some(iptc) => match iptc.strip_prefix(segments::PHOTOSHOP) {
-            Some(resources) => Cow::Borrowed(resources),
-            None => Cow::Owned(photoshop::with_iptc(apart.unwrap_or_default(), iptc)),
-        },
-    };
+    let resources = photoshop::resources(metadata);
     for part in resources.chunks(MAX_SEGMENT - segments::PHOTOSHOP.len()) {
         push_segment(file, 0xED, &[segments::PHOTOSHOP, part]);
     }

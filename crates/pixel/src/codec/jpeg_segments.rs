@@ -11,6 +11,8 @@ pub(super) const PHOTOSHOP: &[u8] = b"Photoshop 3.0\0";
 const JFIF: &[u8] = b"JFIF\0";
 const ADOBE: &[u8] = b"Adobe";
 const MULTI_PICTURE: &[u8] = b"MPF\0";
+/// Says that a gain map of ISO 21496-1 lies behind the picture.
+const GAIN_MAP: &[u8] = b"urn:iso:std:iso:ts:21496:-1\0";
 
 /// The frame header.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +38,8 @@ pub(super) struct Segments {
     pub broken_profile: bool,
     /// The file announces further pictures behind the first.
     pub more_pictures: bool,
+    /// One of them is a gain map.
+    pub gain_map: bool,
     icc: Vec<(u8, u8, Vec<u8>)>,
 }
 
@@ -137,6 +141,7 @@ impl Segments {
             0xE1 if body.starts_with(XMP) && metadata.xmp.is_none() => metadata.xmp = after(XMP),
             0xE1 if body.starts_with(XMP_EXTENSION) => metadata.xmp_extension.extend(after(XMP_EXTENSION)),
             0xE2 if body.starts_with(MULTI_PICTURE) => self.more_pictures = true,
+            0xE2 if body.starts_with(GAIN_MAP) => self.gain_map = true,
             0xE2 => {
                 if let Some([number, count, data @ ..]) = body.strip_prefix(ICC) {
                     self.icc.push((*number, *count, data.to_vec()));

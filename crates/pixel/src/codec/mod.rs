@@ -6,6 +6,7 @@
 
 mod cmyk;
 mod error;
+mod exif_block;
 mod ifd;
 mod jpeg;
 mod jpeg_segments;
@@ -13,19 +14,24 @@ mod layer_png;
 mod own_profile;
 mod photoshop;
 mod png;
+mod png_text;
 mod psd;
+mod thumbnail;
 mod tiff;
 mod tiff_jpeg;
 mod webp;
+mod xmp;
 
 #[cfg(test)]
 mod tests;
 
 pub use error::{DecodeError, DecodeNote, EncodeError, EncodeNote};
+pub use exif_block::ExifBlock;
 pub use layer_png::{LayerChannels, LayerPng};
 pub use psd::{
     PSD_EXTENSION, PSD_MIME_TYPE, PsdBlend, PsdChannel, PsdDocument, PsdLayer, PsdRaster, write_psd,
 };
+pub use thumbnail::{drop_thumbnails, renew_thumbnails};
 
 use crate::colour::profile::ColourSpace;
 use crate::geometry::{Orientation, Size};
@@ -281,9 +287,10 @@ impl Decoded {
 /// Writes a picture as a file of `format`, metadata included.
 ///
 /// Depth, alpha and grey are kept where the format has them. Otherwise: JPEG and WebP get 8 bits,
-/// JPEG gets transparent parts laid over white, WebP stores grey as equal RGB. A JPEG segment
+/// JPEG gets transparent parts laid over white, WebP stores grey as equal RGB, and so does PNG where the
+/// profile is of RGB. A JPEG segment
 /// holds 64 KiB, so EXIF beyond that (never from a JPEG) is cut down in a JPEG and XMP left out, which
-/// [`left_out`] tells; extended XMP is written to JPEG only, IPTC and Photoshop resources to JPEG and TIFF only.
+/// [`left_out`] tells; extended XMP is written to JPEG only, the textual chunks of a PNG to PNG only, IPTC and Photoshop resources not to WebP.
 ///
 /// # Errors
 /// When a side is longer than the format allows, or the codec fails.

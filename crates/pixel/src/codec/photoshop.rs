@@ -2,8 +2,16 @@
 //!
 //! Adobe Photoshop File Formats Specification, "Image Resource Blocks".
 
+use std::borrow::Cow;
+
+use super::jpeg_segments;
+use crate::picture::Metadata;
+
 /// Number of the IPTC record.
 const IPTC: u16 = 1028;
+
+/// Numbers of the thumbnail: as Photoshop 4 wrote it, and as all later ones do.
+const THUMBNAILS: [u16; 2] = [1033, 1036];
 
 /// One block.
 struct Resource<'a> {
@@ -33,8 +41,30 @@ pub(super) fn iptc(resources: &[u8]) -> Option<&[u8]> {
     blocks(resources).find(|block| block.id == IPTC).map(|block| block.data)
 }
 
+/// All resources of a picture: Photoshop's block as it stood, or one around the bare IPTC record and the resources of a
+/// TIFF.
+pub(super) fn resources(metadata: &Metadata) -> Cow<'_, [u8]> {
+    let apart = metadata.photoshop.as_deref();
+    match metadata.iptc.as_deref() {
+        None => Cow::Borrowed(apart.unwrap_or_default()),
+        Some(iptc) => match iptc.strip_prefix(jpeg_segments::PHOTOSHOP) {
+            Some(resources) => Cow::Borrowed(resources),
+            None => Cow::Owned(with_iptc(apart.unwrap_or_default(), iptc)),
+        },
+    }
+}
+
+/// The list without thumbnails; `None` when there is none. What is damaged behind one is left out.
+pub(super) fn without_thumbnails(resources: &[u8]) -> Option<Vec<u8>> {
+    let is_thumbnail = |block: &Resource<'_>| THUMBNAILS.contains(&block.id);
+    blocks(resources).any(|block| is_thumbnail(&block)).then(|| {
+        let others = blocks(resources).filter(|block| !is_thumbnail(block));
+        others.flat_map(|block| block.whole).copied().collect()
+    })
+}
+
 /// The list with `iptc` as its IPTC record.
-pub(super) fn with_iptc(resources: &[u8], iptc: &[u8]) -> Vec<u8> {
+fn with_iptc(resources: &[u8], iptc: &[u8]) -> Vec<u8> {
     let mut list = b"8BIM\x04\x04\0\0".to_vec();
     list.extend_from_slice(&(iptc.len() as u32).to_be_bytes());
     list.extend_from_slice(iptc);

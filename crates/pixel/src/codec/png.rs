@@ -1,17 +1,18 @@
 //! PNG in (the `png` crate) and out (own row writer).
 
+use std::borrow::Cow;
 use std::io::Cursor;
 
 use png::{BitDepth, ColorType, Decoder, DecodingError, Info, Reader, Transformations, Unit};
 
 use super::layer_png::{ChunkList, ColourType, to_big_endian};
+use super::png_text::{self, XMP_KEYWORD};
 use super::{
     Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, ifd, own_profile,
+    photoshop,
 };
 use crate::geometry::{Orientation, Size};
 use crate::picture::{Density, DensityUnit, Metadata, Picture, Samples};
-
-const XMP_KEYWORD: &str = "XML:com.adobe.xmp";
 
 /// Most memory for compressed text, profiles and other chunks beside the pixels.
 const MAX_CHUNK_MEMORY: usize = 64 << 20;
@@ -24,7 +25,7 @@ type PngReader<'a> = Reader<Cursor<&'a [u8]>>;
 pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, DecodeError> {
     let reader = open(bytes, limits)?;
     let info = reader.info();
-    let exif = info.exif_metadata.as_deref();
+    let exif = info.exif_metadata.as_deref().map(<[u8]>::to_vec).or_else(|| png_text::read(bytes).exif);
     Ok(Header {
         format: Format::Png,
         size: Size::new(info.width as usize, info.height as usize),
@@ -35,7 +36,7 @@ pub(super) fn probe(bytes: &[u8], limits: &Limits) -> Result<Header, DecodeError
             ColorType::Rgba => Channels::Rgba,
             ColorType::Rgb | ColorType::Indexed => Channels::Rgb,
         },
-        orientation: exif.map(ifd::orientation).unwrap_or_default(),
+        orientation: exif.as_deref().map(ifd::orientation).unwrap_or_default(),
     })
 }
 
@@ -97,7 +98,7 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
     if reader.finish().is_err() {
         notes.push(DecodeNote::MinorDamage);
     }
-    let metadata = metadata(reader.info());
+    let metadata = metadata(reader.info(), png_text::read(bytes));
     let orientation = metadata.exif.as_deref().map_or(Orientation::Upright, ifd::orientation);
     let grey = matches!(colour, ColorType::Grayscale | ColorType::GrayscaleAlpha);
     let picture = Picture { size, rgb: pixels.rgb, alpha: pixels.alpha, grey, orientation, metadata };
@@ -179,7 +180,7 @@ fn split<T: Copy>(
     }
 }
 
-fn metadata(info: &Info<'_>) -> Metadata {
+fn metadata(info: &Info<'_>, texts: png_text::Texts) -> Metadata {
     let xmp = info.utf8_text.iter().find(|chunk| chunk.keyword == XMP_KEYWORD).and_then(|chunk| {
         let mut chunk = chunk.clone();
         chunk.decompress_text_with_limit(MAX_CHUNK_MEMORY).ok()?;
@@ -187,8 +188,10 @@ fn metadata(info: &Info<'_>) -> Metadata {
     });
     Metadata {
         icc: profile(info),
-        exif: info.exif_metadata.as_deref().map(<[u8]>::to_vec),
-        xmp: xmp.map(String::into_bytes),
+        exif: info.exif_metadata.as_deref().map(<[u8]>::to_vec).or(texts.exif),
+        xmp: xmp.map(String::into_bytes).or(texts.xmp),
+        iptc: texts.iptc,
+        text: texts.kept,
         density: info.pixel_dims.map(|dims| Density {
             x: f64::from(dims.xppu),
             y: f64::from(dims.yppu),
@@ -231,7 +234,8 @@ fn profile(info: &Info<'_>) -> Option<Vec<u8>> {
 }
 
 pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
-    let colour = match (picture.grey, &picture.alpha) {
+    let grey = stays_grey(picture);
+    let colour = match (grey, &picture.alpha) {
         (true, None) => ColourType::Grey,
         (true, Some(_)) => ColourType::GreyAlpha,
         (false, None) => ColourType::Rgb,
@@ -256,7 +260,7 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
                 None => None,
             };
             for y in 0..picture.size.height {
-                super::interleave_row(rgb, alpha, picture.grey, picture.size.width, y, &mut row);
+                super::interleave_row(rgb, alpha, grey, picture.size.width, y, &mut row);
                 rows.push(&row);
             }
         }
@@ -268,7 +272,7 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
             };
             let mut wide = vec![0u16; rows.row_bytes / 2];
             for y in 0..picture.size.height {
-                super::interleave_row(rgb, alpha, picture.grey, picture.size.width, y, &mut wide);
+                super::interleave_row(rgb, alpha, grey, picture.size.width, y, &mut wide);
                 to_big_endian(&wide, &mut row);
                 rows.push(&row);
             }
@@ -277,10 +281,17 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     rows.finish()
 }
 
+/// Whether a picture is written as grey. With an RGB profile, as grey JPEG files often have it, it is not: PNG forbids
+/// the two together, and readers would ignore the profile.
+fn stays_grey(picture: &Picture) -> bool {
+    picture.grey && !picture.metadata.icc.as_deref().is_some_and(own_profile::is_rgb)
+}
+
 fn push_metadata(chunks: &mut ChunkList, picture: &Picture) {
     let metadata = &picture.metadata;
     if let Some(icc) = &metadata.icc {
-        chunks.push_profile(icc);
+        let icc = if stays_grey(picture) { Cow::Borrowed(icc.as_slice()) } else { own_profile::for_rgb(icc) };
+        chunks.push_profile(&icc);
     }
     if let Some(density) = metadata.density {
         chunks.push(b"pHYs", &physical_dimensions(density));
@@ -290,6 +301,13 @@ fn push_metadata(chunks: &mut ChunkList, picture: &Picture) {
     }
     if let Some(xmp) = &metadata.xmp {
         chunks.push(b"iTXt", &[XMP_KEYWORD.as_bytes(), &[0; 5], xmp].concat());
+    }
+    let resources = photoshop::resources(metadata);
+    if !resources.is_empty() {
+        chunks.push(b"zTXt", &png_text::iptc_chunk(&resources));
+    }
+    for text in &metadata.text {
+        chunks.push(&text.name, &text.data);
     }
 }
 

@@ -71,6 +71,28 @@ fn rich_metadata() -> Metadata {
     }
 }
 
+#[test]
+fn the_profile_is_of_the_kind_of_the_samples_where_the_format_asks_for_it() {
+    let rgb = moxcms::ColorProfile::new_adobe_rgb().encode().expect("encodes");
+    let grey = moxcms::ColorProfile::new_gray_with_gamma(1.8).encode().expect("encodes");
+    let written = |is_grey: bool, icc: &[u8], depth, format| {
+        let mut original = picture(Size::new(5, 3), depth, is_grey, true, 3);
+        original.metadata.icc = Some(icc.to_vec());
+        let result = open(&write(&original, format)).picture;
+        assert_eq!((&result.rgb, &result.alpha), (&original.rgb, &original.alpha));
+        (result.grey, result.metadata.icc.expect("a profile"))
+    };
+    for depth in [Depth::Eight, Depth::Sixteen] {
+        assert_eq!(written(true, &rgb, depth, Format::Png), (false, rgb.clone()));
+        assert_eq!(written(true, &grey, depth, Format::Png), (true, grey.clone()));
+    }
+    for (is_grey, format) in [(false, Format::Png), (true, Format::WebP), (false, Format::WebP)] {
+        let (_, icc) = written(is_grey, &grey, Depth::Eight, format);
+        assert_eq!(Some(icc), own_profile::of_kind(&grey, false).map(|icc| icc.into_owned()), "{format}");
+    }
+    assert_eq!(written(false, b"no profile", Depth::Eight, Format::Png).1, b"no profile");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 

@@ -191,10 +191,22 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
         read_samples(&mut decoder, size, layout)?
     };
     drop(decoder);
+    let wanted = match layout.channels {
+        Channels::Grey => 1,
+        Channels::GreyAlpha => 2,
+        Channels::Rgb => 3,
+        Channels::Rgba | Channels::Cmyk => 4,
+    };
+    samples = take_channels(samples, size, wanted)?;
+    // The tiff crate leaves channels out by itself, so the samples that came do not tell.
+    let stored = directory.get(tag::SAMPLES_PER_PIXEL).and_then(Entry::number);
+    if stored.is_some_and(|stored| stored as usize > wanted) {
+        notes.push(DecodeNote::ExtraChannelsDropped);
+    }
     let mut metadata = metadata(&directory);
     let orientation = directory.orientation();
     if layout.channels == Channels::Cmyk {
-        let Samples::U8(inks) = take_channels(samples, size, 4, &mut notes)? else {
+        let Samples::U8(inks) = samples else {
             return Err(DecodeError::unsupported(Format::Tiff, "16-bit CMYK"));
         };
         let (rgb, note) = cmyk::to_srgb(&inks, metadata.icc.as_deref());
@@ -204,13 +216,6 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<(Picture, Vec<Deco
             Picture { size, rgb: Samples::U8(rgb), alpha: None, grey: false, orientation, metadata };
         return Ok((picture, notes));
     }
-    let wanted = match layout.channels {
-        Channels::Grey => 1,
-        Channels::GreyAlpha => 2,
-        Channels::Rgba => 4,
-        Channels::Rgb | Channels::Cmyk => 3,
-    };
-    samples = take_channels(samples, size, wanted, &mut notes)?;
     let grey = wanted < 3;
     let (mut rgb, alpha) = match samples {
         Samples::U8(samples) => {
@@ -267,12 +272,7 @@ fn interleave_planes<T: Copy>(samples: Vec<T>, planes: usize) -> Vec<T> {
 }
 
 /// Keeps the first `wanted` channels of each pixel.
-fn take_channels(
-    samples: Samples,
-    size: Size,
-    wanted: usize,
-    notes: &mut Vec<DecodeNote>,
-) -> Result<Samples, DecodeError> {
+fn take_channels(samples: Samples, size: Size, wanted: usize) -> Result<Samples, DecodeError> {
     let stored = samples.len() / size.area();
     if stored < wanted || stored * size.area() != samples.len() {
         return Err(DecodeError::corrupt(Format::Tiff, "samples do not fit the picture's size"));
@@ -280,7 +280,6 @@ fn take_channels(
     if stored == wanted {
         return Ok(samples);
     }
-    notes.push(DecodeNote::ExtraChannelsDropped);
     Ok(match samples {
         Samples::U8(samples) => {
             Samples::U8(samples.chunks_exact(stored).flat_map(|pixel| &pixel[..wanted]).copied().collect())

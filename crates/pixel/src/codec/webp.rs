@@ -4,7 +4,9 @@ use std::io::Cursor;
 
 use image_webp::{ColorType, DecodingError, WebPDecoder, WebPEncoder};
 
-use super::{Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, ifd};
+use super::{
+    Channels, DecodeError, DecodeNote, Depth, EncodeError, Format, Header, Limits, ifd, own_profile,
+};
 use crate::geometry::Size;
 use crate::picture::{Metadata, Picture, Samples};
 
@@ -72,7 +74,7 @@ pub(super) fn encode(picture: &Picture) -> Result<Vec<u8>, EncodeError> {
     let mut file = Vec::new();
     let mut encoder = WebPEncoder::new(&mut file);
     if let Some(icc) = &metadata.icc {
-        encoder.set_icc_profile(icc.clone());
+        encoder.set_icc_profile(own_profile::for_rgb(icc).into_owned());
     }
     if let Some(exif) = super::exif_to_write(metadata, picture.orientation) {
         encoder.set_exif_metadata(exif);

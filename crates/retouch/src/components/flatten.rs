@@ -1,11 +1,11 @@
 //! Laying subject, shadow and ground over each other: what the export writes.
 
 use pixel::Size;
+use pixel::codec::drop_thumbnails;
 use pixel::colour::profile::ColourSpace;
 use pixel::picture::{Picture, Samples};
 use rayon::prelude::*;
 
-use super::exif;
 use super::scale::{framed, scaled};
 use super::work::{Ground, Shadow, Work};
 
@@ -32,7 +32,7 @@ pub(super) fn flattened(work: &mut Work<'_>) -> Picture {
         }
     };
     let mut metadata = picture.metadata.clone();
-    exif::drop_thumbnail(&mut metadata);
+    drop_thumbnails(&mut metadata);
     Picture { size, rgb, alpha, metadata, ..*picture }
 }
 

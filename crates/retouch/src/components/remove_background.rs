@@ -6,7 +6,6 @@ use pixel::picture::Samples;
 
 use super::Component;
 use super::declaration::{Declaration, Kind, Setting, Values};
-use super::exif;
 use super::run::WorkflowFault;
 use super::work::Work;
 use crate::matting::{Method, SubjectKind, cut_out, transparent_share};
@@ -102,7 +101,7 @@ impl Component for RemoveBackground {
                     Some(Samples::U16(alpha.iter().map(|a| (a * 65535.0 + 0.5) as u16).collect()));
             }
         }
-        exif::drop_thumbnail(&mut picture.metadata);
+        pixel::codec::drop_thumbnails(&mut picture.metadata);
         let cover = cutout.alpha.sum() / size.area() as f64;
         work.found("subjects found", 1.0);
         work.found("people", if cutout.kind == SubjectKind::Person { 1.0 } else { 0.0 });

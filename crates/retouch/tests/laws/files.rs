@@ -222,3 +222,39 @@ fn metadata_that_the_result_cannot_hold_is_noted() {
     assert_eq!(notes(OutputChoice::Jpeg), [codec::EncodeNote::XmpLeftOut.to_string()]);
     assert_eq!(notes(OutputChoice::Tiff), [""; 0]);
 }
+
+/// Little-endian EXIF with a maker and a black thumbnail of 20 x 15.
+fn exif_with_thumbnail() -> Vec<u8> {
+    let thumbnail = codec::encode_shown(&[0; 900], Size::new(20, 15), 90).expect("encodes");
+    let mut block = b"II*\0\x08\0\0\0\x01\0\x0f\x01\x02\0\x04\0\0\0Own\0".to_vec();
+    block.extend(26u32.to_le_bytes());
+    block.extend([2, 0, 1, 2, 4, 0, 1, 0, 0, 0, 56, 0, 0, 0]);
+    block.extend([2, 2, 4, 0, 1, 0, 0, 0]);
+    block.extend((thumbnail.len() as u32).to_le_bytes());
+    block.extend([0; 4]);
+    block.extend(thumbnail);
+    block
+}
+
+#[test]
+fn the_thumbnail_shows_the_result_and_stays_where_nothing_changed() {
+    let upload = exif_with_thumbnail();
+    let file = jpeg(&Picture {
+        metadata: Metadata { exif: Some(upload.clone()), ..Metadata::default() },
+        ..picture()
+    });
+    let exif = |task| {
+        let result = answer(&file, &recipe(&[(task, false)], OutputChoice::AsUploaded)).0;
+        decode(&result).metadata.exif.expect("a block")
+    };
+    assert_eq!(exif(&HALF), upload, "a selection changes no pixel");
+    let mut changed = exif(&LIGHTER);
+    assert_eq!(changed[..26], upload[..26]);
+    let mut block = codec::ExifBlock::open(&mut changed).expect("a block");
+    assert_eq!(block.first(), 8);
+    let thumbnail = decode(block.thumbnail().expect("a thumbnail"));
+    assert_eq!(thumbnail.size, Size::new(20, 15));
+    assert!((0..thumbnail.rgb.len()).all(|index| thumbnail.rgb.unit(index) > 0.1), "no longer black");
+    block.drop_thumbnail();
+    assert!(block.thumbnail().is_none());
+}

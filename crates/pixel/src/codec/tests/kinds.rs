@@ -297,6 +297,101 @@ fn premultiplied_tiff_alpha_is_made_straight() {
 }
 
 #[test]
+fn texts_of_a_png_stay_and_metadata_in_digits_gets_its_place() {
+    let digits = |kind: &str, bytes: &[u8]| {
+        let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("\n{kind}\n{:8}\n{hex}\n", bytes.len()).into_bytes()
+    };
+    let raw = |kind: &str, bytes: &[u8]| {
+        [format!("Raw profile type {kind}\0").as_bytes(), &digits(kind, bytes)].concat()
+    };
+    let exif = ifd::orientation_only(Orientation::Turn90);
+    let iptc = b"8BIM\x04\x04\0\0\0\0\0\x08\x1c\x02\x50\0\x03abc";
+    let packed =
+        [b"Raw profile type iptc\0\0".as_slice(), &fdeflate::compress_to_vec(&digits("iptc", iptc))].concat();
+    let (exif_chunk, xmp) = (raw("exif", &[b"Exif\0\0", &exif[..]].concat()), raw("xmp", b"<x/>"));
+    let chunks: [(&[u8; 4], &[u8]); 7] = [
+        (b"tEXt", b"Author\0Someone"),
+        (b"iTXt", b"Copyright\0\0\0\0\0\xc2\xa9 Someone"),
+        (b"tIME", &[7, 234, 1, 1, 0, 0, 0]),
+        (b"tEXt", &exif_chunk),
+        (b"zTXt", &packed),
+        (b"tEXt", &xmp),
+        (b"tEXt", b"Raw profile type icc\0?"),
+    ];
+    let file = png(Size::new(1, 2), 8, 2, 0, &chunks, &[0, 1, 2, 3, 0, 4, 5, 6]);
+    assert_eq!(probe(&file, &Limits::default()).expect("probes").orientation, Orientation::Turn90);
+    let upload = open(&file).picture;
+    assert_eq!(upload.orientation, Orientation::Turn90);
+    assert_eq!(upload.metadata.exif.as_ref(), Some(&exif));
+    assert_eq!(upload.metadata.xmp.as_deref(), Some(&b"<x/>"[..]));
+    let written = write(&upload, Format::Png);
+    assert_eq!(open(&written).picture, upload);
+    let has = |part: &[u8]| memchr::memmem::find(&written, part).is_some();
+    assert!(
+        has(b"tEXtAuthor\0Someone") && has(b"iTXtCopyright") && has(b"eXIf") && has(b"iTXtXML:com.adobe.xmp")
+    );
+    assert!(!has(b"tIME") && !has(b"type exif") && !has(b"type xmp") && !has(b"type icc"));
+    let jpeg = open(&write(&upload, Format::Jpeg)).picture.metadata;
+    assert_eq!(jpeg.iptc, Some([b"Photoshop 3.0\0", &iptc[..]].concat()));
+
+    let own = ifd::orientation_only(Orientation::Turn180);
+    let chunks: [(&[u8; 4], &[u8]); 2] = [(b"eXIf", &own), (b"tEXt", &exif_chunk)];
+    let file = png(Size::new(1, 1), 8, 2, 0, &chunks, &[0, 1, 2, 3]);
+    assert_eq!(open(&file).picture.metadata.exif, Some(own));
+}
+
+#[test]
+fn a_gain_map_is_lost_with_a_note_and_the_result_no_longer_speaks_of_it() {
+    let packet = |attribute: &str| {
+        let spaces = "xmlns:h='http://ns.adobe.com/hdr-gain-map/1.0/' \
+            xmlns:C='http://ns.google.com/photos/1.0/container/'";
+        format!("<x><d {spaces}{attribute} a='b'><C:Directory>1</C:Directory></d></x>").into_bytes()
+    };
+    let upload = |xmp: Option<Vec<u8>>, body: &[u8]| {
+        let mut picture = gradient(Size::new(16, 16), false);
+        picture.metadata.xmp = xmp;
+        let mut file = write(&picture, Format::Jpeg);
+        let segment = [&[0xFF, 0xE2, 0, body.len() as u8 + 2], body].concat();
+        file.splice(2..2, segment);
+        open(&file)
+    };
+    for (gain_map, note) in
+        [(" h:Version='1.0'", DecodeNote::GainMapDropped), ("", DecodeNote::FirstPictureOnly)]
+    {
+        let Decoded { picture, notes, .. } = upload(Some(packet(gain_map)), b"MPF\0MM\0*");
+        assert_eq!(notes, [note]);
+        let result = open(&write(&picture, Format::Jpeg));
+        assert_eq!(result.picture.metadata.xmp.as_deref(), Some(&b"<x><d a='b'></d></x>"[..]));
+        assert_eq!(result.notes, []);
+    }
+    assert_eq!(upload(None, b"urn:iso:std:iso:ts:21496:-1\0\0\0\0\0").notes, [DecodeNote::GainMapDropped]);
+    let plain = b"<x xmlns:h='http://ns.adobe.com/other/'>".to_vec();
+    assert_eq!(upload(Some(plain.clone()), b"").picture.metadata.xmp, Some(plain));
+}
+
+#[test]
+fn dropped_channels_of_a_tiff_are_noted() {
+    const SELECTION: u16 = 0;
+    const ALPHA: u16 = 2;
+    let open = |photometric, extras: &[u16], pixels: &[u8]| {
+        let extra = vec![ifd::Entry::short(262, &[photometric]), ifd::Entry::short(338, extras)];
+        let file = plain_tiff(Size::new(1, 1), 8, pixels.len() as u16, extra, pixels);
+        let Decoded { picture, notes, .. } = open(&file);
+        (picture.rgb, picture.alpha, notes)
+    };
+    let colour = || Samples::U8(vec![1, 2, 3]);
+    let dropped = || vec![DecodeNote::ExtraChannelsDropped];
+    let alpha = || Some(Samples::U8(vec![4]));
+    assert_eq!(open(2, &[SELECTION], &[1, 2, 3, 4]), (colour(), None, dropped()));
+    assert_eq!(open(2, &[ALPHA, SELECTION], &[1, 2, 3, 4, 5]), (colour(), alpha(), dropped()));
+    assert_eq!(open(2, &[ALPHA], &[1, 2, 3, 4]), (colour(), alpha(), vec![]));
+    let (_, _, notes) = open(5, &[SELECTION], &[0, 0, 0, 0, 9]);
+    assert_eq!(notes, [DecodeNote::ExtraChannelsDropped, DecodeNote::CmykConvertedWithoutProfile]);
+    assert_eq!(open(1, &[SELECTION], &[7, 9]), (Samples::U8(vec![7; 3]), None, dropped()));
+}
+
+#[test]
 fn camera_raw_files_are_refused_and_pyramids_are_not() {
     const REDUCED: u32 = 1;
     let rgb = || ifd::Entry::short(262, &[2]);
