@@ -17,6 +17,10 @@ const MAX_BLOCK: usize = 65_527;
 /// Largest thumbnail in pixels.
 const MAX_AREA: u64 = 1 << 20;
 
+/// Pixels along each side of what one pixel of the thumbnail stands for that are looked at; all of a large photograph would
+/// cost more than decoding it.
+const LOOKED_AT: usize = 8;
+
 /// Makes the EXIF thumbnail anew from the pixels, as large as it was, and takes out those of Photoshop and XMP, of which
 /// programs make new ones. What cannot be made anew is taken out.
 pub fn renew_thumbnails(picture: &mut Picture) {
@@ -74,11 +78,12 @@ fn shrunk(picture: &Picture, size: Size) -> Vec<u8> {
     for y in 0..inner.height {
         let rows = span(y, inner.height, full.height);
         for x in 0..inner.width {
-            let mut sum = [0.0f32; 3];
+            let (mut sum, mut count) = ([0.0f32; 3], 0.0);
             let columns = span(x, inner.width, full.width);
-            let count = (rows.len() * columns.len()) as f32;
-            for row in rows.clone() {
-                for index in columns.clone().map(|column| row * full.width + column) {
+            let step = |range: &std::ops::Range<usize>| range.len().div_ceil(LOOKED_AT);
+            for row in rows.clone().step_by(step(&rows)) {
+                for index in columns.clone().step_by(step(&columns)).map(|column| row * full.width + column) {
+                    count += 1.0;
                     let alpha = picture.alpha.as_ref().map_or(1.0, |alpha| alpha.unit(index));
                     for (channel, sum) in sum.iter_mut().enumerate() {
                         *sum += picture.rgb.unit(3 * index + channel) * alpha + 1.0 - alpha;
