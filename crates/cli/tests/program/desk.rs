@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use pixel::codec::{self, Decoded, EncodeOptions, Format, Limits};
 use pixel::picture::{Picture, Samples};
 use pixel::{Orientation, Size};
+use serde_json::Value;
 
 /// A folder that goes away with the test, holding what the test puts there.
 pub struct Desk {
@@ -38,6 +39,12 @@ impl Desk {
         collect(&self.path(name), "", &mut names);
         names.sort();
         names
+    }
+
+    /// The report that `--report report.json` wrote.
+    pub fn report(&self) -> Value {
+        let report = fs::read(self.path("report.json")).expect("a report");
+        serde_json::from_slice(&report).expect("JSON")
     }
 
     /// The program, started in this folder.

@@ -166,8 +166,7 @@ fn the_report_tells_of_every_file() {
     ])
     .assert()
     .code(1);
-    let report = fs::read(desk.path("report.json")).expect("a report");
-    let mut report: Value = serde_json::from_slice(&report).expect("JSON");
+    let mut report = desk.report();
     blank(&mut report, &["atelier", "milliseconds", "error", "findings"]);
     insta::assert_json_snapshot!(report);
 }
@@ -192,8 +191,7 @@ fn the_report_has_findings_of_pictures_that_its_run_retouched() {
             .args(more)
             .assert()
             .success();
-        let report = fs::read(desk.path("report.json")).expect("a report");
-        let report: Value = serde_json::from_slice(&report).expect("JSON");
+        let report = desk.report();
         let picture = &report["files"][0];
         assert_eq!(picture["status"], status);
         assert_eq!(picture["result"]["plugins"].is_array(), status == "done", "{picture}");
@@ -219,8 +217,7 @@ fn a_name_that_is_no_text_is_reported_and_remembered() {
                 .args(place)
                 .assert()
                 .success();
-            let report = fs::read(desk.path("report.json")).expect("a report");
-            let report: Value = serde_json::from_slice(&report).expect("JSON");
+            let report = desk.report();
             let files = report["files"].as_array().expect("a list");
             assert_eq!(files.len(), 1, "the result is no input: {report}");
             assert_eq!(files[0]["input"], r"in/Zo\xEB.jpg");

@@ -98,8 +98,7 @@ fn pictures_of_kinds_that_are_not_read_are_told() {
     let run = desk.atelier(&run).assert().success();
     let text = String::from_utf8_lossy(&run.get_output().stderr).into_owned();
     assert_eq!(text.lines().filter(|line| *line == told).count(), 1, "{text}");
-    let report = std::fs::read(desk.path("report.json")).expect("a report");
-    let report: serde_json::Value = serde_json::from_slice(&report).expect("JSON");
+    let report = desk.report();
     assert_eq!(report["left_out"], serde_json::json!({ "heic": 2, "nef": 1 }));
 }
 

@@ -286,11 +286,10 @@ impl Decoded {
 
 /// Writes a picture as a file of `format`, metadata included.
 ///
-/// Depth, alpha and grey are kept where the format has them. Otherwise: JPEG and WebP get 8 bits,
-/// JPEG gets transparent parts laid over white, WebP stores grey as equal RGB, and so does PNG where the
-/// profile is of RGB. A JPEG segment
-/// holds 64 KiB, so EXIF beyond that (never from a JPEG) is cut down in a JPEG and XMP left out, which
-/// [`left_out`] tells; extended XMP is written to JPEG only, the textual chunks of a PNG to PNG only, IPTC and Photoshop resources not to WebP.
+/// Depth, alpha and grey are kept where the format has them. Otherwise: JPEG and WebP get 8 bits, JPEG gets transparent
+/// parts laid over white, WebP stores grey as equal RGB, and so does PNG where the profile is of RGB. A JPEG segment holds
+/// 64 KiB, so EXIF beyond that (never from a JPEG) is cut down in a JPEG and XMP left out, which [`left_out`] tells;
+/// extended XMP is written to JPEG only, the textual chunks of a PNG to PNG only, IPTC and Photoshop resources not to WebP.
 ///
 /// # Errors
 /// When a side is longer than the format allows, or the codec fails.

@@ -62,10 +62,17 @@ fn remade(picture: &Picture, old: &[u8], room: usize) -> Option<Vec<u8>> {
     let limits = Limits { max_pixels: MAX_AREA, ..Limits::default() };
     let size = jpeg::probe(old, &limits).ok()?.size;
     let rgb = shrunk(picture, size);
-    let made: Vec<Vec<u8>> =
-        QUALITIES.iter().filter_map(|&quality| jpeg::encode_bare(&rgb, size, quality).ok()).collect();
-    let fits = |most| made.iter().find(|jpeg| jpeg.len() <= most);
-    fits(old.len()).or_else(|| fits(room)).cloned()
+    let mut longer = None;
+    for quality in QUALITIES {
+        let Ok(jpeg) = jpeg::encode_bare(&rgb, size, quality) else { continue };
+        if jpeg.len() <= old.len() {
+            return Some(jpeg);
+        }
+        if longer.is_none() && jpeg.len() <= room {
+            longer = Some(jpeg);
+        }
+    }
+    longer
 }
 
 /// The stored pixels at `size`, over white where they are transparent, with black bars where the shapes differ, as

@@ -24,14 +24,7 @@ fn edit(metadata: &mut Metadata, change: impl FnOnce(&mut ExifBlock<'_>, usize))
 pub(super) fn set_upright(metadata: &mut Metadata) {
     edit(metadata, |block, first| block.set(first, ORIENTATION, 1));
     if let Some(xmp) = &mut metadata.xmp {
-        for name in [&b"tiff:Orientation=\""[..], b"tiff:Orientation='", b"<tiff:Orientation>"] {
-            let found = xmp.windows(name.len()).position(|part| part == name);
-            if let Some(digit) = found.and_then(|at| xmp.get_mut(at + name.len()))
-                && digit.is_ascii_digit()
-            {
-                *digit = b'1';
-            }
-        }
+        set_number(xmp, "tiff:Orientation", 1);
     }
 }
 
