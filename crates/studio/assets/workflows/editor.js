@@ -294,9 +294,15 @@ function asset(id, value, set, hint) {
 
 // What is wrong, and where.
 
+/** What the last saving was refused for. A check of the components, which may end later, knows nothing of it. */
+let refusal = "";
+
+/** @param {Problem[]} problems */
+const ofTheWhole = (problems) => problems.filter((one) => one.index === null).map((one) => one.message);
+
 /** @param {Problem[]} problems */
 function show(problems) {
-  problemLine.textContent = problems.filter((one) => one.index === null).map((one) => one.message).join(" ");
+  problemLine.textContent = [...new Set([refusal, ...ofTheWhole(problems)])].filter(Boolean).join(" ");
   [...list.children].forEach((item, index) => {
     const own = problems.filter((one) => one.index === index);
     const line = /** @type {HTMLElement} */ (item.querySelector(".problem"));
@@ -327,6 +333,7 @@ let timer;
 
 function changed() {
   isChanged = true;
+  refusal = "";
   soon();
 }
 
@@ -431,6 +438,7 @@ form.addEventListener("submit", async (event) => {
   const fields = new FormData(form);
   const save = /** @type {HTMLButtonElement} */ (find("save"));
   save.disabled = true;
+  refusal = "";
   try {
     const answer = await ask("/studio/workflows/save", {
       body: {
@@ -449,9 +457,12 @@ form.addEventListener("submit", async (event) => {
       location.assign(told.path);
       return;
     }
-    show(told.problems ?? []);
+    const problems = told.problems ?? [];
+    refusal = ofTheWhole(problems).join(" ");
+    show(problems);
   } catch (error) {
-    problemLine.textContent = error instanceof Refused ? error.message : String(error);
+    refusal = error instanceof Refused ? error.message : String(error);
+    problemLine.textContent = refusal;
   }
   save.disabled = false;
 });
