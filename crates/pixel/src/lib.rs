@@ -12,6 +12,7 @@ mod lanes;
 pub mod picture;
 pub mod plane;
 mod ramp;
+pub mod rank;
 
 pub use geometry::{Orientation, Rect, Size};
 pub use lanes::{add, wide_lanes};

@@ -6,6 +6,7 @@
 use pixel::blend::soft_light_reach;
 use pixel::colour::{Lab, lab_to_linear};
 use pixel::filter::{MaskedBlur, enlarge, enlarge_combined, reduce};
+use pixel::rank::{at_rank, inside};
 use pixel::{Plane, Size, ramp};
 use rayon::prelude::*;
 
@@ -187,13 +188,7 @@ pub fn weighted_median(plane: &Plane, matte: &Plane) -> f32 {
 /// over the plane tell it as well as millions.
 pub fn quantile(plane: &Plane, matte: &Plane, share: f32) -> f32 {
     let every = (plane.size().area() / 100_000).max(1) | 1;
-    let samples = plane.samples().iter().zip(matte.samples()).step_by(every);
-    let mut values: Vec<f32> = samples.filter(|(_, m)| **m > 0.5).map(|(v, _)| *v).collect();
-    if values.is_empty() {
-        return 0.0;
-    }
-    let place = ((values.len() - 1) as f32 * share) as usize;
-    *values.select_nth_unstable_by(place, f32::total_cmp).1
+    at_rank(inside(plane, matte, every), share).unwrap_or(0.0)
 }
 
 /// The share of a correction that is made at strength `alpha`: straight to `full` at 1, then slowly to

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use pixel::colour::Lab;
+use pixel::rank::{at_rank, inside};
 use pixel::{Plane, Rect, Size};
 
 use crate::layer::{Layer, Patch};
@@ -83,13 +84,8 @@ pub fn soft_limit(value: f32, limit: f32) -> f32 {
 /// The value below which `share` (0..1) of the samples with a weight above 1/2 lie; `None` when they are fewer
 /// than `least`.
 pub fn quantile(plane: &Plane, weight: &Plane, share: f32, least: usize) -> Option<f32> {
-    let pairs = plane.samples().iter().zip(weight.samples());
-    let mut values: Vec<f32> = pairs.filter(|(_, w)| **w > 0.5).map(|(v, _)| *v).collect();
-    if values.is_empty() || values.len() < least {
-        return None;
-    }
-    let rank = ((values.len() - 1) as f32 * share.clamp(0.0, 1.0)) as usize;
-    Some(*values.select_nth_unstable_by(rank, f32::total_cmp).1)
+    let values = inside(plane, weight, 1);
+    if values.len() < least { None } else { at_rank(values, share) }
 }
 
 #[cfg(test)]

@@ -5,34 +5,34 @@ use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Something a plugin finds on a picture whatever its strength.
-pub trait Finding: Any + Send + Sync {
+pub trait Knowledge: Any + Send + Sync {
     /// Bytes held.
     fn memory(&self) -> usize;
 }
 
-/// Room for the findings of one plugin on one picture.
+/// Room for what one plugin knows on one picture.
 #[derive(Default)]
-pub struct Known(Mutex<Option<Arc<dyn Finding>>>);
+pub struct Known(Mutex<Option<Arc<dyn Knowledge>>>);
 
 impl Known {
-    /// The finding that is there, if it is one that `fits`.
-    pub(crate) fn get<T: Finding>(&self, fits: impl Fn(&T) -> bool) -> Option<Arc<T>> {
-        let finding = self.lock().clone()?;
-        let finding: Arc<dyn Any + Send + Sync> = finding;
-        finding.downcast::<T>().ok().filter(|finding| fits(finding))
+    /// What is known, if it is one that `fits`.
+    pub(crate) fn get<T: Knowledge>(&self, fits: impl Fn(&T) -> bool) -> Option<Arc<T>> {
+        let knowledge = self.lock().clone()?;
+        let knowledge: Arc<dyn Any + Send + Sync> = knowledge;
+        knowledge.downcast::<T>().ok().filter(|knowledge| fits(knowledge))
     }
 
-    /// Puts a finding in the place of what is there.
-    pub(crate) fn put(&self, finding: Arc<dyn Finding>) {
-        *self.lock() = Some(finding);
+    /// Puts knowledge in the place of what is there.
+    pub(crate) fn put(&self, knowledge: Arc<dyn Knowledge>) {
+        *self.lock() = Some(knowledge);
     }
 
     /// Bytes held.
     pub(crate) fn memory(&self) -> usize {
-        self.lock().as_ref().map_or(0, |finding| finding.memory())
+        self.lock().as_ref().map_or(0, |knowledge| knowledge.memory())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<dyn Finding>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Arc<dyn Knowledge>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -43,7 +43,7 @@ mod tests {
 
     struct Spots(usize);
 
-    impl Finding for Spots {
+    impl Knowledge for Spots {
         fn memory(&self) -> usize {
             self.0
         }
@@ -51,7 +51,7 @@ mod tests {
 
     struct Folds;
 
-    impl Finding for Folds {
+    impl Knowledge for Folds {
         fn memory(&self) -> usize {
             1
         }

@@ -12,7 +12,7 @@ use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
 
 use crate::canvas::Canvas;
 use crate::eye::Eyes;
-use crate::known::{Finding, Known};
+use crate::known::{Knowledge, Known};
 use crate::lay::StoredLayer;
 use crate::layer::Layer;
 use crate::pile::Pile;
@@ -190,13 +190,13 @@ impl<'a> Scene<'a> {
     }
 
     /// What was found on this very picture before, if it is one that `fits`; else what `find` finds now.
-    pub fn recall<T: Finding>(&self, fits: impl Fn(&T) -> bool, find: impl FnOnce() -> T) -> Arc<T> {
+    pub fn recall<T: Knowledge>(&self, fits: impl Fn(&T) -> bool, find: impl FnOnce() -> T) -> Arc<T> {
         if let Some(found) = self.known.and_then(|known| known.get(fits)) {
             return found;
         }
         let found = Arc::new(find());
         if let Some(known) = self.known.filter(|_| !self.cancelled()) {
-            known.put(Arc::clone(&found) as Arc<dyn Finding>);
+            known.put(Arc::clone(&found) as Arc<dyn Knowledge>);
         }
         found
     }

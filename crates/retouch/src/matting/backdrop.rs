@@ -1,10 +1,10 @@
 //! A plain backdrop: one smooth colour with light falling off over it, seen along the border of the picture.
 
 use pixel::filter::{erode, gauss};
+use pixel::rank::median;
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
-use super::median;
 use crate::quadratic::{self, Terms, value};
 
 /// Width of the strip along the border, as a share of the shorter side.

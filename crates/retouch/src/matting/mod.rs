@@ -157,12 +157,3 @@ pub fn transparent_share(alpha: &Samples) -> f64 {
     };
     clear as f64 / alpha.len().max(1) as f64
 }
-
-/// The median of some values; 0 of none.
-fn median(mut values: Vec<f32>) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
-}

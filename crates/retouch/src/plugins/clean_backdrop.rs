@@ -5,6 +5,7 @@ mod specks;
 mod stains;
 
 use pixel::Plane;
+use pixel::rank::{at_rank, inside};
 
 use crate::layer::Layer;
 use crate::plugin::{Blend, Key, Need, Param, Plugin, Scale, Settings, Spec};
@@ -96,13 +97,7 @@ impl Plugin for CleanBackdrop {
 /// The value below which `share` of the samples of `plane` inside `region` (above 1/2) lie; one sample in
 /// `stride` is looked at.
 fn quantile(plane: &Plane, region: &Plane, share: f32, stride: usize) -> Option<f32> {
-    let inside = plane.samples().iter().zip(region.samples()).step_by(stride.max(1));
-    let mut values: Vec<f32> = inside.filter(|(_, r)| **r > 0.5).map(|(v, _)| *v).collect();
-    if values.is_empty() {
-        return None;
-    }
-    let index = ((values.len() - 1) as f32 * share) as usize;
-    Some(*values.select_nth_unstable_by(index, f32::total_cmp).1)
+    at_rank(inside(plane, region, stride), share)
 }
 
 #[cfg(test)]

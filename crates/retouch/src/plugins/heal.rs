@@ -19,7 +19,7 @@ mod tone;
 use pixel::Plane;
 use vision::Mesh;
 
-use crate::known::Finding;
+use crate::known::Knowledge;
 use crate::layer::Layer;
 use crate::plugin::{Blend, Need, Param, Plugin, Scale, Settings, Spec};
 use crate::scene::{FaceView, Scene};
@@ -78,7 +78,7 @@ struct Found {
     faces: Vec<Option<Marks>>,
 }
 
-impl Finding for Found {
+impl Knowledge for Found {
     fn memory(&self) -> usize {
         self.faces.iter().flatten().map(|marks| marks.look.memory() + marks.stock.memory()).sum()
     }

@@ -1,9 +1,10 @@
 //! Beard and moustache: hair texture on the lower face where the colour leaves the skin's.
 
 use pixel::filter::{distance_outside, enlarge, gauss, gauss_masked, reduce, sample_grid};
+use pixel::rank::quantile;
 use pixel::{Plane, ramp};
 
-use super::canvas::{Canvas, quantile};
+use super::canvas::Canvas;
 use super::prior::Prior;
 use crate::landmarks::{LIPS_OUTER, Mesh, OVAL};
 use crate::parts::Part;

@@ -121,17 +121,6 @@ pub(crate) fn lay_over(plane: &mut Plane, part: &Plane, rect: Rect) {
     }
 }
 
-/// The value below which `share` (0 to 1) of the samples with a weight above 1/2 lie; `None` without any.
-pub(crate) fn quantile(plane: &Plane, weight: &Plane, share: f32) -> Option<f32> {
-    let mut values: Vec<f32> =
-        plane.samples().iter().zip(weight.samples()).filter(|(_, w)| **w > 0.5).map(|(v, _)| *v).collect();
-    if values.is_empty() {
-        return None;
-    }
-    let rank = ((values.len() - 1) as f32 * share) as usize;
-    Some(*values.select_nth_unstable_by(rank, f32::total_cmp).1)
-}
-
 /// Hull of a set of points, counter-clockwise on the screen (Andrew's monotone chain).
 pub(crate) fn hull(points: &[[f32; 2]]) -> Vec<[f32; 2]> {
     let mut sorted = points.to_vec();

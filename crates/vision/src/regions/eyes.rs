@@ -2,9 +2,10 @@
 
 use pixel::colour::Lab;
 use pixel::filter::{distance_inside, gauss};
+use pixel::rank::quantile;
 use pixel::{Plane, Size, ramp};
 
-use super::canvas::{Canvas, lay_over, quantile};
+use super::canvas::{Canvas, lay_over};
 use crate::landmarks::{EYE_CORNERS, EYES, Mesh};
 
 /// Eyes open less than this (lid distance over corner distance) show neither white nor iris.

@@ -2,9 +2,10 @@
 
 use pixel::colour::Lab;
 use pixel::filter::{gauss, guided_colour};
+use pixel::rank::quantile;
 use pixel::{Plane, Size, ramp};
 
-use super::canvas::{Canvas, lay_over, quantile};
+use super::canvas::{Canvas, lay_over};
 use crate::landmarks::{LIPS_INNER, LIPS_OUTER, Mesh};
 
 /// Lips parted less than this, in face widths, show nothing of the inside.

@@ -1,9 +1,10 @@
 //! Features told from the skin around them by darkness near their landmarks: brows, lashes, nostrils; and glasses.
 
 use pixel::filter::{dilate, distance_outside, gauss};
+use pixel::rank::quantile;
 use pixel::{Plane, ramp};
 
-use super::canvas::{Canvas, hull, lay_over, quantile};
+use super::canvas::{Canvas, hull, lay_over};
 use super::prior::Prior;
 use crate::landmarks::{BROWS, EYES, LID_MIDDLES, Mesh, NOSTRILS, OVAL};
 use crate::parts::Part;

@@ -2,12 +2,13 @@
 
 use std::collections::HashSet;
 
+use pixel::rank::median;
 use pixel::{Plane, Size};
 use rayon::prelude::*;
 
 use super::look::Look;
 use super::skin::Texture;
-use super::spots::{median, seen};
+use super::spots::seen;
 use super::strays::is_red_line;
 
 /// Directions in which lines are followed.

@@ -1,5 +1,6 @@
 //! Finds small marks that differ from the skin all around them.
 
+use pixel::rank::median;
 use pixel::{Plane, Rect, Size, wide_lanes};
 use rayon::prelude::*;
 
@@ -379,14 +380,6 @@ pub(super) fn distances(look: &Look, samples: &[usize], reach: f32) -> Distances
     let bounds =
         places().fold(Rect::from_edges(0, 0, 0, 0), |r, (x, y)| r.union(Rect { x, y, width: 1, height: 1 }));
     Distances::new(places(), bounds, reach, look.size())
-}
-
-pub(super) fn median(mut values: Vec<f32>) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f32::total_cmp).1
 }
 
 /// Sets the samples of the footprints to 1.
