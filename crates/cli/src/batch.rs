@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
+use pixel::codec::DecodeError;
 use retouch::recipe::Recipe;
 use retouch::{Engine, EngineError, Options, Outcome};
 
@@ -53,8 +54,10 @@ pub struct Memory {
 enum JobError {
     #[error(transparent)]
     Read(#[from] ReadError),
+    #[error("{error}, or give --max-megapixels {megapixels}")]
+    TooManyPixels { error: DecodeError, megapixels: u64 },
     #[error(transparent)]
-    Engine(#[from] EngineError),
+    Engine(EngineError),
     #[error("the engine failed on this picture, which is a fault of the program; please report it")]
     Panic,
     #[error(transparent)]
@@ -63,6 +66,17 @@ enum JobError {
     Place(Arc<DeliveryError>),
     #[error(transparent)]
     Delivery(#[from] DeliveryError),
+}
+
+impl From<EngineError> for JobError {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Decode(error @ DecodeError::TooManyPixels { width, height, .. }) => {
+                Self::TooManyPixels { error, megapixels: width.saturating_mul(height).div_ceil(1_000_000) }
+            }
+            error => Self::Engine(error),
+        }
+    }
 }
 
 enum End {

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::standard::{self, is_standard};
+
 /// Unfinished files begin with this and end with [`DRAFT_SUFFIX`], so that a later run can clear away those that a
 /// killed run left.
 const DRAFT_PREFIX: &str = ".atelier-";
@@ -21,6 +23,12 @@ pub enum DeliveryError {
     /// The target names no file.
     #[error("{0} has no file name: choose another output name")]
     NoName(PathBuf),
+    /// Standard output takes no more.
+    #[error("cannot write to standard output: {source}; what reads from it must read to the end")]
+    NotSent {
+        /// The refusal.
+        source: io::Error,
+    },
     /// The operating system refused.
     #[error("cannot write {path}: {}", advice(.source))]
     Refused {
@@ -53,11 +61,16 @@ pub fn advice(error: &io::Error) -> String {
 }
 
 /// Writes `bytes` to `target`, creating its folder when needed: first to an unnamed draft in the same folder, flushed
-/// to the disk, then renamed. Whatever happens in between, `target` holds its old content or the new, never a part.
+/// to the disk, then renamed. Whatever happens in between, `target` holds its old content or the new, never a part. `-` is
+/// standard output.
 ///
 /// # Errors
 /// [`DeliveryError`] when the target is no regular file or the operating system refuses; the draft is removed.
 pub fn deliver(target: &Path, bytes: &[u8]) -> Result<(), DeliveryError> {
+    if is_standard(target) {
+        let refused = |source| DeliveryError::NotSent { source };
+        return standard::send(bytes).map_err(refused);
+    }
     let target = &follow(target)?;
     let refused = |source| DeliveryError::Refused { path: target.clone(), source };
     let folder = folder_of(target);
@@ -115,11 +128,15 @@ pub fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// Resolves a link to the file it stands for, and refuses what a rename would destroy: folders, devices, pipes.
+/// Resolves a link to the file it stands for, and refuses what a rename would destroy: folders, devices, pipes. Standard
+/// output is no file and taken as it is.
 ///
 /// # Errors
 /// [`DeliveryError::NotAFile`] and [`DeliveryError::NoName`].
 pub fn follow(target: &Path) -> Result<PathBuf, DeliveryError> {
+    if is_standard(target) {
+        return Ok(target.to_owned());
+    }
     if target.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(DeliveryError::NotAFile(target.to_owned()));
     }

@@ -13,6 +13,7 @@ use crate::path_text::text_of;
 use crate::picture_file::{
     format_by_content, format_by_name, is_camera_raw, stem_and_extension, unread_kind,
 };
+use crate::standard::is_standard;
 use crate::unread::Unread;
 
 /// Ends the stem of a result that lies beside its input.
@@ -45,6 +46,9 @@ pub enum IntakeError {
         /// Their common result.
         output: PathBuf,
     },
+    /// Standard input is one picture without a name.
+    #[error("- reads one picture from standard input; give it alone, and name the result with -o")]
+    StandardInputAmongOthers,
     /// A result would replace a picture that is to be retouched.
     #[error("{output} is an input and would be overwritten by its result; choose another name or folder")]
     OverInput {
@@ -117,7 +121,7 @@ pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, Inta
     let out_dir = out_dir.and_then(|folder| fs::canonicalize(folder).ok());
     let mut intake = Intake::default();
     for input in inputs {
-        if input.is_dir() {
+        if input.is_dir() && !is_standard(input) {
             walk(input, Path::new(""), out_dir.as_deref(), &mut intake);
         } else {
             let relative = input.file_name().map(PathBuf::from).unwrap_or_default();
@@ -137,13 +141,18 @@ pub fn gather(inputs: &[PathBuf], out_dir: Option<&Path>) -> Result<Intake, Inta
     Ok(intake)
 }
 
-/// Gives every picture the place of its result.
+/// Gives every picture the place of its result; that of standard input is standard output, unless another is named.
 ///
 /// # Errors
-/// When two results would share a name, a result would replace an input, or one file is named for many pictures.
+/// When two results would share a name, a result would replace an input, one file is named for many pictures, or standard
+/// input is to have a name of its own.
 pub fn plan(pictures: &[Found], place: &Place, naming: Naming) -> Result<Vec<Job>, IntakeError> {
     if matches!(place, Place::File(_)) && pictures.len() > 1 {
         return Err(IntakeError::OneOutputForMany(pictures.len()));
+    }
+    let nameless = pictures.iter().any(|found| is_standard(&found.path));
+    if nameless && (pictures.len() > 1 || matches!(place, Place::Folder(_))) {
+        return Err(IntakeError::StandardInputAmongOthers);
     }
     let jobs: Vec<Job> = pictures
         .iter()
@@ -151,6 +160,7 @@ pub fn plan(pictures: &[Found], place: &Place, naming: Naming) -> Result<Vec<Job
             let output = match place {
                 Place::File(file) => file.clone(),
                 Place::Folder(folder) => folder.join(rename(&found.relative, &found.path, naming, "")),
+                Place::Beside if is_standard(&found.path) => found.path.clone(),
                 Place::Beside => rename(&found.path, &found.path, naming, RESULT_SUFFIX),
             };
             Job { input: found.path.clone(), output }
@@ -241,7 +251,7 @@ fn rename(place: &Path, input: &Path, naming: Naming, suffix: &str) -> PathBuf {
 fn refuse_clashes(jobs: &[Job]) -> Result<(), IntakeError> {
     let inputs: HashSet<PathBuf> = jobs.iter().map(|job| real(&job.input)).collect();
     let mut taken: HashMap<PathBuf, &Job> = HashMap::new();
-    for job in jobs {
+    for job in jobs.iter().filter(|job| !is_standard(&job.output)) {
         let output = real(&job.output);
         if inputs.contains(&output) {
             return Err(IntakeError::OverInput { output: job.output.clone() });

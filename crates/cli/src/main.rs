@@ -15,6 +15,7 @@ mod places;
 mod progress;
 mod report;
 mod server;
+mod standard;
 mod unread;
 
 use std::process::ExitCode;

@@ -8,6 +8,7 @@ use std::path::Path;
 use pixel::codec::{self, Format};
 
 use crate::delivery::advice;
+use crate::standard::{self, is_standard};
 
 /// Bytes of a mebibyte, the unit of `--max-file-mb`.
 pub const MEBIBYTE: u64 = 1 << 20;
@@ -56,11 +57,15 @@ pub enum ReadError {
     },
 }
 
-/// Reads a whole file of at most `limit` bytes. A longer one is refused by its length, before any of it is read.
+/// Reads a whole file of at most `limit` bytes, or standard input for `-`. A longer file is refused by its length, before
+/// any of it is read.
 ///
 /// # Errors
 /// [`ReadError`] when it is longer, empty, a folder, a raw file of a camera, or the operating system refuses.
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    if is_standard(path) {
+        return read_to_end(standard::input(), 0, limit);
+    }
     let file = File::open(path)?;
     let found = file.metadata()?;
     if found.is_dir() {
@@ -73,9 +78,13 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
     if length > limit {
         return Err(ReadError::TooLarge { bytes: length, limit });
     }
+    read_to_end(file, length, limit)
+}
+
+/// Reads to the end of what seems to be `length` bytes long: a pipe shows no length, and a file may grow while it is read.
+fn read_to_end(source: impl Read, length: u64, limit: u64) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::with_capacity(length.saturating_add(1) as usize);
-    // A pipe shows no length, and a file may grow while it is read.
-    file.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    source.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::Endless { limit });
     }

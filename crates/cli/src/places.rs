@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use crate::delivery::{self, DeliveryError, folder_of};
 use crate::intake::Job;
+use crate::standard::is_standard;
 
 /// What the folders of all results are like. Shared by the threads.
 #[derive(Debug, Default)]
@@ -17,7 +18,8 @@ impl Places {
     /// Looks at the folders of the results of `jobs`, and clears away what killed runs left there. Folders that are
     /// missing are left so: they are made for a result, not for the wish for one.
     pub fn of(jobs: &[Job]) -> Self {
-        let folders: HashSet<&Path> = jobs.iter().map(|job| folder_of(&job.output)).collect();
+        let files = jobs.iter().map(|job| job.output.as_path()).filter(|output| !is_standard(output));
+        let folders: HashSet<&Path> = files.map(folder_of).collect();
         let refused = folders
             .into_iter()
             .filter(|folder| folder.exists())

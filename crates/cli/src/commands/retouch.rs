@@ -20,6 +20,7 @@ use crate::picture_file;
 use crate::places::Places;
 use crate::progress::{Progress, tell};
 use crate::report::{Entry, RunReport, Status, Summary};
+use crate::standard::{self, is_standard};
 
 /// Arguments of `atelier retouch`.
 #[derive(Debug, clap::Args)]
@@ -31,13 +32,15 @@ use crate::report::{Entry, RunReport, Status, Summary};
   atelier retouch wedding/ --out-dir done/ --jobs 2       run again to resume
   atelier retouch portrait.jpg --set \"Dodge Burn=1,0.2\" --set Heal=0.6
   atelier retouch portrait.jpg -o out.jpg --payload tasks.json
+  fetch portrait.jpg | atelier retouch - | store          standard input to standard output
 
 Exit codes: 0 all went well, 1 some pictures failed, 2 a mistake on the command line, 130 stopped.")]
 pub struct Arguments {
-    /// Pictures (JPEG, PNG, TIFF, WebP), or folders to search for them
+    /// Pictures (JPEG, PNG, TIFF, WebP), or folders to search for them; - reads one picture from standard input
     #[arg(required = true, value_name = "FILE|FOLDER")]
     inputs: Vec<PathBuf>,
-    /// Write the result of a single picture to this file, always anew, whatever is there; its extension decides the format
+    /// Write the result of a single picture to this file, always anew, whatever is there; its extension decides the format;
+    /// - writes it to standard output
     #[arg(short, long, value_name = "FILE", conflicts_with = "out_dir")]
     output: Option<PathBuf>,
     /// Write results into this folder, with the sub-folders of the inputs; results that are there already are skipped
@@ -102,6 +105,7 @@ impl From<PresetName> for Preset {
 /// Retouches all pictures. The exit code says whether all, or only some, succeeded.
 pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let began = Instant::now();
+    check_standard_input(arguments)?;
     let place = place(arguments);
     let recipe = recipe(arguments, &place)?;
     let intake = intake::gather(&arguments.inputs, arguments.out_dir.as_deref()).map_err(Failure::usage)?;
@@ -115,7 +119,7 @@ pub fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         engine: &Engine::new(),
         recipe: &recipe,
         options: &options,
-        memory: memory(arguments, &recipe),
+        memory: memory(arguments, &jobs, &recipe),
         places: Places::of(&jobs),
         progress: &progress,
     };
@@ -218,8 +222,12 @@ fn naming(recipe: &Recipe) -> Naming {
 /// A place that was named must be there and writable before any work is done. Other places are a matter of the
 /// pictures that go there, see [`Places`].
 fn check_named_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure> {
+    if jobs.iter().any(|job| is_standard(&job.output)) {
+        check_standard_output(arguments)?;
+    }
     let report = report_file(arguments);
-    let files = [arguments.output.as_deref(), report];
+    let output = arguments.output.as_deref().filter(|output| !is_standard(output));
+    let files = [output, report];
     for file in files.into_iter().flatten() {
         delivery::follow(file).map_err(Failure::usage)?;
     }
@@ -236,14 +244,40 @@ fn check_named_places(arguments: &Arguments, jobs: &[Job]) -> Result<(), Failure
     folders.try_for_each(delivery::prepare).map_err(Failure::usage)
 }
 
-/// The file of the report; none when it goes to standard output.
-fn report_file(arguments: &Arguments) -> Option<&Path> {
-    arguments.report.as_deref().filter(|report| *report != Path::new("-"))
+/// Standard input is read once.
+fn check_standard_input(arguments: &Arguments) -> Result<(), Failure> {
+    let payload = arguments.payload.as_deref().is_some_and(is_standard);
+    if payload && arguments.inputs.iter().any(|input| is_standard(input)) {
+        return Err(Failure::Usage(
+            "picture and --payload cannot both be standard input; name a file".into(),
+        ));
+    }
+    Ok(())
 }
 
-/// A file named with `-o` is made anew whenever it is asked for; all other results are remembered.
-fn memory(arguments: &Arguments, recipe: &Recipe) -> Option<Memory> {
-    if arguments.output.is_some() {
+/// Standard output takes one thing, and pictures are nothing to read.
+fn check_standard_output(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.report.as_deref().is_some_and(is_standard) {
+        let both = "picture and --report cannot both go to standard output; name a file for one of them";
+        return Err(Failure::Usage(both.into()));
+    }
+    if standard::is_shown() {
+        return Err(Failure::Usage(
+            "the picture would go to the terminal; name a file with -o, or send it on with > or |".into(),
+        ));
+    }
+    Ok(())
+}
+
+/// The file of the report; none when it goes to standard output.
+fn report_file(arguments: &Arguments) -> Option<&Path> {
+    arguments.report.as_deref().filter(|report| !is_standard(report))
+}
+
+/// What is named with `-o` is made anew whenever it is asked for, and what goes to standard output leaves nothing here;
+/// all other results are remembered.
+fn memory(arguments: &Arguments, jobs: &[Job], recipe: &Recipe) -> Option<Memory> {
+    if arguments.output.is_some() || jobs.iter().any(|job| is_standard(&job.output)) {
         return None;
     }
     let recipe = hex_sha256(format!("{recipe:?} quality {}", arguments.quality).as_bytes());
@@ -277,7 +311,7 @@ fn show(entries: &[Entry], summary: &Summary, intake: &Intake) {
     match entries {
         // Its error was told already and says all.
         [entry] if entry.status == Status::Failed => {}
-        [entry] if matches!(entry.status, Status::Done | Status::Skipped) => {
+        [entry] if matches!(entry.status, Status::Done | Status::Skipped) && !is_standard(&entry.output) => {
             tell(&format!("{}: {}", entry.output.display(), summary.line()))
         }
         _ => tell(&summary.line()),

@@ -3,5 +3,6 @@
 mod desk;
 mod listing;
 mod overwriting;
+mod piping;
 mod retouch;
 mod trouble;

@@ -140,7 +140,7 @@ fn too_large_a_picture_is_refused_by_its_header() {
     jpeg[frame + 5..frame + 9].copy_from_slice(&[0xf0, 0, 0xf0, 0]);
     desk.put("bomb.jpg", &jpeg);
     let text = complaint(&desk, &["retouch", "bomb.jpg", "-o", "out.jpg"], 1);
-    assert!(text.contains("61440"), "{text}");
+    assert!(text.contains("61440") && text.contains("--max-megapixels 3775"), "{text}");
     assert_eq!(desk.files("."), ["bomb.jpg"]);
 }
 
