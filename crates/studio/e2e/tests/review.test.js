@@ -109,7 +109,7 @@ test("results are approved and rejected by keyboard, with a marking that is show
   assert.equal(await page.locator("#queue .queue-name").count(), 1);
 
   await page.goto(`${house.base}${order}`);
-  await page.locator("[data-counts]").filter({ hasText: "1 done · 1 in review · 1 failed" }).waitFor();
+  await page.locator("[data-counts]").filter({ hasText: "1 done · 1 in review · 1 failed or called off" }).waitFor();
   const rejected = page.locator("tr[data-state=failed]");
   assert.equal(await rejected.locator("[data-reason]").innerText(), "Mole or freckle removed: left cheek");
   assert.equal(await page.locator(".order-head [data-price]").innerText(), "4", "what was rejected costs nothing");
