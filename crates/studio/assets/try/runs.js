@@ -7,8 +7,17 @@ import { make } from "../viewer/viewer.js";
 import { payload } from "./drawing.js";
 import { words } from "./words.js";
 
+/** What is being run: pressing twice must not cost twice. @type {Set<string>} */
+const underWay = new Set();
+
 /** @param {import("./drawing.js").Photo} photo @param {import("./stack.js").Task[]} tasks @param {string} form */
 export async function run(photo, tasks, form) {
+  const order = JSON.stringify([photo.id, tasks, form]);
+  if (underWay.has(order)) {
+    toast(words.alreadyRunning);
+    return;
+  }
+  underWay.add(order);
   const list = /** @type {HTMLElement} */ (document.querySelector("#runs"));
   const item = make("li", "run");
   const name = make("strong", "");
@@ -21,8 +30,12 @@ export async function run(photo, tasks, form) {
     const response = await ask(`/studio/try/${photo.id}/run`, { body: { payload: payload(tasks), form } });
     const { job } = await response.json();
     item.dataset.job = job;
-    follow([job], (state) => show(item, standing, state));
+    follow([job], (state) => {
+      if (state.ended) underWay.delete(order);
+      show(item, standing, state);
+    });
   } catch (error) {
+    underWay.delete(order);
     item.remove();
     toast(words.runFailed + (error instanceof Error ? error.message : String(error)), "bad");
   }

@@ -29,6 +29,7 @@ export const words = {
   looking: "Looking …",
   shares: (/** @type {number} */ percent) => `${percent < 10 ? percent.toFixed(1) : Math.round(percent)} %`,
   running: "Sending …",
+  alreadyRunning: "Just this is being made already",
   queued: (/** @type {string} */ form) => `${form}: queued`,
   open: "Compare",
   download: "Download",

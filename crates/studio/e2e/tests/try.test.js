@@ -153,6 +153,42 @@ test("run at full size: the result, its layers and a PSD, and the same payload o
   assert.ok(charges >= 1);
 });
 
+test("settings and the chosen photo outlive the page being loaded again", async () => {
+  await page.goto(`${house.base}/studio/try`);
+  await settled(page);
+  await button("Add photos").waitFor();
+  await redrawn(page, () => button("Heavy").click());
+  const strength = page.getByRole("spinbutton", { name: /^Skin Tone: Strength/ });
+  await redrawn(page, async () => {
+    await strength.fill("0.35");
+    await strength.press("Enter");
+  });
+  await page.reload();
+  await settled(page);
+  assert.equal(await strength.inputValue(), "0.35");
+  await strength.fill("");
+  await strength.press("Tab");
+  assert.equal(await strength.inputValue(), "0.35", "an empty field goes back to what counts");
+});
+
+test("a double click runs once and costs once", async () => {
+  await redrawn(page, () => button("Slight").click());
+  await button("Run at full size").dblclick();
+  await page.locator(".toast").getByText("made already").waitFor();
+  await page.locator(".run").getByText("Done").waitFor({ timeout: 120_000 });
+  assert.equal(await page.locator(".run").count(), 1);
+});
+
+test("a server that is away is said in plain words", async () => {
+  await page.route("**/studio/try/*/run", (route) => route.abort());
+  await button("Run at full size").click();
+  await page.locator(".toast.bad").getByText("cannot be reached").waitFor();
+  assert.equal(await page.locator(".toast.bad").getByText(/fetch/).count(), 0);
+  await page.unroute("**/studio/try/*/run");
+  await page.locator(".toast.bad").click();
+  assert.equal(await page.locator(".toast.bad").count(), 0, "a message in the way is put away");
+});
+
 test("another session sees nothing of it", async () => {
   await page.goto(`${house.base}/studio/try`);
   const image = await page.locator(".strip-photo img").first().getAttribute("src");
@@ -164,8 +200,10 @@ test("another session sees nothing of it", async () => {
 });
 
 test("what is no picture is refused in the service's words", async () => {
+  const told = await page.locator("#status").innerText();
   await page.locator("#files").setInputFiles({ name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") });
   await page.locator(".toast.bad").getByText(/is no .* picture/).waitFor();
+  assert.equal(await page.locator("#status").innerText(), told, "what is said of the photo that is shown stays");
 });
 
 test("on a phone it is all there", async () => {
@@ -207,7 +245,7 @@ test("a photo of 24 megapixels", { skip: large ? false : "ATELIER_LARGE_PHOTO na
 });
 
 test("nothing went wrong on the way", () => {
-  assert.deepEqual(trouble.filter((line) => !/422|404/.test(line)), []);
+  assert.deepEqual(trouble.filter((line) => !/422|404|ERR_FAILED/.test(line)), []);
 });
 
 /** Milliseconds from the choice of a photo to its first picture on the screen. */
