@@ -160,3 +160,9 @@ document.addEventListener("submit", (event) => {
   if (asked && !window.confirm(asked)) event.preventDefault();
 });
 localTimes();
+// Where one is may lie beyond the edge of a navigation that is moved sideways.
+for (const here of document.querySelectorAll(".main-nav [aria-current], .side-nav [aria-current]")) {
+  const nav = /** @type {HTMLElement} */ (here.parentElement);
+  const [inner, outer] = [here.getBoundingClientRect(), nav.getBoundingClientRect()];
+  if (inner.right > outer.right) nav.scrollLeft += inner.right - outer.right + (outer.width - inner.width) / 2;
+}

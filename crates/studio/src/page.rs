@@ -180,6 +180,7 @@ fn top_bar(here: Place, visitor: &Visitor) -> Markup {
                 div .menu-content {
                     nav aria-label=(words::common::ACCOUNT) {
                         @for (address, word) in ACCOUNT { a href=(address) { (word) } }
+                        a href="/studio/profile#organizations" { (words::common::ORGANIZATIONS) }
                         @if visitor.is_operator() { a href="/studio/operator" { (words::common::OPERATOR) } }
                     }
                     (themes(visitor.theme, &visitor.path))

@@ -144,7 +144,9 @@ test("two organizations see nothing of each other, and a person of both turns fr
   await adas.goto(`${house.base}/studio/organization`);
   await adas.getByLabel("Their e-mail address").fill(eve.email);
   await adas.getByRole("button", { name: "Add member" }).click();
-  await eves.goto(`${house.base}/studio/profile`);
+  await eves.locator("details.menu summary").click();
+  await eves.getByRole("link", { name: "Your organizations" }).click();
+  await eves.waitForURL(`${house.base}/studio/profile#organizations`);
   const left = await eves.context().newPage();
   await left.goto(`${house.base}/studio/organization`);
   await eves.getByRole("button", { name: "Work here: Ada" }).click();

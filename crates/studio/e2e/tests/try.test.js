@@ -215,6 +215,20 @@ test("on a phone it is all there", async () => {
   await assertAccessible(phone, "try on a phone");
   assert.ok(await phone.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "nothing sticks out");
   assert.ok((await canvasColour(phone)).lit > 0.2);
+  // On tablets the head of the page has one line: the picture begins below it, and hides nothing that is said.
+  const apart = async () => {
+    await phone.evaluate(() => scrollTo(0, 0));
+    const box = async (/** @type {string} */ what) => /** @type {{y: number, height: number}} */ (await phone.locator(what).boundingBox());
+    const [top, viewer, status] = [await box(".top"), await box("#viewer"), await box(".try-status")];
+    return { gap: Math.round(viewer.y - top.y - top.height), hidden: Math.round(viewer.y + viewer.height - status.y), height: viewer.height };
+  };
+  for (const width of [390, 820]) {
+    await phone.setViewportSize({ width, height: 1000 });
+    const { gap, hidden } = await apart();
+    assert.ok(Math.abs(gap) <= 4 && hidden <= 1, `${width}: ${gap} px under the head, ${hidden} px over the status`);
+  }
+  await phone.setViewportSize({ width: 844, height: 390 });
+  assert.ok((await apart()).height > 280, "on a low window the picture is not a stamp");
   await context.close();
 });
 
