@@ -105,6 +105,9 @@ toasts.className = "toasts";
 toasts.setAttribute("role", "status");
 document.body.append(toasts);
 
+/** Milliseconds in which the same form sent twice is a double click. */
+const DOUBLE = 2_000;
+
 /** Writes times in the reader's own zone and manner. @param {ParentNode} [root] */
 export function localTimes(root = document) {
   const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
@@ -158,6 +161,11 @@ document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const asked = (event.submitter instanceof HTMLElement && event.submitter.dataset.confirm) || form.dataset.confirm;
   if (asked && !window.confirm(asked)) event.preventDefault();
+  if (event.defaultPrevented || form.method !== "post") return;
+  // A double click does not give credits, make a token or call off twice.
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, DOUBLE);
 });
 localTimes();
 // Where one is may lie beyond the edge of a navigation that is moved sideways.

@@ -43,5 +43,5 @@ export const words = {
   offline: "the connection broke off",
   signedOut: "You are not signed in any more: sign in in another window, then send again",
   /** @param {number} count */
-  left: (count) => `${count} files were left out: they are no pictures of an accepted format`,
+  left: (count) => (count === 1 ? "1 file was left out: it is no picture of an accepted format" : `${count} files were left out: they are no pictures of an accepted format`),
 };

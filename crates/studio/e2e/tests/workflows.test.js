@@ -2,6 +2,8 @@
 // Workflows: list, editor with preview, versions and differences, copies, the archive, roles, running one on photos.
 
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { after, before, test } from "node:test";
 
 import { assertAccessible } from "../harness/access.js";
@@ -332,6 +334,27 @@ test("a workflow runs on photos from the browser", async () => {
   assert.deepEqual(trouble.filter((line) => !line.includes("422")), []);
   const order = await runOn(page, house.base, path, [one], "Once more");
   assert.match(order, /^\/studio\/orders\//);
+  await page.close();
+});
+
+test("a whole folder is sent with the names of its sub-folders", async () => {
+  const folder = mkdtempSync(`${tmpdir()}/atelier-folder-`);
+  mkdirSync(`${folder}/shoot/church`, { recursive: true });
+  const page = await browser.newPage();
+  await signIn(page, house);
+  const [one, two] = await photos(browser, ["one.jpg", "two.jpg"], 200);
+  writeFileSync(`${folder}/shoot/one.jpg`, one?.buffer ?? "");
+  writeFileSync(`${folder}/shoot/church/two.jpg`, two?.buffer ?? "");
+  writeFileSync(`${folder}/shoot/notes.txt`, "no picture");
+  await page.goto(`${house.base}${await makeWorkflow(page, { name: "Folders" })}/run`);
+  await page.locator("#folder").setInputFiles(`${folder}/shoot`);
+  await page.locator(".toast").getByText("1 file was left out").waitFor();
+  assert.deepEqual((await page.locator("#list .file-name").allInnerTexts()).sort(), ["shoot/church/two.jpg", "shoot/one.jpg"]);
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.waitForURL(/\/studio\/orders\/[^/]+$/, { timeout: 60_000 });
+  const rows = (await page.locator("tbody th").allInnerTexts()).map((text) => text.replace(/\s+/g, " ")).sort();
+  assert.deepEqual(rows, ["one.jpg shoot", "two.jpg shoot/church"]);
+  rmSync(folder, { recursive: true });
   await page.close();
 });
 
