@@ -32,7 +32,7 @@ export async function run(photo, tasks, form) {
     item.dataset.job = job;
     follow([job], (state) => {
       if (state.ended) underWay.delete(order);
-      show(item, standing, state);
+      show(item, standing, state, form);
     });
   } catch (error) {
     underWay.delete(order);
@@ -41,8 +41,8 @@ export async function run(photo, tasks, form) {
   }
 }
 
-/** @param {HTMLElement} item @param {HTMLElement} standing @param {import("../jobs/live.js").State} state */
-function show(item, standing, state) {
+/** @param {HTMLElement} item @param {HTMLElement} standing @param {import("../jobs/live.js").State} state @param {string} form */
+function show(item, standing, state, form) {
   // Made by the server from its own words, escaped there.
   standing.innerHTML = state.html;
   item.dataset.state = state.state;
@@ -50,7 +50,8 @@ function show(item, standing, state) {
   if (!state.ended) return;
   const row = make("div", "row");
   const page = make("a", "button small", { href: `/studio/jobs/${state.id}` });
-  page.textContent = words.open;
+  // There is no picture to be compared in an archive of layers, and none that failed.
+  page.textContent = form === "flat" && state.state === "completed" ? words.open : words.details;
   row.append(page);
   if (state.state === "completed") {
     const file = make("a", "button small main", { href: `/studio/jobs/${state.id}/file`, download: "" });

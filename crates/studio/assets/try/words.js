@@ -32,6 +32,7 @@ export const words = {
   alreadyRunning: "Just this is being made already",
   queued: (/** @type {string} */ form) => `${form}: queued`,
   open: "Compare",
+  details: "Details",
   download: "Download",
   otherForms: "Other forms",
   runFailed: "Not run: ",

@@ -177,6 +177,16 @@ test("a double click runs once and costs once", async () => {
   await page.locator(".toast").getByText("made already").waitFor();
   await page.locator(".run").getByText("Done").waitFor({ timeout: 120_000 });
   assert.equal(await page.locator(".run").count(), 1);
+  const low = await button("Layered PSD").boundingBox();
+  await button("Layered PSD").click();
+  assert.equal((await button("Layered PSD").boundingBox())?.height, low?.height, "a word that is chosen stays on its line");
+  await button("Run at full size").click();
+  await page.locator(".run").nth(1).waitFor();
+  const layered = page.locator(".run").first();
+  await layered.getByText("Done").waitFor({ timeout: 120_000 });
+  assert.equal(await layered.getByRole("link", { name: "Compare" }).count(), 0, "there is nothing to be compared in a document of layers");
+  await layered.getByRole("link", { name: "Details" }).waitFor();
+  await button("Picture").click();
 });
 
 test("a server that is away is said in plain words", async () => {
