@@ -3,9 +3,37 @@
 
 import { words } from "./words.js";
 
+const tokenPlace = /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=form-token]"));
+
 /** The token that proves to the server that a request comes from a page of its own. */
 export function formToken() {
-  return /** @type {HTMLMetaElement | null} */ (document.querySelector("meta[name=form-token]"))?.content ?? "";
+  return tokenPlace?.content ?? "";
+}
+
+/**
+ * Takes a new token, once somebody has signed in again in another window: what is on this page need not be lost with its
+ * session. True when there is one, of the same person in the same organization.
+ */
+export async function renewToken() {
+  const response = await reach("/studio/form-token", { redirect: "manual", credentials: "same-origin" });
+  if (!response.ok || !tokenPlace) return false;
+  const { token, person } = await response.json();
+  if (person !== tokenPlace.dataset.person || token === tokenPlace.content) return false;
+  for (const field of /** @type {NodeListOf<HTMLInputElement>} */ (document.querySelectorAll("input[name=form_token]"))) {
+    if (field.value === tokenPlace.content) field.value = token;
+  }
+  tokenPlace.content = token;
+  return true;
+}
+
+/** As `fetch`; a server that is not reached is said in plain words. @param {string} path @param {RequestInit} options */
+async function reach(path, options) {
+  try {
+    return await fetch(path, options);
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw new Refused(0, words.offline);
+  }
 }
 
 /** An answer of the server that is no success; its message is fit to be shown. */
@@ -27,12 +55,16 @@ export class Refused extends Error {
 export async function ask(path, options = {}) {
   const { body, method = body === undefined ? "GET" : "POST", signal } = options;
   const headers = new Headers(options.headers);
-  headers.set("x-form-token", formToken());
   headers.set("accept", "application/json");
   const raw = body === undefined || typeof body === "string" || body instanceof FormData || body instanceof Blob || body instanceof ArrayBuffer;
   if (!raw) headers.set("content-type", "application/json");
   const sent = raw ? /** @type {BodyInit | undefined} */ (body) : JSON.stringify(body);
-  const response = await fetch(path, { method, body: sent, headers, signal, credentials: "same-origin", redirect: "manual" });
+  const send = () => {
+    headers.set("x-form-token", formToken());
+    return reach(path, { method, body: sent, headers, signal, credentials: "same-origin", redirect: "manual" });
+  };
+  let response = await send();
+  if (response.status === 403 && (await renewToken())) response = await send();
   if (response.type === "opaqueredirect") throw new Refused(401, words.signedOut);
   if (!response.ok) throw new Refused(response.status, await reason(response));
   return response;
@@ -58,19 +90,23 @@ async function reason(response) {
  * @param {"" | "bad"} [kind]
  */
 export function toast(text, kind = "") {
-  let list = document.querySelector(".toasts");
-  if (!list) {
-    list = document.createElement("div");
-    list.className = "toasts";
-    list.setAttribute("role", "status");
-    document.body.append(list);
-  }
   const one = document.createElement("div");
   one.className = `toast ${kind}`;
   one.textContent = text;
-  list.append(one);
+  // It may lie on what somebody wants to press.
+  one.addEventListener("click", () => one.remove());
+  toasts.append(one);
   setTimeout(() => one.remove(), kind === "bad" ? 9000 : 4000);
 }
+
+/** Screen readers say only what comes into a region that was there before. */
+const toasts = document.createElement("div");
+toasts.className = "toasts";
+toasts.setAttribute("role", "status");
+document.body.append(toasts);
+
+/** Milliseconds in which the same form sent twice is a double click. */
+const DOUBLE = 2_000;
 
 /** Writes times in the reader's own zone and manner. @param {ParentNode} [root] */
 export function localTimes(root = document) {
@@ -125,5 +161,16 @@ document.addEventListener("submit", (event) => {
   const form = /** @type {HTMLFormElement} */ (event.target);
   const asked = (event.submitter instanceof HTMLElement && event.submitter.dataset.confirm) || form.dataset.confirm;
   if (asked && !window.confirm(asked)) event.preventDefault();
+  if (event.defaultPrevented || form.method !== "post") return;
+  // A double click does not give credits, make a token or call off twice.
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+  setTimeout(() => delete form.dataset.sent, DOUBLE);
 });
 localTimes();
+// Where one is may lie beyond the edge of a navigation that is moved sideways.
+for (const here of document.querySelectorAll(".main-nav [aria-current], .side-nav [aria-current]")) {
+  const nav = /** @type {HTMLElement} */ (here.parentElement);
+  const [inner, outer] = [here.getBoundingClientRect(), nav.getBoundingClientRect()];
+  if (inner.right > outer.right) nav.scrollLeft += inner.right - outer.right + (outer.width - inner.width) / 2;
+}

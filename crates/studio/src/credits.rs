@@ -164,7 +164,7 @@ fn ledger_section(
                                 td { (words::kind(entry.kind)) }
                                 td .number { (format!("{:+}", entry.amount)) }
                                 td .number { (entry.balance) }
-                                td { @if let Some(job) = &entry.job_id { code { (job) } } }
+                                td { @if let Some(job) = &entry.job_id { code .id { (job) } } }
                                 td { (entry.note) @if !entry.note.is_empty() { br; } span .soft { (actor(people, entry)) } }
                             }
                         } }

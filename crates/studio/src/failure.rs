@@ -1,12 +1,16 @@
 //! What a page cannot do, as a page that says so.
 
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use service::StoreError;
 use tracing::error;
 
+use crate::theme::Theme;
+
 /// Why there is no such page, in words for the person who asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Failure {
     status: StatusCode,
     title: &'static str,
@@ -65,6 +69,18 @@ impl From<StoreError> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        crate::page::failure(self.status, self.title, &self.text)
+        let mut response = crate::page::failure(self.status, self.title, &self.text, Theme::System);
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Failures are made where nobody knows the browser: here their pages get its theme.
+pub async fn in_theme(request: Request, next: Next) -> Response {
+    let theme = Theme::of(request.headers());
+    let mut response = next.run(request).await;
+    match response.extensions_mut().remove::<Failure>() {
+        Some(failure) => crate::page::failure(failure.status, failure.title, &failure.text, theme),
+        None => response,
     }
 }

@@ -38,12 +38,15 @@ mod workflows;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::middleware::from_fn;
+use axum::routing::any;
 use retouch::Engine;
 use service::Service;
 
 pub use desk::StudioSettings;
 
 use desk::Desk;
+use failure::Failure;
 
 /// All pages, at `/` and below `/studio`.
 pub fn pages(service: Service, engine: Arc<Engine>, settings: StudioSettings) -> Router {
@@ -67,5 +70,7 @@ pub fn pages(service: Service, engine: Arc<Engine>, settings: StudioSettings) ->
         .merge(tryit::routes())
         .merge(webhooks::routes())
         .merge(workflows::routes())
+        .route("/studio/{*rest}", any(async || Failure::not_found()))
+        .layer(from_fn(failure::in_theme))
         .with_state(desk)
 }

@@ -111,7 +111,7 @@ impl<'a> Page<'a> {
             }
         };
         let head = html! {
-            meta name="form-token" content=(visitor.form_token);
+            meta name="form-token" content=(visitor.form_token) data-person=(visitor.person());
             @for style in self.styles { link rel="stylesheet" href=(asset::url(style)); }
             @for script in self.scripts { script type="module" src=(asset::url(script)) {} }
         };
@@ -127,11 +127,11 @@ pub fn outside(status: StatusCode, title: &str, theme: Theme, content: Markup) -
 }
 
 /// A page that says why there is none.
-pub fn failure(status: StatusCode, title: &str, text: &str) -> Response {
+pub fn failure(status: StatusCode, title: &str, text: &str, theme: Theme) -> Response {
     let content = html! {
         section .panel { h1 { (title) } p role="alert" { (text) } p { a href="/studio" { (words::common::TO_START) } } }
     };
-    outside(status, title, Theme::System, content)
+    outside(status, title, theme, content)
 }
 
 fn document(status: StatusCode, title: &str, theme: Theme, head: Markup, body: Markup) -> Response {
@@ -180,6 +180,7 @@ fn top_bar(here: Place, visitor: &Visitor) -> Markup {
                 div .menu-content {
                     nav aria-label=(words::common::ACCOUNT) {
                         @for (address, word) in ACCOUNT { a href=(address) { (word) } }
+                        a href="/studio/profile#organizations" { (words::common::ORGANIZATIONS) }
                         @if visitor.is_operator() { a href="/studio/operator" { (words::common::OPERATOR) } }
                     }
                     (themes(visitor.theme, &visitor.path))

@@ -1,16 +1,17 @@
 //! `/studio/sign-in`: address and password, without scripts.
 
-use axum::Router;
-use axum::extract::{Query, Request, State};
-use axum::http::header::{SET_COOKIE, USER_AGENT};
+use axum::extract::{FromRequestParts as _, Query, Request, State};
+use axum::http::header::{CACHE_CONTROL, SET_COOKIE, USER_AGENT};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
+use axum::{Json, Router};
 use http_doors::address;
 use http_doors::browser::cookie::{self, SESSION, VISITOR};
 use http_doors::browser::forgery::{form_token, is_from_here};
 use maud::html;
 use serde::Deserialize;
+use serde_json::json;
 use service::{AccessError, SignIn, random_text};
 
 use crate::desk::Desk;
@@ -25,7 +26,10 @@ use crate::words::sign_in as words;
 const VISIT: u64 = 60 * 60;
 
 pub fn routes() -> Router<Desk> {
-    Router::new().route("/studio/sign-in", get(show).post(sign_in)).route("/studio/sign-out", post(sign_out))
+    Router::new()
+        .route("/studio/sign-in", get(show).post(sign_in))
+        .route("/studio/form-token", get(renew))
+        .route("/studio/sign-out", post(sign_out))
 }
 
 #[derive(Deserialize)]
@@ -44,23 +48,26 @@ async fn show(
         return Ok(see_other(&next));
     }
     let form = Form { next: &next, email: "", trouble: "" };
-    form.show(&desk, StatusCode::OK, Theme::of(&headers)).await
+    form.show(&desk, StatusCode::OK, &headers).await
 }
 
 async fn sign_in(State(desk): State<Desk>, request: Request) -> Result<Response, Failure> {
-    let (asked, body) = request.into_parts();
+    let (mut asked, body) = request.into_parts();
     if !is_from_here(&asked.headers, desk.public_url()) {
         return Err(Failure::forged());
     }
     let fields = Fields::read(&desk, Request::new(body)).await?;
-    let theme = Theme::of(&asked.headers);
     let next = fields.local_path("next").unwrap_or("/studio");
     let email = fields.get("email").unwrap_or_default();
     let form = Form { next, email, trouble: "" };
-    let secret = cookie::value(&asked.headers, VISITOR);
-    if secret.is_none_or(|secret| fields.get("form_token") != Some(form_token(secret).as_str())) {
+    let secret = cookie::value(&asked.headers, VISITOR).map(str::to_owned);
+    if secret.is_none_or(|secret| fields.get("form_token") != Some(form_token(&secret).as_str())) {
+        // Signed in by another window meanwhile: there is nothing left to do.
+        if let Ok(Some(_)) = Option::<Visitor>::from_request_parts(&mut asked, &desk).await {
+            return Ok(see_other(next));
+        }
         let form = Form { trouble: words::OUT_OF_DATE, ..form };
-        return form.show(&desk, StatusCode::FORBIDDEN, theme).await;
+        return form.show(&desk, StatusCode::FORBIDDEN, &asked.headers).await;
     }
     let trusted = desk.settings().trusted_header.as_ref();
     let peer = address::client(&asked.headers, &asked.extensions, trusted).to_string();
@@ -78,13 +85,19 @@ async fn sign_in(State(desk): State<Desk>, request: Request) -> Result<Response,
         Err(AccessError::Unavailable(trouble)) => Err(trouble.into()),
         Err(AccessError::TooManyTries) => {
             let form = Form { trouble: words::TOO_MANY, ..form };
-            form.show(&desk, StatusCode::TOO_MANY_REQUESTS, theme).await
+            form.show(&desk, StatusCode::TOO_MANY_REQUESTS, &asked.headers).await
         }
         Err(_) => {
             let form = Form { trouble: words::WRONG, ..form };
-            form.show(&desk, StatusCode::UNAUTHORIZED, theme).await
+            form.show(&desk, StatusCode::UNAUTHORIZED, &asked.headers).await
         }
     }
+}
+
+/// A new token for a page whose session has ended, once its person has signed in again in another window.
+async fn renew(visitor: Visitor) -> Response {
+    let told = json!({ "token": visitor.form_token, "person": visitor.person() });
+    ([(CACHE_CONTROL, "no-store")], Json(told)).into_response()
 }
 
 async fn sign_out(State(desk): State<Desk>, form: SignedForm) -> Result<Response, Failure> {
@@ -102,8 +115,10 @@ struct Form<'a> {
 }
 
 impl Form<'_> {
-    async fn show(self, desk: &Desk, status: StatusCode, theme: Theme) -> Result<Response, Failure> {
-        let secret = random_text();
+    async fn show(self, desk: &Desk, status: StatusCode, headers: &HeaderMap) -> Result<Response, Failure> {
+        // Windows that were opened together share one cookie: a new secret would put the others' forms out of date.
+        let known = cookie::value(headers, VISITOR).filter(|secret| !secret.is_empty());
+        let secret = known.map_or_else(random_text, str::to_owned);
         let is_new = desk.service().has_only_its_founder().await?;
         let content = html! {
             section .panel {
@@ -119,7 +134,7 @@ impl Form<'_> {
                 }
             }
         };
-        let mut response = outside(status, words::TITLE, theme, content);
+        let mut response = outside(status, words::TITLE, Theme::of(headers), content);
         let cookie = cookie::set(VISITOR, &secret, VISIT, desk.is_secure());
         response.headers_mut().append(SET_COOKIE, cookie);
         Ok(response)

@@ -37,6 +37,11 @@ impl Visitor {
         self.member.role == Role::Admin
     }
 
+    /// Names the person and their organization, for scripts that compare whether it is still the same.
+    pub fn person(&self) -> String {
+        format!("{} {}", self.member.account.id, self.member.organization.id)
+    }
+
     /// True for those who run the house.
     pub fn is_operator(&self) -> bool {
         self.member.account.operator
@@ -51,8 +56,9 @@ impl OptionalFromRequestParts<Desk> for Visitor {
         let member = desk.service().signed_in(cookie).await;
         let member = member.map_err(|trouble| Failure::from(trouble).into_response())?;
         Ok(member.map(|member| Self {
+            // Another window may turn the session to another organization: forms of the one do nothing in the other.
+            form_token: form_token(&format!("{cookie} {}", member.organization.id)),
             member,
-            form_token: form_token(cookie),
             cookie: cookie.to_owned(),
             theme: Theme::of(&parts.headers),
             server: server(desk.settings().public_url.as_deref(), &parts.headers),

@@ -8,8 +8,8 @@ import { words } from "./words.js";
  * @typedef {{ id: string, total: number, waiting: number, active: number, completed: number, failed: number, in_review: number, unpaid: number, price: number }} Order
  */
 
-/** The order in which counts are told. @type {[keyof Order, string][]} */
-const COUNTS = [["completed", "completed"], ["in_review", "in_review"], ["failed", "failed"], ["unpaid", "unpaid"], ["active", "active"], ["waiting", "waiting"]];
+/** The order in which counts are told. @type {(keyof Order)[]} */
+const COUNTS = ["completed", "in_review", "failed", "unpaid", "active", "waiting"];
 
 /** @param {string} name @param {string} value @returns {HTMLElement[]} */
 const named = (name, value) => /** @type {HTMLElement[]} */ ([...document.querySelectorAll(`[data-${name}]`)]).filter((one) => one.dataset[name] === value);
@@ -56,7 +56,7 @@ function showOrder(root, now) {
     progress.max = Math.max(1, now.total);
     progress.value = now.total - now.waiting - now.active;
   }
-  const counts = COUNTS.filter(([key]) => Number(now[key]) > 0).map(([key, state]) => `${now[key]} ${words.states[state]?.[1]}`);
+  const counts = COUNTS.filter((key) => Number(now[key]) > 0).map((key) => `${now[key]} ${key === "failed" ? words.notDone : words.states[key]?.[1]}`);
   const text = [...counts, `${now.total} ${words.pictures}`].join(" · ");
   const line = root.querySelector("[data-counts]");
   if (line && line.textContent !== text) line.textContent = text;

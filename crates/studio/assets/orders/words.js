@@ -13,6 +13,7 @@ export const words = {
     in_review: ["warn", "in review"],
     unpaid: ["warn", "needs credits"],
   },
+  notDone: "failed or called off",
   pictures: "pictures",
   noPicture: "The pictures cannot be shown.",
 };

@@ -1,7 +1,7 @@
 // @ts-check
 // The review desk: one result after the other, judged by keyboard, marked, claimed so that two reviewers do not collide.
 
-import { ask, Refused, toast } from "../base.js";
+import { ask, toast } from "../base.js";
 import { Viewer, storedSource } from "../viewer/viewer.js";
 import { words } from "./words.js";
 
@@ -305,7 +305,7 @@ async function judge(approved, reason) {
     }
     isStale ||= entries.length < Math.min(FEW, total);
   } catch (error) {
-    trouble(error instanceof Refused ? error : String(error));
+    trouble(error);
   } finally {
     isDeciding = false;
     if (isStale) void refill();

@@ -118,7 +118,10 @@ export class Stack extends EventTarget {
     const shown = this.entries.filter((entry) => entry.isOn);
     shown.forEach((entry, index) => {
       const line = this.#item(entry)?.querySelector(".stack-found");
-      if (line) line.textContent = layers[index] ? found(layers[index], entry.spec) : "";
+      const text = layers[index] ? found(layers[index], entry.spec) : "";
+      if (!line) return;
+      line.textContent = text;
+      line.setAttribute("title", text);
     });
   }
 
@@ -227,7 +230,7 @@ export class Stack extends EventTarget {
     };
     const take = (/** @type {string} */ text, /** @type {boolean} */ moving) => {
       const value = Number(text);
-      if (text === "" || Number.isNaN(value)) return;
+      if (text === "" || Number.isNaN(value)) return void show();
       values[param.key] = Math.min(Math.max(value, param.min), param.max);
       show();
       this.#changed(moving);

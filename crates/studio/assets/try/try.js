@@ -33,13 +33,27 @@ const stack = new Stack(find("#stack"), find("#stack-said"), find("#add"), data.
 const strip = new Strip(find("#strip"));
 const drawing = new Drawing(viewer);
 const overlays = new Overlays(viewer);
-/** Settings of each photo. @type {Map<Photo, {task: Task, isOn: boolean}[]>} */
+/** @typedef {{task: Task, isOn: boolean}[]} Settings */
+/** Settings of each photo. @type {Map<Photo, Settings>} */
 const settings = new Map();
+/** The photo that was looked at last, in this window. */
+const CHOSEN = "try chosen";
 let form = "flat";
 let settling = 0;
 
 /** Settings of a preset. @param {string} name */
 const preset = (name) => (data.presets[name] ?? []).map((task) => ({ task, isOn: true }));
+
+/** Settings outlive the page being loaded again. @param {Photo} photo @param {Settings} list */
+function keep(photo, list) {
+  settings.set(photo, list);
+  sessionStorage.setItem(`try ${photo.id}`, JSON.stringify(list));
+}
+
+/** What was kept of a photo before the page was loaded. @param {Photo} photo @returns {Settings | undefined} */
+function kept(photo) {
+  return JSON.parse(sessionStorage.getItem(`try ${photo.id}`) ?? "null") ?? undefined;
+}
 
 // Photos
 
@@ -53,13 +67,14 @@ function take(photo) {
 /** @param {Iterable<File>} files */
 async function upload(files) {
   for (const file of files) {
+    const before = status.textContent ?? "";
     say(words.uploading(file.name));
     room.dataset.uploading = "";
     try {
       const response = await ask("/studio/try", { body: file, headers: { "x-file-name": encodeURIComponent(file.name) } });
       take(await response.json());
     } catch (error) {
-      say("");
+      say(before);
       toast(words.notUploaded(file.name, error instanceof Error ? error.message : String(error)), "bad");
     }
     delete room.dataset.uploading;
@@ -73,11 +88,15 @@ find("#add-photos").addEventListener("click", () => chooser.click());
 for (const button of document.querySelectorAll("[data-sample]")) {
   button.addEventListener("click", async () => {
     const name = /** @type {HTMLElement} */ (button).dataset.sample ?? "";
+    // A double click wants one photo.
+    if (room.dataset.uploading !== undefined) return;
+    room.dataset.uploading = "";
     try {
       take(await (await ask(`/studio/try/sample/${name}`, { method: "POST" })).json());
     } catch (error) {
       toast(error instanceof Error ? error.message : String(error), "bad");
     }
+    delete room.dataset.uploading;
   });
 }
 document.addEventListener("dragover", (event) => {
@@ -104,6 +123,7 @@ strip.addEventListener("choose", (event) => {
   for (const name of ["version", "level", "exact"]) delete room.dataset[name];
   room.toggleAttribute("data-empty", !photo);
   if (!photo) return;
+  sessionStorage.setItem(CHOSEN, photo.id);
   viewer.show({ before: before(photo), after: null, label: photo.name, patience: PATIENCE });
   stack.load(settings.get(photo) ?? preset("balanced"));
   overlays.show(photo);
@@ -112,6 +132,7 @@ strip.addEventListener("choose", (event) => {
 strip.addEventListener("forget", (event) => {
   const photo = /** @type {CustomEvent<Photo>} */ (event).detail;
   settings.delete(photo);
+  sessionStorage.removeItem(`try ${photo.id}`);
   ask(`/studio/try/${photo.id}`, { method: "DELETE" }).catch(() => {});
 });
 
@@ -121,7 +142,7 @@ strip.addEventListener("forget", (event) => {
 function changed(moving) {
   const photo = strip.chosen;
   if (!photo) return;
-  settings.set(photo, stack.all);
+  keep(photo, stack.all);
   showPreset();
   find("#stack-empty").hidden = stack.entries.length > 0;
   const { tasks } = stack;
@@ -262,8 +283,8 @@ function curl() {
 }
 
 for (const photo of data.proofs) {
-  settings.set(photo, preset("balanced"));
+  settings.set(photo, kept(photo) ?? preset("balanced"));
   strip.add(photo);
 }
-const last = data.proofs.at(-1);
+const last = data.proofs.find((photo) => photo.id === sessionStorage.getItem(CHOSEN)) ?? data.proofs.at(-1);
 if (last) strip.choose(last);

@@ -5,6 +5,7 @@ import { handleGestures } from "./gestures.js";
 import { Marks } from "./marks.js";
 import { Loader, Pyramid } from "./pyramid.js";
 import { buildBar } from "./bar.js";
+import { sayWhenSlow } from "./waiting.js";
 import { words } from "./words.js";
 
 /**
@@ -95,6 +96,7 @@ export class Viewer extends EventTarget {
     if (options.mode) this.mode = options.mode;
     if (options.toolbar !== false) element.append(buildBar(this));
     handleGestures(this, this.#ending.signal);
+    sayWhenSlow(this, this.#ending.signal);
     this.#watchSize();
     this.divider = 0.5;
     this.setMode(this.mode);
@@ -351,10 +353,7 @@ export class Viewer extends EventTarget {
   #pyramid(source) {
     const troubled = (/** @type {number} */ status) => {
       // A version that was replaced is gone, and so is its wish.
-      if (status === 410) {
-        this.#tell("gone", {});
-        return;
-      }
+      if (status === 410) return void this.#tell("gone", {});
       this.said.textContent = words.trouble;
       this.#tell("trouble", { message: words.trouble, status });
     };

@@ -4,6 +4,7 @@
 export const words = {
   stage: "Picture. Arrow keys move it, plus and minus zoom, B held shows it before",
   bar: "View of the picture",
+  loading: "Loading …",
   modes: {
     divider: "Divider",
     side: "Side by side",

@@ -31,6 +31,8 @@ const list = find("steps");
 const palette = /** @type {HTMLDialogElement} */ (find("palette"));
 const problemLine = find("problem");
 let isChanged = false;
+/** The button stays as it is meanwhile: one that is disabled loses the focus of whoever pressed it. */
+let isSaving = false;
 
 /** @template {keyof HTMLElementTagNameMap} K @param {K} name @param {Partial<HTMLElementTagNameMap[K]> & Record<string, any>} [properties] @param {(Node | string)[]} [children] @returns {HTMLElementTagNameMap[K]} */
 function make(name, properties = {}, children = []) {
@@ -84,6 +86,18 @@ function add(kind) {
   say(words.added(title(step)));
   list.querySelector(`[data-id="${step.id}"]`)?.scrollIntoView({ block: "nearest" });
   /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${step.id}"] summary`))?.focus();
+}
+
+/** A second step like this one, behind it. @param {number} index */
+function duplicate(index) {
+  const step = steps[index];
+  if (!step) return;
+  const copy = { ...step, settings: { ...step.settings }, id: ++count, open: true };
+  steps.splice(index + 1, 0, copy);
+  draw();
+  changed();
+  say(words.duplicated(title(step), index + 2));
+  /** @type {HTMLElement | null} */ (list.querySelector(`[data-id="${copy.id}"] summary`))?.focus();
 }
 
 /** @param {number} index */
@@ -158,6 +172,7 @@ function controls(step, index) {
     make("span", { className: "grip", "aria-hidden": "true", textContent: "⠿" }),
     button("up", "↑", words.up, () => move(index, index - 1), index <= 1),
     button("down", "↓", words.down, () => move(index, index + 1), index >= steps.length - 2),
+    button("duplicate", "+", words.duplicate, () => duplicate(index)),
     button("remove", "✕", words.remove, () => remove(index)),
   ]);
 }
@@ -389,22 +404,29 @@ async function preview() {
 }
 
 function showSample() {
+  find("choose-own").hidden = sample.value !== "own";
   before.src = `/studio/workflows/samples/${encodeURIComponent(sampleKey())}`;
   soon();
 }
 
 let lastSample = sample.value;
 sample.addEventListener("change", () => {
-  if (sample.value === "own") {
-    own.value = "";
-    own.click();
-    if (!ownKey) sample.value = lastSample;
-    else showSample();
+  if (sample.value === "own" && !ownKey) {
+    // It is shown when there is one.
+    sample.value = lastSample;
+    chooseOwn();
     return;
   }
   lastSample = sample.value;
   showSample();
 });
+find("choose-own").addEventListener("click", chooseOwn);
+
+function chooseOwn() {
+  own.value = "";
+  own.click();
+}
+
 own.addEventListener("change", async () => {
   const file = own.files?.[0];
   if (!file) return;
@@ -416,7 +438,9 @@ own.addEventListener("change", async () => {
     lastSample = "own";
     showSample();
   } catch (error) {
-    previewSaid.textContent = error instanceof Error ? error.message : String(error);
+    // The line below the pictures belongs to the preview, which goes on.
+    previewSaid.textContent = "";
+    toast(error instanceof Error ? error.message : String(error), "bad");
   }
 });
 
@@ -436,16 +460,17 @@ form.addEventListener("input", (event) => {
 form.addEventListener("submit", async (event) => {
   event.preventDefault();
   const fields = new FormData(form);
-  const save = /** @type {HTMLButtonElement} */ (find("save"));
-  save.disabled = true;
+  if (isSaving) return;
+  isSaving = true;
   refusal = "";
+  const price = /** @type {HTMLInputElement} */ (form.elements.namedItem("price"));
   try {
     const answer = await ask("/studio/workflows/save", {
       body: {
         id: form.dataset.id ?? null,
         edited: form.dataset.edited ?? null,
         name: fields.get("name"),
-        price: Number(fields.get("price") || 0),
+        price: price.validity.badInput ? null : Number(price.value),
         review: fields.has("review"),
         components: wire(),
       },
@@ -464,7 +489,7 @@ form.addEventListener("submit", async (event) => {
     refusal = error instanceof Refused ? error.message : String(error);
     problemLine.textContent = refusal;
   }
-  save.disabled = false;
+  isSaving = false;
 });
 window.addEventListener("beforeunload", (event) => {
   if (isChanged) event.preventDefault();

@@ -1,7 +1,7 @@
 // @ts-check
 // Running a workflow on photos: files and folders are picked or dropped, then sent side by side, each streamed.
 
-import { formToken, toast } from "../base.js";
+import { formToken, renewToken, toast } from "../base.js";
 import { words } from "./words.js";
 
 /** Files sent at a time. */
@@ -121,8 +121,8 @@ function run() {
   update();
 }
 
-/** @param {Item} item */
-function send(item) {
+/** @param {Item} item @param {boolean} [isAgain] true with a token that was renewed */
+function send(item, isAgain = false) {
   const query = new URLSearchParams({ order: form.dataset.order ?? "", order_name: orderName.value, name: item.file.name });
   if (item.folder) query.set("folder", item.folder);
   const request = new XMLHttpRequest();
@@ -136,7 +136,8 @@ function send(item) {
     item.bar.value = event.loaded / event.total;
     item.said.textContent = words.sending(Math.round((100 * event.loaded) / event.total));
   });
-  request.addEventListener("load", () => {
+  request.addEventListener("load", async () => {
+    if (request.status === 403 && !isAgain && (await renewToken().catch(() => false))) return void send(item, true);
     item.bar.value = 1;
     if (request.status === 201) mark(item, "done", JSON.parse(request.responseText).state === "unpaid" ? words.unpaid : words.done);
     else mark(item, "failed", reason(request));

@@ -4,6 +4,7 @@
 export const words = {
   up: "Move up",
   down: "Move down",
+  duplicate: "Duplicate",
   remove: "Remove",
   label: "Label",
   settings: "Settings",
@@ -18,6 +19,8 @@ export const words = {
   moved: (name, place, total) => `${name} is step ${place} of ${total} now`,
   /** @param {string} name */
   added: (name) => `${name} was added`,
+  /** @param {string} name @param {number} place */
+  duplicated: (name, place) => `${name} is step ${place} too now`,
   /** @param {string} name */
   removed: (name) => `${name} was removed`,
   working: "Working…",
@@ -38,7 +41,7 @@ export const words = {
   total: (done, total, failed) => `${done} of ${total} sent${failed ? `, ${failed} not sent` : ""}`,
   toOrder: "Follow the order",
   offline: "the connection broke off",
-  signedOut: "You are not signed in any more: load the page again",
+  signedOut: "You are not signed in any more: sign in in another window, then send again",
   /** @param {number} count */
-  left: (count) => `${count} files were left out: they are no pictures of an accepted format`,
+  left: (count) => (count === 1 ? "1 file was left out: it is no picture of an accepted format" : `${count} files were left out: they are no pictures of an accepted format`),
 };

@@ -200,6 +200,10 @@ test("all account pages are accessible in light, dark and on a phone, and credit
       await page.goto(`${house.base}/studio/${name}`);
       await assertAccessible(page, `${name} ${JSON.stringify(options)}`);
       await assertFits(page, name);
+      const edge = await page.locator(".side-nav [aria-current]").evaluate((here) => here.getBoundingClientRect().right);
+      assert.ok(edge <= (page.viewportSize()?.width ?? 0), `${name}: where one is is seen in the navigation`);
+      const heights = await page.locator(".scroll tbody tr").evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+      assert.ok(Math.max(0, ...heights) < 130, `${name}: rows of ${heights}`);
     }
     assert.deepEqual(trouble, []);
     await page.context().close();

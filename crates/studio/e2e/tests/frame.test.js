@@ -59,6 +59,37 @@ test("signing in, choosing a theme and signing out work without scripts", async 
   await context.close();
 });
 
+test("windows that were opened together all lead on, whichever signs in", async () => {
+  const context = await browser.newContext();
+  const [one, other] = [await context.newPage(), await context.newPage()];
+  await one.goto(`${house.base}/studio/orders`);
+  await other.goto(`${house.base}/studio/tokens`);
+  for (const [page, next] of /** @type {[import("playwright-core").Page, string][]} */ ([[one, "/studio/orders"], [other, "/studio/tokens"]])) {
+    await page.getByLabel("E-mail address").fill(house.email);
+    await page.getByLabel("Password").fill(house.password);
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.waitForURL(`${house.base}${next}`);
+  }
+  await context.close();
+});
+
+test("what is not there is said in the chosen theme, with a way back", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await signIn(page, house);
+  await page.locator("summary").click();
+  await page.getByRole("button", { name: "Dark" }).click();
+  for (const place of ["/studio/nowhere", "/studio/orders/none"]) {
+    const answer = await page.goto(`${house.base}${place}`);
+    assert.equal(answer?.status(), 404);
+    assert.equal(await page.locator("html").getAttribute("data-theme"), "dark", place);
+    await assertAccessible(page, place);
+  }
+  await page.getByRole("link", { name: "To the start page" }).click();
+  assert.equal(new URL(page.url()).pathname, "/studio");
+  await context.close();
+});
+
 test("a form of another site changes nothing", async () => {
   const context = await browser.newContext();
   const page = await context.newPage();

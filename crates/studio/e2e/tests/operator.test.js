@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 
 import { assertAccessible } from "../harness/access.js";
 import { House, openBrowser, signIn } from "../harness/house.js";
-import { assertFits, person, secret, startJob, until, window } from "../harness/people.js";
+import { assertFits, pause, person, secret, startJob, until, window } from "../harness/people.js";
 
 const PAGES = ["", "/accounts", "/organizations", "/storage", "/audit"];
 
@@ -91,7 +91,20 @@ test("organizations are made and given credits, limits and priority", async () =
   await section.getByRole("button", { name: "Save Paying guests" }).click();
   await section.getByRole("spinbutton", { name: "Credits" }).fill("40");
   await section.getByLabel("What for").fill("invoice 7");
-  await section.getByRole("button", { name: "Book credits for Paying guests" }).click();
+  // Pressed twice before a slow answer comes, it is not given twice.
+  await page.route("**/studio/operator/**", async (route) => {
+    if (route.request().method() !== "POST") return route.continue();
+    const answer = await route.fetch({ maxRedirects: 0 });
+    await pause(500);
+    await route.fulfill({ response: answer }).catch(() => {});
+  });
+  await section.getByRole("button", { name: "Book credits for Paying guests" }).evaluate((/** @type {HTMLElement} */ button) => {
+    button.click();
+    setTimeout(() => button.click(), 100);
+  });
+  await pause(1_500);
+  await page.unroute("**/studio/operator/**");
+  await page.goto(`${house.base}/studio/operator/organizations`);
   assert.match(await section.innerText(), /40 credits, 0 pictures today/);
   const listed = await house.admin(["organization", "list", "--json"]).then(JSON.parse);
   const made = listed.find((/** @type {any} */ one) => one.name === "Paying guests");

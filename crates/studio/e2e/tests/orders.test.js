@@ -101,7 +101,7 @@ test("what failed says why and is retried, one and all", async () => {
   // No TIFF fits a kilobyte.
   const workflow = await makeWorkflow(page, { name: "Too tight", export: { format: "tiff", fileSize: 1 } });
   const order = await runOn(page, house.base, workflow, await photos(browser, ["a.jpg", "b.jpg"], 120), "Tight");
-  const failed = page.locator("[data-counts]").filter({ hasText: "2 failed · 2 pictures" });
+  const failed = page.locator("[data-counts]").filter({ hasText: "2 failed or called off · 2 pictures" });
   await failed.waitFor({ timeout: WORK });
   assert.match(await page.locator("[data-reason]").first().innerText(), /no picture fits 1000 bytes/);
   assert.equal(await page.locator(".order-head [data-price]").innerText(), "0", "what failed costs nothing");
@@ -111,7 +111,7 @@ test("what failed says why and is retried, one and all", async () => {
   await page.locator("tr[data-execution] a.picture").filter({ hasText: "a.jpg" }).click();
   assert.deepEqual(await page.locator("section table tbody th").allInnerTexts(), ["1.1", "2.1"], "each round has its attempt");
   await page.goto(`${house.base}${order}`);
-  await page.getByRole("button", { name: "Retry all that failed" }).click();
+  await page.getByRole("button", { name: "Retry what is not done" }).click();
   await page.waitForURL(/notice=order-retried/);
   await failed.waitFor({ timeout: WORK });
   await page.goto(`${house.base}${order}?state=failed`);
@@ -128,12 +128,35 @@ test("an order without credits waits for them; others are called off before they
   await runOn(page, house.base, workflow, await photos(browser, ["x.jpg", "y.jpg"]), "Unpaid");
   await page.locator("[data-counts]").filter({ hasText: "2 needs credits" }).waitFor({ timeout: WORK });
   await house.admin(["credits", "add", "--organization", "Poor Studio", "70"]);
-  await page.getByRole("button", { name: "Retry all that failed" }).click();
+  await page.getByRole("button", { name: "Retry what is not done" }).click();
   await page.waitForURL(/notice=order-retried/);
   await page.locator("[data-counts]").filter({ hasText: "1 done · 1 needs credits · 2 pictures" }).waitFor({ timeout: WORK });
   await page.getByRole("button", { name: /^Retry [xy]\.jpg$/ }).click();
   await page.waitForURL(/notice=retried-unpaid/);
   await context.close();
+});
+
+test("what is left of an order is called off, and counted as that", async () => {
+  const page = await browser.newPage();
+  page.on("dialog", (dialog) => void dialog.accept());
+  await signIn(page, house);
+  const workflow = await makeWorkflow(page, { name: "Long", components: [{ type: "heal" }, { type: "dodge-burn" }, { type: "portrait-volumes" }] });
+  const names = Array.from({ length: 12 }, (_, index) => `l${index}.jpg`);
+  await runOn(page, house.base, workflow, await photos(browser, names, 1000), "Called off");
+  await page.getByRole("button", { name: "Call off what is left" }).click();
+  await page.waitForURL(/notice=order-cancelled/);
+  const ended = page.locator("[data-counts]").filter({ hasText: /\d+ failed or called off · 12 pictures/ }).filter({ hasNotText: /at work|waiting/ });
+  await ended.waitFor({ timeout: WORK });
+  assert.equal(await page.getByRole("button", { name: "Call off what is left" }).count(), 0, "nothing is left");
+  await page.reload();
+  await ended.waitFor();
+  await page.getByLabel("State").selectOption({ label: "failed or called off" });
+  await page.getByRole("button", { name: "Filter" }).click();
+  const off = page.locator("tr[data-state=cancelled]");
+  assert.ok((await off.count()) >= 1);
+  assert.equal(await off.first().locator("[data-price]").innerText(), "0", "what was called off costs nothing");
+  assert.doesNotMatch(await page.locator(".executions thead").innerText(), /Workflow/, "it is the order's");
+  await page.close();
 });
 
 test("another organization sees nothing, hears nothing and fetches nothing", async () => {
@@ -190,5 +213,9 @@ test("on a phone everything fits the width", async () => {
     assert.ok((inner ?? 0) <= (outer ?? 0), `${place}: ${inner} > ${outer}`);
     await assertAccessible(page, `${place} on a phone`);
   }
+  // A list is moved sideways rather than squeezed until words fall apart.
+  await page.goto(`${house.base}/studio/executions`);
+  const heights = await page.locator("tr[data-state=completed]").evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+  assert.ok(Math.max(...heights) < 110, `rows of ${heights}`);
   await context.close();
 });

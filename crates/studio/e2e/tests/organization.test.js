@@ -144,8 +144,16 @@ test("two organizations see nothing of each other, and a person of both turns fr
   await adas.goto(`${house.base}/studio/organization`);
   await adas.getByLabel("Their e-mail address").fill(eve.email);
   await adas.getByRole("button", { name: "Add member" }).click();
-  await eves.goto(`${house.base}/studio/profile`);
+  await eves.locator("details.menu summary").click();
+  await eves.getByRole("link", { name: "Your organizations" }).click();
+  await eves.waitForURL(`${house.base}/studio/profile#organizations`);
+  const left = await eves.context().newPage();
+  await left.goto(`${house.base}/studio/organization`);
   await eves.getByRole("button", { name: "Work here: Ada" }).click();
+  await left.getByLabel("Their e-mail address").fill(ada.email);
+  await left.getByRole("button", { name: "Add member" }).click();
+  assert.match(await left.locator("main").innerText(), /out of date/, "a window of the one organization does nothing in the other");
+  await left.close();
   await eves.goto(`${house.base}/studio/webhooks`);
   assert.equal(await eves.locator("section tbody tr").count(), 1, "a member sees the organization's deliveries");
   await eves.goto(`${house.base}/studio/tokens`);

@@ -109,7 +109,7 @@ test("results are approved and rejected by keyboard, with a marking that is show
   assert.equal(await page.locator("#queue .queue-name").count(), 1);
 
   await page.goto(`${house.base}${order}`);
-  await page.locator("[data-counts]").filter({ hasText: "1 done · 1 in review · 1 failed" }).waitFor();
+  await page.locator("[data-counts]").filter({ hasText: "1 done · 1 in review · 1 failed or called off" }).waitFor();
   const rejected = page.locator("tr[data-state=failed]");
   assert.equal(await rejected.locator("[data-reason]").innerText(), "Mole or freckle removed: left cheek");
   assert.equal(await page.locator(".order-head [data-price]").innerText(), "4", "what was rejected costs nothing");
@@ -335,6 +335,25 @@ test("operators look and do not decide; other organizations do not even look", a
   }
 });
 
+test("however many wait, the whole picture and its bar are in the window", async () => {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const page = await context.newPage();
+  await signIn(page, house, { next: "/studio/review" });
+  await page.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor({ timeout: WORK });
+  await page.locator(".viewer-bar").waitFor();
+  assert.ok((await page.locator("#queue li").count()) >= 8, "results wait from the tests before");
+  const [lowest, height] = await page.evaluate(() => [document.querySelector("#viewer")?.getBoundingClientRect().bottom, document.documentElement.scrollHeight]);
+  assert.ok((lowest ?? Infinity) <= 800, `the viewer ends at ${lowest}`);
+  assert.equal(height, 800, "the queue scrolls, not the page");
+  await page.setViewportSize({ width: 640, height: 400 });
+  const apart = await page.evaluate(() => {
+    const boxes = [...document.querySelectorAll(".review-head :is(select, button)")].map((one) => one.getBoundingClientRect());
+    return boxes.every((one, index) => boxes.slice(index + 1).every((other) => one.right <= other.left || other.right <= one.left || one.bottom <= other.top || other.bottom <= one.top));
+  });
+  assert.ok(apart, "nothing of the head lies on something else at 200 %");
+  await context.close();
+});
+
 test("on a phone everything fits the width", async () => {
   const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true });
   const page = await context.newPage();
@@ -342,6 +361,8 @@ test("on a phone everything fits the width", async () => {
   await page.locator("#claim").filter({ hasText: "Reserved for you" }).waitFor({ timeout: WORK });
   const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
   assert.ok((inner ?? 0) <= (outer ?? 0), `${inner} > ${outer}`);
+  const rightmost = await page.locator(".review-head :is(select, button)").evaluateAll((all) => Math.max(...all.map((one) => one.getBoundingClientRect().right)));
+  assert.ok(rightmost <= 390, `the filters end at ${rightmost}`);
   // A full queue is scrolled, its pictures keep their size.
   const widths = await page.locator("#queue .thumb").evaluateAll((pictures) => pictures.map((picture) => picture.getBoundingClientRect().width));
   assert.ok(widths.length >= 8, `${widths.length} results wait from the tests before`);

@@ -207,4 +207,21 @@ test("the picture is moved by mouse and by keys", async () => {
   assert.equal(await at(), second, "as far as the key moves it");
 });
 
+test("a picture that is long in coming says so", async () => {
+  /** @type {() => void} */
+  let goOn = () => {};
+  const held = new Promise((resolve) => (goOn = () => resolve(null)));
+  await page.route("**/after/**", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.getByRole("button", { name: "Slight" }).click();
+  const said = page.locator(".viewer-said");
+  await said.filter({ hasText: "Loading" }).waitFor();
+  goOn();
+  await said.filter({ hasNotText: "Loading" }).waitFor({ state: "attached" });
+  await page.unroute("**/after/**");
+  await settled(page);
+});
+
 test("nothing went wrong on the way", () => assert.deepEqual(trouble, []));

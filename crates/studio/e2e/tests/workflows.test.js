@@ -2,6 +2,8 @@
 // Workflows: list, editor with preview, versions and differences, copies, the archive, roles, running one on photos.
 
 import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { after, before, test } from "node:test";
 
 import { assertAccessible } from "../harness/access.js";
@@ -202,6 +204,81 @@ test("whoever saves second is told, and nothing is lost", async () => {
   await context.close();
 });
 
+test("what was made outlives the session: signing in again in another window is enough", async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await signIn(page, house, { next: "/studio/workflows/new" });
+  await page.getByLabel("Name", { exact: true }).fill("Long thought about");
+  await previewed(page);
+  await context.clearCookies();
+  const save = page.getByRole("button", { name: "Save" });
+  await save.press("Enter");
+  await page.locator("#problem").filter({ hasText: "sign in in another window" }).waitFor();
+  assert.ok(await save.evaluate((button) => button === document.activeElement), "the focus stays");
+  // Somebody else at the same computer does not save it into their own house.
+  const other = await context.newPage();
+  await signIn(other, house, await stranger(house, "Passer"));
+  await save.click();
+  await page.locator("#problem").filter({ hasText: "out of date" }).waitFor();
+  await context.clearCookies();
+  await signIn(other, house);
+  await save.click();
+  await page.waitForURL(/notice=workflow-saved/);
+  assert.match(await page.locator("main").innerText(), /Long thought about/);
+  await context.close();
+});
+
+test("prices are whole, a step is duplicated with its settings", async () => {
+  const page = await browser.newPage();
+  await signIn(page, house, { next: "/studio/workflows/new" });
+  await page.getByLabel("Name", { exact: true }).fill("Twice square");
+  await page.getByRole("button", { name: "Add a step" }).click();
+  await page.locator("#palette [data-kind=resize]").click();
+  const widths = page.getByRole("spinbutton", { name: "Width" });
+  await widths.fill("700");
+  await page.getByRole("button", { name: "Duplicate: Resize" }).click();
+  assert.equal(await page.locator("#steps li").count(), 4);
+  assert.equal(await widths.nth(1).inputValue(), "700");
+  await widths.nth(1).fill("300");
+  assert.equal(await widths.nth(0).inputValue(), "700", "each has settings of its own");
+  await page.getByLabel("Price").fill("1.5");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.locator("#problem").filter({ hasText: "a price is a whole number of credits" }).waitFor();
+  await page.getByLabel("Price").fill("2");
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.waitForURL(/notice=workflow-saved/);
+  await page.close();
+});
+
+test("the preview takes a picture of one's own, and then another", async () => {
+  const page = await browser.newPage();
+  await signIn(page, house, { next: "/studio/workflows/new" });
+  await previewed(page);
+  const [wide, narrow] = await photos(browser, ["first.jpg", "second.jpg"], 300);
+  const another = page.locator("#choose-own");
+  assert.equal(await another.isVisible(), false);
+  /** @param {() => Promise<unknown>} act @param {import("../harness/photos.js").Photo} file */
+  const choose = async (act, file) => {
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), act()]);
+    await chooser.setFiles(file);
+  };
+  const shown = () => page.locator("#before").getAttribute("src");
+  const portrait = await shown();
+  await choose(() => page.getByLabel("Sample").selectOption("own"), /** @type {any} */ (wide));
+  await page.waitForFunction((old) => document.getElementById("before")?.getAttribute("src") !== old, portrait);
+  await previewed(page);
+  assert.equal((await mean(page, "before")).width, 300);
+  const first = await shown();
+  await choose(() => another.click(), /** @type {any} */ (narrow));
+  await page.waitForFunction((old) => document.getElementById("before")?.getAttribute("src") !== old, first);
+  await previewed(page);
+  const second = await shown();
+  await choose(() => another.click(), { name: "notes.jpg", mimeType: "image/jpeg", buffer: Buffer.from("no picture") });
+  await page.locator(".toast.bad").waitFor();
+  assert.equal(await shown(), second, "the picture before stays");
+  await page.close();
+});
+
 test("copies, archive and back; operators look and run, and change nothing", async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -260,6 +337,27 @@ test("a workflow runs on photos from the browser", async () => {
   await page.close();
 });
 
+test("a whole folder is sent with the names of its sub-folders", async () => {
+  const folder = mkdtempSync(`${tmpdir()}/atelier-folder-`);
+  mkdirSync(`${folder}/shoot/church`, { recursive: true });
+  const page = await browser.newPage();
+  await signIn(page, house);
+  const [one, two] = await photos(browser, ["one.jpg", "two.jpg"], 200);
+  writeFileSync(`${folder}/shoot/one.jpg`, one?.buffer ?? "");
+  writeFileSync(`${folder}/shoot/church/two.jpg`, two?.buffer ?? "");
+  writeFileSync(`${folder}/shoot/notes.txt`, "no picture");
+  await page.goto(`${house.base}${await makeWorkflow(page, { name: "Folders" })}/run`);
+  await page.locator("#folder").setInputFiles(`${folder}/shoot`);
+  await page.locator(".toast").getByText("1 file was left out").waitFor();
+  assert.deepEqual((await page.locator("#list .file-name").allInnerTexts()).sort(), ["shoot/church/two.jpg", "shoot/one.jpg"]);
+  await page.getByRole("button", { name: "Start" }).click();
+  await page.waitForURL(/\/studio\/orders\/[^/]+$/, { timeout: 60_000 });
+  const rows = (await page.locator("tbody th").allInnerTexts()).map((text) => text.replace(/\s+/g, " ")).sort();
+  assert.deepEqual(rows, ["one.jpg shoot", "two.jpg shoot/church"]);
+  rmSync(folder, { recursive: true });
+  await page.close();
+});
+
 test("another organization sees none of it", async () => {
   const context = await browser.newContext();
   const page = await context.newPage();
@@ -298,6 +396,15 @@ test("on a phone everything fits the width", async () => {
     const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
     assert.ok((inner ?? 0) <= (outer ?? 0), `${place}: ${inner} > ${outer}`);
     await assertAccessible(page, `${place} on a phone`);
+  }
+  // Words stay whole, and headings do not lie on what stands beside them.
+  await page.goto(`${house.base}/studio/workflows`);
+  const run = await page.getByRole("link", { name: "Run Pocket" }).boundingBox();
+  assert.ok((run?.width ?? 0) > (run?.height ?? 0), `the button is ${run?.width} by ${run?.height}`);
+  for (const place of ["/studio/workflows", `${path}/edit`]) {
+    await page.goto(`${house.base}${place}`);
+    const spilt = await page.locator("main :is(h1, h2)").evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent));
+    assert.deepEqual(spilt, [], place);
   }
   await context.close();
 });

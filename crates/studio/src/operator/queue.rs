@@ -92,7 +92,7 @@ fn row(visitor: &Visitor, job: &Job) -> Markup {
     };
     html! {
         tr {
-            td { code { (job.id) } br; span .soft { (job.width) "×" (job.height) " · " (words::attempt(job.attempt, job.max_attempts)) } }
+            td { code .id { (job.id) } br; span .soft { (job.width) "×" (job.height) " · " (words::attempt(job.attempt, job.max_attempts)) } }
             td { (badge(kind, job.state.as_str())) @if job.cancel_requested { " " (badge("warn", words::CANCELLING)) } }
             td {
                 @if job.state == JobState::Active { (job.progress) " % " }

@@ -52,7 +52,7 @@ pub async fn executions(State(desk): State<Desk>, visitor: Visitor) -> Result<Re
     let content = html! {
         div .row { h1 .grow { (words::EXECUTIONS) } (tabs("/studio/executions")) }
         (filter::form("/studio/executions", &asked, &workflows))
-        @if jobs.is_empty() { (empty(&asked)) } @else { (execution_table(&jobs, &visitor)) }
+        @if jobs.is_empty() { (empty(&asked)) } @else { (execution_table(&jobs, &visitor, true)) }
         (widget::pager(&asked.list(), asked.offset(), PAGE, total))
     };
     Ok(Page::new(words::EXECUTIONS, Place::Orders, &visitor)
@@ -106,39 +106,39 @@ pub fn standing(order: &OrderStanding) -> Markup {
 /// The counts in words: `3 done · 1 failed · 4 pictures`.
 fn counts(order: &OrderStanding) -> String {
     let parts = [
-        (order.completed, JobState::Completed),
-        (order.in_review, JobState::InReview),
-        (order.failed, JobState::Failed),
-        (order.unpaid, JobState::Unpaid),
-        (order.active, JobState::Active),
-        (order.waiting, JobState::Waiting),
+        (order.completed, words::state(JobState::Completed).1),
+        (order.in_review, words::state(JobState::InReview).1),
+        (order.failed, words::NOT_DONE),
+        (order.unpaid, words::state(JobState::Unpaid).1),
+        (order.active, words::state(JobState::Active).1),
+        (order.waiting, words::state(JobState::Waiting).1),
     ];
     let told = parts.iter().filter(|(count, _)| *count > 0);
-    let told = told.map(|(count, state)| format!("{count} {}", words::state(*state).1));
+    let told = told.map(|(count, word)| format!("{count} {word}"));
     let all = format!("{} {}", order.total(), words::PICTURES);
     told.chain([all]).collect::<Vec<_>>().join(" · ")
 }
 
-/// Executions with what may be done with each.
-pub fn execution_table(jobs: &[Job], visitor: &Visitor) -> Markup {
+/// Executions with what may be done with each; those of one order all have the same workflow, which need not be said.
+pub fn execution_table(jobs: &[Job], visitor: &Visitor, with_workflow: bool) -> Markup {
     html! {
         div .scroll tabindex="0" role="region" aria-label=(words::EXECUTIONS) {
             table .executions {
                 thead { tr {
                     th scope="col" { (words::PICTURE) }
                     th scope="col" { (words::STATE) }
-                    th scope="col" { (words::WORKFLOW) }
+                    @if with_workflow { th scope="col" { (words::WORKFLOW) } }
                     th .number scope="col" { (words::CREDITS) }
                     th scope="col" { (words::CREATED) }
                     th scope="col" { span .out-of-sight { (words::ACTIONS) } }
                 } }
-                tbody { @for job in jobs { (execution_row(job, visitor)) } }
+                tbody { @for job in jobs { (execution_row(job, visitor, with_workflow)) } }
             }
         }
     }
 }
 
-fn execution_row(job: &Job, visitor: &Visitor) -> Markup {
+fn execution_row(job: &Job, visitor: &Visitor, with_workflow: bool) -> Markup {
     let path = format!("/studio/executions/{}", job.id);
     let name = if job.input.name.is_empty() { job.id.as_str() } else { &job.input.name };
     let may = May::of(job);
@@ -151,7 +151,9 @@ fn execution_row(job: &Job, visitor: &Visitor) -> Markup {
                 }
             }
             td { (state(job)) }
-            td { @if let Some(workflow) = &job.workflow { a href={ "/studio/workflows/" (workflow.id) "?version=" (workflow.version) } { (workflow.name) } } }
+            @if with_workflow {
+                td { @if let Some(workflow) = &job.workflow { a href={ "/studio/workflows/" (workflow.id) "?version=" (workflow.version) } { (workflow.name) } } }
+            }
             td .number data-price { (job.charged) }
             td { (widget::time(job.created_at)) }
             td { div .row .tight {

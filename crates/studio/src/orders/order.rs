@@ -44,7 +44,7 @@ pub async fn show(
             }
         }
         (filter::form(&path, &asked, &[]))
-        @if jobs.is_empty() { div .empty { p { (words::NO_MATCH) } } } @else { (execution_table(&jobs, &visitor)) }
+        @if jobs.is_empty() { div .empty { p { (words::NO_MATCH) } } } @else { (execution_table(&jobs, &visitor, false)) }
         (widget::pager(&asked.list(), asked.offset(), PAGE, total))
     };
     Ok(Page::new(&order.name, Place::Orders, &visitor)

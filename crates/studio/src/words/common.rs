@@ -13,6 +13,7 @@ pub const PROFILE: &str = "Profile";
 pub const TOKENS: &str = "Retouch tokens";
 pub const DEVICES: &str = "Devices";
 pub const ORGANIZATION: &str = "Organization";
+pub const ORGANIZATIONS: &str = "Your organizations";
 pub const CREDITS: &str = "Credits and usage";
 pub const WEBHOOKS: &str = "Webhooks";
 pub const API: &str = "API";

@@ -22,6 +22,8 @@ pub const CREDITS: &str = "Credits";
 pub const CREATED: &str = "Begun";
 pub const BY: &str = "By";
 pub const PICTURES: &str = "pictures";
+/// What counts of orders sum up: both can be retried.
+pub const NOT_DONE: &str = "failed or called off";
 pub const NO_ORDERS: &str = "No orders yet.";
 pub const NO_ORDERS_HINT: &str =
     "Run a workflow on some photos, or send executions with batch labels by the API.";
@@ -31,7 +33,7 @@ pub const DOWNLOAD: &str = "Download";
 pub const DOWNLOAD_ALL: &str = "Download all as ZIP";
 pub const ORIGINAL: &str = "Original";
 pub const RETRY: &str = "Retry";
-pub const RETRY_ALL: &str = "Retry all that failed";
+pub const RETRY_ALL: &str = "Retry what is not done";
 pub const CANCEL: &str = "Call off";
 pub const CANCEL_ALL: &str = "Call off what is left";
 pub const CANCEL_SURE: &str = "Call off everything of this order that is not done yet?";
@@ -84,7 +86,7 @@ pub const STATES: [(&str, &str, JobState, Option<JobState>); 6] = [
     ("working", "at work", JobState::Active, Some(JobState::Delayed)),
     ("review", "in review", JobState::InReview, None),
     ("done", "done", JobState::Completed, None),
-    ("failed", "failed", JobState::Failed, Some(JobState::Cancelled)),
+    ("failed", NOT_DONE, JobState::Failed, Some(JobState::Cancelled)),
     ("unpaid", "needs credits", JobState::Unpaid, None),
 ];
 

@@ -7,6 +7,7 @@ pub const BEGIN_WITH: &str = "Begin with";
 pub const NAME: &str = "Name";
 pub const STEPS: &str = "Steps";
 pub const PRICE: &str = "Price";
+pub const WHOLE_PRICE: &str = "a price is a whole number of credits";
 pub const PRICE_HINT: &str = "Credits a picture";
 pub const REVIEW: &str = "Review";
 pub const REVIEW_HINT: &str = "A person looks at each result before it counts";

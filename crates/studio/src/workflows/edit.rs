@@ -36,7 +36,8 @@ pub struct Sent {
     id: Option<String>,
     edited: Option<String>,
     name: String,
-    price: i64,
+    /// None for what is no number.
+    price: Option<f64>,
     review: bool,
     components: Value,
 }
@@ -116,7 +117,11 @@ pub async fn save(
         Ok(components) => components,
         Err(error) => return Ok(axum::Json(json!({ "problems": [problem(&error)] })).into_response()),
     };
-    let draft = Draft { name: sent.name, components, price: sent.price, review: sent.review };
+    let Some(price) = sent.price.and_then(whole) else {
+        let problem = Problem { index: None, key: None, message: words::WHOLE_PRICE.to_owned() };
+        return Ok(axum::Json(json!({ "problems": [problem] })).into_response());
+    };
+    let draft = Draft { name: sent.name, components, price, review: sent.review };
     let author = &visitor.member;
     let saved = match (sent.id, sent.edited) {
         (Some(id), Some(edited)) => {
@@ -140,6 +145,11 @@ pub async fn save(
         }
         Err(error) => Err(refused(error)),
     }
+}
+
+/// A number of credits; none for parts of them, and for more than anybody could mean.
+fn whole(price: f64) -> Option<i64> {
+    (price.fract() == 0.0 && price.abs() < 1e9).then_some(price as i64)
 }
 
 fn problem(error: &WorkflowError) -> Problem {
@@ -207,6 +217,7 @@ fn preview(desk: &Desk) -> Markup {
                         option value="own" { (words::SAMPLE_OWN) }
                     }
                 }
+                button #choose-own .small type="button" hidden { (words::CHOOSE_PICTURE) }
                 input #own .out-of-sight type="file" tabindex="-1" aria-label=(words::CHOOSE_PICTURE) accept=(types.join(","));
             }
             div .pair {
