@@ -45,6 +45,7 @@ cases! {
     house::a_token_counts_until_it_is_revoked,
     house::credits_add_up,
     house::hosts_and_deeds_are_kept,
+    house::a_zero_byte_names_nothing_and_is_kept_as_another_character,
     jobs::a_job_is_paid_for_when_it_is_accepted,
     jobs::no_credits_no_job,
     jobs::the_day_has_its_limit_and_failed_jobs_do_not_count,
