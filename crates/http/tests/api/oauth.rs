@@ -57,7 +57,7 @@ async fn a_device_is_let_in_with_exactly_the_documented_keys() {
     assert!(is_plain(&codes["device_code"]) && is_plain(&codes["user_code"]));
     let user_code = codes["user_code"].as_str().expect("a code");
     let uri = codes["verification_uri"].as_str().expect("an address");
-    assert_eq!(uri, "http://127.0.0.1:8080/activate");
+    assert_eq!(uri, format!("{}/activate", desk.url), "as the program knows this server");
     assert_eq!(codes["verification_uri_complete"], format!("{uri}?user_code={user_code}"));
 
     assert_eq!(refused(&poll(&desk, &codes).await), (400, "authorization_pending".into()));
