@@ -49,3 +49,19 @@ async fn a_zero_byte_in_a_file_name_does_not_hinder_the_picture() {
     let id = desk.ordered(&shop, &named).await;
     assert_eq!(desk.execution(&shop, &id).await["inputFileName"], "a\u{fffd}b.png");
 }
+
+#[tokio::test]
+async fn a_body_of_another_shape_is_told_what_is_wanted_and_nothing_of_our_insides() {
+    let desk = Desk::open().await;
+    let shop = desk.shop("north", 0).await;
+    let create = format!("/v1/workflow/execution/create?workflow={}", shop.workflow.workflow_id);
+    for (path, body, wanted) in [
+        (create.as_str(), json!([]), "an object with `image`"),
+        (&create, json!({"image": "x.jpg"}), "an object with `name` and `contentHash`"),
+        ("/v1/upload", json!(7), "an object with `urls`"),
+    ] {
+        let answer = desk.tell(&shop, path, &body).await;
+        let told = answer.told(path.split('?').next().unwrap_or(path));
+        assert!(told.0 == 400 && told.1.contains(wanted) && !told.1.contains("struct"), "{told:?}");
+    }
+}
