@@ -85,6 +85,22 @@ pub async fn one_key_is_one_job(store: Store) {
     accepted(&store, &keyed(&ada, &token, "k", "other"), after(24 * 3600 + 1)).await;
 }
 
+pub async fn a_key_is_free_again_when_its_job_is_over(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    let token = token(&store, &ada).await;
+    let first = keyed(&ada, &token, "k", "same");
+    accepted(&store, &first, NOON).await;
+    let (job, lease) = claim(&store, NOON).await.expect("a job");
+    let ending = store::Finish { expires_at: after(100), ..failed() };
+    assert!(store.finish(&job.id, &lease, ending, NOON).await.expect("an answer"));
+    let again = submit(&store, &keyed(&ada, &token, "k", "same"), after(99)).await;
+    assert!(matches!(again, Submitted::Replayed { job, .. } if job == first.id));
+    let second = keyed(&ada, &token, "k", "same");
+    accepted(&store, &second, after(100)).await;
+    let again = submit(&store, &keyed(&ada, &token, "k", "same"), after(101)).await;
+    assert!(matches!(again, Submitted::Replayed { job, .. } if job == second.id));
+}
+
 pub async fn fifty_equal_requests_at_once_are_one_job(store: Store) {
     let ada = someone(&store, "ada", 100).await;
     let token = token(&store, &ada).await;

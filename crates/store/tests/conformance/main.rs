@@ -50,6 +50,7 @@ cases! {
     jobs::no_credits_no_job,
     jobs::the_day_has_its_limit_and_failed_jobs_do_not_count,
     jobs::one_key_is_one_job,
+    jobs::a_key_is_free_again_when_its_job_is_over,
     jobs::fifty_equal_requests_at_once_are_one_job,
     jobs::an_upload_that_was_swept_away_is_noticed,
     jobs::a_failed_job_is_refunded_once_and_may_begin_again,
