@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::errors::{OAuthErrorBody, Refusal};
 use super::fields::Fields;
+use super::metadata::server;
 use crate::app::Doors;
 use crate::{address, reply};
 
@@ -57,7 +58,8 @@ pub(crate) struct DeviceCodes {
 )]
 pub(crate) async fn code(State(doors): State<Doors>, request: Request) -> Result<Response, Refusal> {
     // The person opens the page wherever the program runs, which is not always the machine we listen on.
-    let server = address::server(doors.settings.public_url.as_deref(), request.headers());
+    let asked = doors.settings.public_url.is_none().then(|| address::asked(request.headers())).flatten();
+    let server = asked.unwrap_or_else(|| server(&doors).to_owned());
     let fields = Fields::read(&doors, request).await?;
     let client = fields.need("client_id")?;
     let scope = fields.get("scope").unwrap_or(SCOPE);
