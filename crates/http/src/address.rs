@@ -27,14 +27,16 @@ fn last_address(list: &str) -> Option<IpAddr> {
 
 /// The server's own address to show in examples: as set, else as the client knows us.
 pub fn server(public_url: Option<&str>, headers: &HeaderMap) -> String {
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let named =
-        |host: &&str| host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte));
     let shown = |url: &&str| url.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\<>&'".contains(&byte));
     let public_url = public_url.filter(shown).map(|url| url.trim_end_matches('/').to_owned());
-    public_url
-        .or_else(|| host.filter(named).map(|host| format!("http://{host}")))
-        .unwrap_or_else(|| "http://localhost".to_owned())
+    public_url.or_else(|| asked(headers)).unwrap_or_else(|| "http://localhost".to_owned())
+}
+
+/// The server's own address as the client of a request knows it, when the request names a host.
+pub fn asked(headers: &HeaderMap) -> Option<String> {
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let named = |byte: u8| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte);
+    host.filter(|host| !host.is_empty() && host.bytes().all(named)).map(|host| format!("http://{host}"))
 }
 
 #[cfg(test)]

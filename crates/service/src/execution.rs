@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use retouch::{Workflow as Components, WorkflowError};
 use serde_json::{Map, Value};
 use store::{
-    Batch, BatchTag, Dialect, FileFacts, Job, JobFilter, JobId, JobState, NewJob, Organization, Step,
-    StoreError, Submitted, Timestamp, WithoutCredits, Workflow, WorkflowUse,
+    Batch, BatchTag, Dialect, FileFacts, Job, JobFilter, JobId, JobState, NewJob, Organization, Restart,
+    Restarted, Step, StoreError, Submitted, Timestamp, WithoutCredits, Workflow, WorkflowUse,
 };
 
 use crate::{Member, PictureFacts, Service, Work, memory_need};
@@ -59,6 +59,8 @@ pub enum Retried {
     UnderWay,
     /// Too few credits: it waits for some.
     Unpaid,
+    /// The day's allowance is used up: it stays as it was.
+    DailyLimit,
     /// Its files have gone.
     NotPossible,
 }
@@ -151,14 +153,16 @@ impl Service {
             JobState::Failed | JobState::Cancelled | JobState::Unpaid => {}
         }
         let now = self.now();
-        let again = self.store().retry(&job.id, now, now.plus(self.settings().keep)).await?;
-        if again {
-            return Ok(Retried::Again);
-        }
-        let left = self.store().job(&job.id).await?;
-        Ok(match left {
-            Some(job) if job.state == JobState::Unpaid && !job.purged => Retried::Unpaid,
-            _ => Retried::NotPossible,
+        let restart = Restart {
+            expires_at: now.plus(self.settings().keep),
+            heeds_allowance: true,
+            when_unpaid: self.messages(&waiting_for_credits(job), now).await?,
+        };
+        Ok(match self.store().retry(&job.id, restart, now).await? {
+            Restarted::Again => Retried::Again,
+            Restarted::NoCredits if job.workflow.is_some() => Retried::Unpaid,
+            Restarted::DailyLimit => Retried::DailyLimit,
+            Restarted::NoCredits | Restarted::NotPossible => Retried::NotPossible,
         })
     }
 
@@ -182,6 +186,19 @@ impl Service {
         offset: i64,
     ) -> Result<(Vec<Batch>, i64), StoreError> {
         self.store().batches(&organization.id, id, limit, offset).await
+    }
+}
+
+/// A job that has ended as it will be when its next round cannot be paid for.
+fn waiting_for_credits(ended: &Job) -> Job {
+    Job {
+        state: JobState::Unpaid,
+        reason: String::new(),
+        charged: 0,
+        started_at: None,
+        finished_at: None,
+        result: None,
+        ..ended.clone()
     }
 }
 

@@ -18,15 +18,19 @@ impl Service {
     /// # Errors
     /// When the database is away.
     pub async fn job(&self, id: &str) -> Result<Option<Job>, StoreError> {
-        let now = self.now();
         let found = self.store().job(&JobId::from(id)).await?;
-        let is_over = |job: &Job| job.purged || (job.state.is_final() && job.expires_at <= now);
-        Ok(found.filter(|job| !is_over(job)))
+        Ok(found.filter(|job| !self.is_over(job)))
     }
 
-    /// The result of a job that is completed.
+    /// The result of a job that is completed and whose time is not over. Its bytes may lie there for a while longer.
     pub fn result(&self, job: &Job) -> Option<FileFacts> {
-        if job.state == JobState::Completed { job.result.clone() } else { None }
+        let is_there = job.state == JobState::Completed && !self.is_over(job);
+        job.result.clone().filter(|_| is_there)
+    }
+
+    /// True when a job's files are gone or due to go.
+    fn is_over(&self, job: &Job) -> bool {
+        job.purged || (job.state.is_final() && job.expires_at <= self.now())
     }
 
     /// Calls a job off, with the messages that its end brings: see [`cancel_job`].

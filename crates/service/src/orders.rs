@@ -69,7 +69,7 @@ impl Service {
                         Retried::Again => again += 1,
                         // A failed one without credits goes on to the list of the unpaid, and is counted there.
                         Retried::Unpaid if state != JobState::Unpaid => {}
-                        Retried::Unpaid | Retried::NotPossible => {
+                        Retried::Unpaid | Retried::DailyLimit | Retried::NotPossible => {
                             not += 1;
                             left_alone += 1;
                         }

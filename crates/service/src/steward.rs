@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use store::{
     Account, AccountChange, Delivery, Job, MemberChange, NewOrganization, Organization, OrganizationChange,
-    Role, Store, StoreError, Timestamp,
+    Restart, Restarted, Role, Store, StoreError, Timestamp,
 };
 
 use crate::people::{make_with_password, organization_name};
@@ -287,7 +287,13 @@ impl<'a> Steward<'a> {
     /// # Errors
     /// See [`StewardError`].
     pub async fn retry(&self, job: &Job, keep: Duration) -> Result<bool, StewardError> {
-        let again = self.store.retry(&job.id, self.now, self.now.plus(keep)).await?;
+        let restart = Restart {
+            expires_at: self.now.plus(keep),
+            // Whoever runs the house sets the allowance, and may grant one job more.
+            heeds_allowance: false,
+            when_unpaid: Vec::new(),
+        };
+        let again = self.store.retry(&job.id, restart, self.now).await? == Restarted::Again;
         if again {
             self.note("job.retry", job.id.as_str(), "").await?;
         }

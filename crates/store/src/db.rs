@@ -1,5 +1,6 @@
 //! One database behind two engines: connections, transactions, migrations.
 
+mod bind;
 mod migrate;
 mod sqlite;
 
@@ -12,6 +13,7 @@ use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
 
 use crate::StoreError;
+pub(crate) use bind::Bind;
 use sqlite::SqliteDb;
 
 /// How long a request waits for a connection before it is told that the database is gone.
@@ -147,13 +149,13 @@ macro_rules! execute {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $conn {
             $crate::db::Conn::Sqlite(conn) => sqlx::query::<sqlx::Sqlite>($sql)
-                $(.bind($bind))*
+                $(.bind($crate::db::Bind::bound($bind)))*
                 .execute(&mut **conn)
                 .await
                 .map(|done| done.rows_affected())
                 .map_err($crate::StoreError::from),
             $crate::db::Conn::Postgres(conn) => sqlx::query::<sqlx::Postgres>($sql)
-                $(.bind($bind))*
+                $(.bind($crate::db::Bind::bound($bind)))*
                 .execute(&mut **conn)
                 .await
                 .map(|done| done.rows_affected())
@@ -167,12 +169,12 @@ macro_rules! rows {
     ($row:ty, $conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $conn {
             $crate::db::Conn::Sqlite(conn) => sqlx::query_as::<sqlx::Sqlite, $row>($sql)
-                $(.bind($bind))*
+                $(.bind($crate::db::Bind::bound($bind)))*
                 .fetch_all(&mut **conn)
                 .await
                 .map_err($crate::StoreError::from),
             $crate::db::Conn::Postgres(conn) => sqlx::query_as::<sqlx::Postgres, $row>($sql)
-                $(.bind($bind))*
+                $(.bind($crate::db::Bind::bound($bind)))*
                 .fetch_all(&mut **conn)
                 .await
                 .map_err($crate::StoreError::from),
@@ -185,12 +187,12 @@ macro_rules! row {
     ($row:ty, $conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
         match $conn {
             $crate::db::Conn::Sqlite(conn) => sqlx::query_as::<sqlx::Sqlite, $row>($sql)
-                $(.bind($bind))*
+                $(.bind($crate::db::Bind::bound($bind)))*
                 .fetch_optional(&mut **conn)
                 .await
                 .map_err($crate::StoreError::from),
             $crate::db::Conn::Postgres(conn) => sqlx::query_as::<sqlx::Postgres, $row>($sql)
-                $(.bind($bind))*
+                $(.bind($crate::db::Bind::bound($bind)))*
                 .fetch_optional(&mut **conn)
                 .await
                 .map_err($crate::StoreError::from),

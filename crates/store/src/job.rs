@@ -3,6 +3,7 @@
 //! The row is the truth and the queue at once: a job is claimed by writing a lease into its row, and every later change
 //! names that lease. Whoever lost it changes nothing.
 
+mod again;
 mod batch;
 mod claim;
 mod finish;
@@ -22,6 +23,7 @@ use crate::{
     WorkflowId, WorkflowVersionId,
 };
 
+pub use again::{Restart, Restarted};
 pub use batch::Batch;
 pub use order::{Order, OrderFilter};
 pub(crate) use row::JobRow;

@@ -49,8 +49,8 @@ pub use id::{
 };
 pub use job::{
     Attempt, Batch, BatchTag, Claim, Dialect, Finish, Hold, Idempotency, Job, JobFilter, JobState, Judged,
-    NewJob, Order, OrderFilter, Outcome, PastVerdict, QueueFigures, Step, Submitted, Verdict, WithoutCredits,
-    WorkflowUse,
+    NewJob, Order, OrderFilter, Outcome, PastVerdict, QueueFigures, Restart, Restarted, Step, Submitted,
+    Verdict, WithoutCredits, WorkflowUse,
 };
 pub use member::MemberChange;
 pub use notice::Notices;

@@ -71,6 +71,7 @@ async fn retry(
         Retried::Again => "job-again",
         Retried::Completed | Retried::UnderWay => "job-under-way",
         Retried::Unpaid => "job-unpaid",
+        Retried::DailyLimit => "job-day-over",
         // A retouch that cannot be paid stays as it is.
         Retried::NotPossible
             if matches!(job.state, JobState::Failed | JobState::Cancelled) && !job.purged =>

@@ -12,11 +12,14 @@ use service::{AccessError, ExecutionError, FetchError, PictureRefused, SpoolErro
 use tracing::error;
 
 use super::types::ErrorBody;
+use crate::app::Doors;
 use crate::body::BodyTrouble;
 use crate::rate::TooMany;
 
 /// Seconds after which a client may try again when the server is not at its best.
 const SOON: u64 = 5;
+/// Bytes of a megabyte in texts.
+const MEGABYTE: f64 = 1_048_576.0;
 
 /// What a client is told instead of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +157,17 @@ impl From<PictureRefused> for Refusal {
             PictureRefused::Unreadable => Self::trouble(),
             refused => Self::unprocessable(refused.to_string()),
         }
+    }
+}
+
+/// Why an upload was not kept; one that is too large is told how large it may be, for no route of this dialect says so.
+pub(super) fn unkept(trouble: SpoolError, doors: &Doors) -> Refusal {
+    match trouble {
+        SpoolError::TooLarge => {
+            let limit = doors.service.settings().limits.max_bytes as f64 / MEGABYTE;
+            PictureRefused::TooManyBytes(limit).into()
+        }
+        trouble => trouble.into(),
     }
 }
 

@@ -6,7 +6,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
-use service::{Job, JobFilter, Retried, WorkflowId};
+use service::{ExecutionError, Job, JobFilter, Retried, WorkflowId};
 
 use super::errors::Refusal;
 use super::guest::Guest;
@@ -120,6 +120,7 @@ pub(crate) async fn single(
         (status = 401, description = "No access token, or one that does not count.", body = ErrorBody),
         (status = 404, description = "The organization has no such execution.", body = ErrorBody),
         (status = 409, description = "It is under way or in review, or its picture has been removed.", body = ErrorBody),
+        (status = 429, description = "The day's allowance is used up.", body = ErrorBody),
     )
 )]
 pub(crate) async fn retry(
@@ -144,6 +145,7 @@ pub(crate) async fn retry(
         (status = 400, description = "No `execution`.", body = ErrorBody),
         (status = 404, description = "The organization has no such execution.", body = ErrorBody),
         (status = 409, description = "As above.", body = ErrorBody),
+        (status = 429, description = "As above.", body = ErrorBody),
     )
 )]
 pub(crate) async fn retry_by_query(State(doors): State<Doors>, guest: Guest) -> Result<Response, Refusal> {
@@ -205,6 +207,7 @@ async fn again(doors: &Doors, job: &Job) -> Result<Response, Refusal> {
     match doors.service.retry_execution(job).await? {
         Retried::Again | Retried::Completed | Retried::Unpaid => Ok(done()),
         Retried::UnderWay => Err(Refusal::conflict("The execution is under way: wait until it has ended")),
+        Retried::DailyLimit => Err(ExecutionError::DailyLimit.into()),
         Retried::NotPossible => {
             Err(Refusal::conflict("The picture has been removed: create a new execution"))
         }

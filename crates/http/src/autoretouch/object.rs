@@ -67,11 +67,14 @@ pub fn states(name: &str) -> Option<(JobState, Option<JobState>)> {
     }
 }
 
-/// The result's name, which always has an extension.
+/// The result's name, which always has a stem and an extension; names are let go of with the files.
 pub fn result_name(result: &FileFacts) -> String {
     match result.name.rsplit_once('.') {
         Some((_, extension)) if !extension.is_empty() => result.name.clone(),
-        _ => format!("{}.{}", result.name.trim_end_matches('.'), extension_of(&result.media_type)),
+        _ => {
+            let stem = Some(result.name.trim_end_matches('.')).filter(|stem| !stem.is_empty());
+            format!("{}.{}", stem.unwrap_or("picture"), extension_of(&result.media_type))
+        }
     }
 }
 
@@ -111,6 +114,7 @@ mod tests {
         assert_eq!(name("jacket front.png"), "jacket front.png");
         assert_eq!(name("jacket front"), "jacket front.png");
         assert_eq!(name("x."), "x.png");
+        assert_eq!(name(""), "picture.png");
     }
 
     #[test]

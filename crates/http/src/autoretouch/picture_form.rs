@@ -6,7 +6,7 @@ use axum::extract::{FromRequest, Multipart, Request};
 use axum::http::header::CONTENT_DISPOSITION;
 use service::{Service, SpoolError, Upload};
 
-use super::errors::Refusal;
+use super::errors::{Refusal, unkept};
 use crate::app::Doors;
 use crate::body::{Holdback, steady};
 use crate::disposition;
@@ -55,7 +55,8 @@ impl PictureForm {
             }
         }
         let (upload, name) = found.ok_or_else(|| Refusal::bad("The form has no part file"))?;
-        Ok(Self { upload: upload?, name })
+        let upload = upload.map_err(|trouble| unkept(trouble, doors))?;
+        Ok(Self { upload, name })
     }
 }
 

@@ -186,6 +186,7 @@ pub struct HookBody {
 /// An execution of a picture that was uploaded before.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[schema(as = ApiExecutionOrder)]
+#[serde(expecting = "an object with `image`")]
 pub struct ExecutionOrder {
     /// The picture.
     pub image: ImageReference,
@@ -205,6 +206,7 @@ pub struct ExecutionOrder {
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[schema(as = ApiImageReference)]
 #[serde(rename_all = "camelCase")]
+#[serde(expecting = "an object with `name` and `contentHash`")]
 pub struct ImageReference {
     /// Its file name.
     pub name: String,
@@ -220,6 +222,7 @@ pub struct ImageReference {
 /// Pictures by address, or their hashes, by file name.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = ApiUrls, example = json!({"urls": {"front.jpg": "https://shop.example/img/front.jpg"}}))]
+#[serde(expecting = "an object with `urls`")]
 pub struct Urls {
     /// File name and address; in the answer, file name and hash.
     #[schema(value_type = Object)]
@@ -242,6 +245,7 @@ pub struct PictureFields {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[schema(as = ApiFeedback)]
 #[serde(rename_all = "camelCase")]
+#[serde(expecting = "an object with `thumbsUp`")]
 pub struct Feedback {
     /// True when it is liked.
     pub thumbs_up: bool,
@@ -253,6 +257,7 @@ pub struct Feedback {
 /// A reviewer's verdict.
 #[derive(Clone, Debug, Deserialize, ToSchema)]
 #[schema(as = ApiVerdict, example = json!({"approved": false, "reason": "a strand of hair is missing"}))]
+#[serde(expecting = "an object with `approved`")]
 pub struct Verdict {
     /// True when the result counts; otherwise the execution fails and its credits come back.
     pub approved: bool,

@@ -7,10 +7,10 @@ use axum::response::{IntoResponse, Response};
 use futures_util::{StreamExt, stream};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use service::{FileFacts, PictureFacts, Upload};
+use service::{FetchError, FileFacts, PictureFacts, Upload};
 
 use super::content_hash;
-use super::errors::Refusal;
+use super::errors::{Refusal, unkept};
 use super::guest::Guest;
 use super::picture_form::PictureForm;
 use super::types::{ErrorBody, PictureFields, Urls};
@@ -167,7 +167,10 @@ async fn by_address(
 }
 
 async fn fetched(doors: &Doors, address: &str) -> Result<(Upload, PictureFacts), Refusal> {
-    let upload = doors.service.fetch_picture(address).await?;
+    let upload = doors.service.fetch_picture(address).await.map_err(|error| match error {
+        FetchError::Spool(trouble) => unkept(trouble, doors),
+        error => error.into(),
+    })?;
     let facts = doors.service.survey_for_workflow(&upload).await?;
     Ok((upload, facts))
 }

@@ -9,7 +9,7 @@ use super::errors::{OAuthErrorBody, Refusal};
 use super::fields::Fields;
 use super::metadata::server;
 use crate::app::Doors;
-use crate::reply;
+use crate::{address, reply};
 
 /// What is asked for unless something is.
 const SCOPE: &str = "offline_access";
@@ -57,6 +57,9 @@ pub(crate) struct DeviceCodes {
     )
 )]
 pub(crate) async fn code(State(doors): State<Doors>, request: Request) -> Result<Response, Refusal> {
+    // The person opens the page wherever the program runs, which is not always the machine we listen on.
+    let asked = doors.settings.public_url.is_none().then(|| address::asked(request.headers())).flatten();
+    let server = asked.unwrap_or_else(|| server(&doors).to_owned());
     let fields = Fields::read(&doors, request).await?;
     let client = fields.need("client_id")?;
     let scope = fields.get("scope").unwrap_or(SCOPE);
@@ -64,7 +67,7 @@ pub(crate) async fn code(State(doors): State<Doors>, request: Request) -> Result
         return Err(Refusal::bad("invalid_scope", "the scope cannot be granted: ask for offline_access"));
     }
     let start = doors.service.begin_device(client, scope).await?;
-    let verification_uri = format!("{}/activate", server(&doors));
+    let verification_uri = format!("{server}/activate");
     let codes = DeviceCodes {
         verification_uri_complete: format!("{verification_uri}?user_code={}", start.user_code),
         verification_uri,

@@ -6,6 +6,9 @@ use service::Work;
 
 use super::errors::Refusal;
 
+/// How much of a name that is unknown is shown again, in characters.
+const LONGEST_SHOWN: usize = 80;
+
 /// What a payload asks for.
 ///
 /// # Errors
@@ -29,13 +32,16 @@ fn mode(payload: &str) -> Option<String> {
 }
 
 fn refusal(error: RecipeError) -> Refusal {
+    let short =
+        |name: String| name.chars().filter(|c| !c.is_control()).take(LONGEST_SHOWN).collect::<String>();
     match error {
         RecipeError::NotJson(_) => Refusal::bad(error.to_string()),
-        RecipeError::UnknownPlugin { index, name } => {
-            let name: String = name.chars().take(80).collect();
-            Refusal::invalid_task(format!(
-                "tasks[{index}].Plugin: \"{name}\" is not a plugin: /docs/api lists them"
-            ))
+        RecipeError::UnknownPlugin { index, name } => Refusal::invalid_task(format!(
+            "tasks[{index}].Plugin: \"{}\" is not a plugin: /docs/api lists them",
+            short(name)
+        )),
+        RecipeError::UnknownMode(mode) => {
+            Refusal::invalid_task(RecipeError::UnknownMode(short(mode)).to_string())
         }
         error => Refusal::invalid_task(error.to_string()),
     }
@@ -81,6 +87,16 @@ mod tests {
             task(&vec![r#"{"Plugin":"Heal"}"#; 33].join(",")),
         ] {
             assert_eq!(refused(&payload).0, 462, "{payload}");
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_shown_on_one_short_line() {
+        let long = "y\\n".repeat(3000);
+        let plugin = format!(r#"{{"mode":"professional","tasks":[{{"Plugin":"{long}"}}]}}"#);
+        for payload in [format!(r#"{{"mode":"{long}"}}"#), plugin] {
+            let message = refused(&payload).1;
+            assert!(message.contains("yyy") && message.len() < 200 && !message.contains('\n'), "{message}");
         }
     }
 

@@ -4,7 +4,7 @@ use reqwest::Method;
 use reqwest::multipart::{Form, Part};
 use serde_json::{Value, json};
 use service::ContentHash;
-use store::{DeliveryFilter, JobId, Outcome};
+use store::{DeliveryFilter, JobId, OrganizationChange, Outcome};
 
 use crate::desk::{Desk, PIXEL, file};
 use crate::shop::{Shop, keys, order};
@@ -259,4 +259,44 @@ async fn webhooks_speak_of_too_few_credits_in_the_documented_form() {
     assert_eq!(keys(&body), "event content");
     assert_eq!(body["event"], "WORKFLOW_EXECUTION_PAYMENT_REQUIRED");
     assert_eq!(body["content"], desk.execution(&shop, &id).await, "the very object");
+}
+
+#[tokio::test]
+async fn a_retry_that_cannot_be_paid_is_told_to_webhooks_once() {
+    let desk = Desk::open().await;
+    let shop = desk.shop("north", 10).await;
+    let hash = desk.uploaded(&shop).await;
+    let mut wanted = order(&hash);
+    wanted["webhooks"] = json!(["https://shop.example/hook"]);
+    let id = desk.ordered(&shop, &wanted).await;
+    let job = desk.claim().await;
+    desk.finish(&job, Outcome::Failed { reason: "no".into() }).await;
+    desk.ordered(&shop, &order(&hash)).await;
+    for _ in 0..2 {
+        let retry = format!("/v1/workflow/execution/{id}/retry");
+        assert_eq!(desk.tell(&shop, &retry, &json!({})).await.status, 200);
+        assert_eq!(desk.execution(&shop, &id).await["status"], "PAYMENT_REQUIRED");
+    }
+    let filter =
+        DeliveryFilter { job: Some(JobId::from(id.as_str())), limit: 10, ..DeliveryFilter::default() };
+    let deliveries = desk.store.deliveries(&filter).await.expect("deliveries");
+    assert_eq!(deliveries.len(), 1, "the desk's own ends tell nobody");
+    let body: Value = serde_json::from_str(&deliveries[0].body).expect("JSON");
+    assert_eq!(body["event"], "WORKFLOW_EXECUTION_PAYMENT_REQUIRED");
+    assert_eq!(body["content"], desk.execution(&shop, &id).await, "the very object");
+}
+
+#[tokio::test]
+async fn a_retry_counts_for_the_day_like_a_new_execution() {
+    let desk = Desk::open().await;
+    let shop = desk.shop("north", 100).await;
+    let id = desk.ordered(&shop, &order(&desk.uploaded(&shop).await)).await;
+    let job = desk.claim().await;
+    desk.finish(&job, Outcome::Failed { reason: "no".into() }).await;
+    let change = OrganizationChange { daily_allowance: Some(Some(0)), ..OrganizationChange::default() };
+    desk.store.set_organization(&shop.organization.id, &change).await.expect("an allowance");
+    let path = format!("/v1/workflow/execution/{id}/retry");
+    let refused = desk.tell(&shop, &path, &json!({})).await;
+    assert_eq!((refused.told(&path).0, refused.header("retry-after")), (429, "3600"));
+    assert_eq!(desk.execution(&shop, &id).await["status"], "FAILED");
 }

@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use http_doors::Following;
+use reqwest::Method;
 use store::Outcome;
 
-use crate::desk::{Desk, Purse};
+use crate::desk::{DAY, Desk, Purse};
 use crate::shop::{Shop, order};
 
 async fn waiting(following: Following) -> (Desk, Shop, String) {
@@ -75,4 +76,17 @@ async fn results_that_do_not_come_say_why() {
     let job = desk.claim().await;
     desk.finish(&job, Outcome::Failed { reason: "the picture is broken".into() }).await;
     assert_eq!(desk.see(&shop, &path(&id)).await.told(&path(&id)), (422, "the picture is broken".into()));
+}
+
+#[tokio::test]
+async fn a_result_is_gone_when_its_time_is_over_though_its_bytes_still_lie_there() {
+    let (desk, shop, id) = waiting(quick()).await;
+    let job = desk.claim().await;
+    desk.made(&job, b"result").await;
+    let path = format!("/v1/workflow/execution/{id}/result/default");
+    assert_eq!(desk.see(&shop, &path).await.status, 200);
+    desk.pass(DAY);
+    let (access, _) = desk.tokens(&shop.organization, &shop.account).await;
+    let answer = desk.send(desk.with_token(Method::GET, &path, &access)).await;
+    assert_eq!(answer.told(&path), (404, "Image not found".into()));
 }

@@ -10,6 +10,7 @@ mod fetch;
 mod follow;
 mod house;
 mod oauth;
+mod odd_texts;
 mod rates;
 mod review;
 mod shapes;

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use service::PUBLISHED_CLIENT;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 use crate::desk::{Answer, DAY, Desk};
 use crate::shop::keys;
@@ -57,7 +59,7 @@ async fn a_device_is_let_in_with_exactly_the_documented_keys() {
     assert!(is_plain(&codes["device_code"]) && is_plain(&codes["user_code"]));
     let user_code = codes["user_code"].as_str().expect("a code");
     let uri = codes["verification_uri"].as_str().expect("an address");
-    assert_eq!(uri, "http://127.0.0.1:8080/activate");
+    assert_eq!(uri, format!("{}/activate", desk.url), "as the program knows this server");
     assert_eq!(codes["verification_uri_complete"], format!("{uri}?user_code={user_code}"));
 
     assert_eq!(refused(&poll(&desk, &codes).await), (400, "authorization_pending".into()));
@@ -188,4 +190,16 @@ async fn programs_find_the_endpoints_and_the_keys() {
         (Some("EC"), Some("P-256"), Some("ES256"))
     );
     assert!(key.get("d").is_none(), "nothing secret");
+}
+
+#[tokio::test]
+async fn a_program_that_names_no_host_is_sent_to_the_address_of_the_settings() {
+    let desk = Desk::open().await;
+    let mut stream = TcpStream::connect(desk.url.trim_start_matches("http://")).await.expect("connected");
+    let body = format!("client_id={PUBLISHED_CLIENT}");
+    let head = format!("POST /oauth/device/code HTTP/1.0\r\nContent-Length: {}\r\n\r\n", body.len());
+    stream.write_all(format!("{head}{body}").as_bytes()).await.expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.expect("an answer");
+    assert!(answer.contains("\"verification_uri\":\"http://127.0.0.1:8080/activate\""), "{answer}");
 }

@@ -1,11 +1,11 @@
 //! How attempts and jobs end: state, files, credits and messages in one transaction.
 
-use super::submit::{next_turn, wake};
-use super::{Finish, Job, JobRow, JobState, Outcome, weight};
-use crate::credit::{LedgerKind, Movement, count_day, lock_organization, move_credits, standing};
+use super::submit::wake;
+use super::{Finish, Job, JobRow, JobState, Outcome};
+use crate::credit::{LedgerKind, Movement, count_day, lock_organization, move_credits};
 use crate::db::{Conn, execute, row};
 use crate::delivery::post;
-use crate::file::{FileRole, hold, keep_as_earlier, release};
+use crate::file::{FileRole, hold, release};
 use crate::usage::count_work;
 use crate::{DeliveryState, JobId, Lease, NewDelivery, Store, StoreError, Timestamp, notice};
 
@@ -115,31 +115,6 @@ impl Store {
         self.notices.changed(job);
         self.notices.mail();
         Ok(was)
-    }
-
-    /// Puts a failed, cancelled or unpaid job back into the queue, charged again. False when it is in another state, its files
-    /// have gone, or the credits do not suffice; without credits a workflow's job becomes [`JobState::Unpaid`].
-    ///
-    /// # Errors
-    /// When the database cannot be written.
-    pub async fn retry(
-        &self,
-        job: &JobId,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let id = job.clone();
-        let again = self
-            .db
-            .write(move |mut conn| {
-                Box::pin(async move { begin_again(&mut conn, &id, now, expires_at).await })
-            })
-            .await?;
-        if again {
-            self.notices.work();
-            self.notices.changed(job);
-        }
-        Ok(again)
     }
 
     /// Jobs that have ended and whose files are due to go.
@@ -352,65 +327,4 @@ pub(super) async fn refund(
     };
     move_credits(conn, &job.organization_id, &movement, now).await?;
     execute!(conn, "UPDATE jobs SET charged = 0 WHERE id = $1", job.id.as_str()).map(drop)
-}
-
-async fn begin_again(
-    conn: &mut Conn<'_>,
-    id: &JobId,
-    now: Timestamp,
-    expires_at: Timestamp,
-) -> Result<bool, StoreError> {
-    let Some(row) = locked(conn, id).await? else { return Ok(false) };
-    let job = row.job()?;
-    if !matches!(job.state, JobState::Failed | JobState::Cancelled | JobState::Unpaid) || job.purged {
-        return Ok(false);
-    }
-    let organization = lock_organization(conn, &job.organization_id).await?;
-    let before = standing(conn, &job.organization_id, now).await?;
-    let charged = if organization.unmetered { 0 } else { job.price };
-    if charged > before.balance.max(0) {
-        // A workflow's job waits for its credits; whoever looks sees why.
-        if job.workflow.is_some() {
-            keep_as_earlier(conn, id, job.round).await?;
-            execute!(
-                conn,
-                "UPDATE jobs SET state = 'unpaid', reason = '', started_at = NULL, finished_at = NULL,
-                     result_hash = NULL, result_name = NULL, result_media_type = NULL, result_bytes = NULL
-                 WHERE id = $1",
-                id.as_str()
-            )?;
-        }
-        return Ok(false);
-    }
-    let round = job.round + 1;
-    if charged > 0 {
-        let movement = Movement {
-            amount: -charged,
-            kind: LedgerKind::Charge,
-            job: Some((&job.id, round)),
-            note: "",
-            actor: job.account_id.as_str(),
-        };
-        move_credits(conn, &job.organization_id, &movement, now).await?;
-    }
-    count_day(conn, &job.organization_id, &now.day(), 1).await?;
-    keep_as_earlier(conn, id, job.round).await?;
-    let turn = next_turn(conn, &job.account_id, weight(job.width, job.height)).await?;
-    execute!(
-        conn,
-        "UPDATE jobs SET state = 'waiting', round = $2, attempt = 0, run_at = $3, turn = $4, charged = $5,
-             charged_day = $6, expires_at = $7, progress = 0, step = '', plugin = '', reason = '',
-             cancel_requested = FALSE, started_at = NULL, finished_at = NULL, result_hash = NULL, result_name = NULL,
-             result_media_type = NULL, result_bytes = NULL
-         WHERE id = $1",
-        id.as_str(),
-        round,
-        now.0,
-        turn,
-        charged,
-        now.day(),
-        expires_at.0
-    )?;
-    wake(conn, notice::WORK).await?;
-    Ok(true)
 }

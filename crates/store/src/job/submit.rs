@@ -77,10 +77,13 @@ async fn earlier(
     idempotency: &Idempotency,
     now: Timestamp,
 ) -> Result<Option<Submitted>, StoreError> {
+    // A job whose time is over is no answer to anybody: its client would be sent to what is not there.
     let known = row!(
         (String, JobId, i64),
         conn,
-        "SELECT fingerprint, job_id, quota FROM idempotency WHERE token_id = $1 AND key = $2 AND expires_at > $3",
+        "SELECT fingerprint, job_id, quota FROM idempotency i WHERE token_id = $1 AND key = $2 AND expires_at > $3
+             AND EXISTS (SELECT 1 FROM jobs j WHERE j.id = i.job_id AND NOT j.purged
+                 AND (j.expires_at > $3 OR j.state IN ('waiting', 'active', 'delayed')))",
         token.as_str(),
         &idempotency.key,
         now.0

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use store::{
-    BatchTag, JobFilter, JobState, Judged, NewJob, Outcome, Store, StoreError, Submitted, Verdict,
+    BatchTag, JobFilter, JobState, Judged, NewJob, Outcome, Restarted, Store, StoreError, Submitted, Verdict,
     WithoutCredits, Workflow, WorkflowDraft, WorkflowUse,
 };
 
-use crate::setting::{NOON, Someone, accepted, after, claim, ending, file, someone, submit};
+use crate::setting::{NOON, Someone, accepted, after, again, claim, ending, file, someone, submit};
 
 fn draft(ada: &Someone, name: &str, price: i64) -> WorkflowDraft {
     WorkflowDraft {
@@ -76,9 +76,9 @@ pub async fn an_unpaid_job_waits_for_credits_and_a_retry(store: Store) {
     let job = store.job(&new.id).await.expect("an answer").expect("the job");
     assert_eq!((job.state, job.charged, ada.balance(&store).await), (JobState::Unpaid, 0, 2));
     assert!(claim(&store, NOON).await.is_none());
-    assert!(!store.retry(&new.id, after(1), after(99)).await.expect("an answer"));
+    assert_eq!(again(&store, &new.id, after(1), after(99)).await, Restarted::NoCredits);
     store.add_credits(&ada.organization.id, 5, "", "operator", after(2)).await.expect("credits");
-    assert!(store.retry(&new.id, after(3), after(99)).await.expect("an answer"));
+    assert_eq!(again(&store, &new.id, after(3), after(99)).await, Restarted::Again);
     assert_eq!(claim(&store, after(3)).await.expect("a job").0.charged, 3);
     assert_eq!(ada.balance(&store).await, 4);
 }

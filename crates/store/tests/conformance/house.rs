@@ -71,3 +71,12 @@ pub async fn hosts_and_deeds_are_kept(store: Store) {
     store.audit("operator", "host.forbid", "*.example.org", "", NOON).await.expect("a note");
     assert_eq!(store.audit_log(5).await.expect("deeds")[0].action, "host.forbid");
 }
+
+pub async fn a_zero_byte_names_nothing_and_is_kept_as_another_character(store: Store) {
+    assert_eq!(store.job(&"a\0b".into()).await.expect("an answer"), None);
+    assert_eq!(store.account_by_email("a\0@example.org").await.expect("an answer"), None);
+    let ada = someone(&store, "ada", 0).await;
+    assert_eq!(store.batches(&ada.organization.id, Some("\0"), 10, 0).await.expect("an answer").1, 0);
+    store.audit("operator", "host.forbid", "a\0b", "", NOON).await.expect("a note");
+    assert_eq!(store.audit_log(1).await.expect("deeds")[0].target, "a\u{fffd}b");
+}

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use store::{Idempotency, JobState, NewJob, NewToken, Outcome, Store, StoreError, Submitted, TokenId};
+use store::{
+    Idempotency, JobState, NewJob, NewToken, Outcome, Restart, Restarted, Store, StoreError, Submitted,
+    TokenId,
+};
 
-use crate::setting::{NOON, Someone, accepted, after, claim, ending, failed, file, someone, submit};
+use crate::setting::{NOON, Someone, accepted, after, again, claim, ending, failed, file, someone, submit};
 
 pub async fn a_job_is_paid_for_when_it_is_accepted(store: Store) {
     let ada = someone(&store, "ada", 5).await;
@@ -38,6 +41,12 @@ pub async fn the_day_has_its_limit_and_failed_jobs_do_not_count(store: Store) {
     assert!(store.finish(&job.id, &lease, failed(), NOON).await.expect("an answer"));
     accepted(&store, &ada.job(), NOON).await;
     assert_eq!(submit(&store, &ada.job(), NOON).await, Submitted::DailyLimit);
+    assert_eq!(again(&store, &job.id, after(5), after(99)).await, Restarted::DailyLimit);
+    let kept = store.job(&job.id).await.expect("an answer").expect("the job");
+    assert_eq!((kept.state, ada.balance(&store).await), (JobState::Failed, 98));
+    let by_the_house = Restart { expires_at: after(99), heeds_allowance: false, when_unpaid: Vec::new() };
+    let restarted = store.retry(&job.id, by_the_house, after(6)).await.expect("an answer");
+    assert_eq!((restarted, ada.balance(&store).await), (Restarted::Again, 97));
     accepted(&store, &ada.job(), after(24 * 3600)).await;
 }
 
@@ -74,6 +83,22 @@ pub async fn one_key_is_one_job(store: Store) {
     assert_eq!(ada.balance(&store).await, 4);
     accepted(&store, &keyed(&ada, &token, "k2", "other"), after(60)).await;
     accepted(&store, &keyed(&ada, &token, "k", "other"), after(24 * 3600 + 1)).await;
+}
+
+pub async fn a_key_is_free_again_when_its_job_is_over(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    let token = token(&store, &ada).await;
+    let first = keyed(&ada, &token, "k", "same");
+    accepted(&store, &first, NOON).await;
+    let (job, lease) = claim(&store, NOON).await.expect("a job");
+    let ending = store::Finish { expires_at: after(100), ..failed() };
+    assert!(store.finish(&job.id, &lease, ending, NOON).await.expect("an answer"));
+    let again = submit(&store, &keyed(&ada, &token, "k", "same"), after(99)).await;
+    assert!(matches!(again, Submitted::Replayed { job, .. } if job == first.id));
+    let second = keyed(&ada, &token, "k", "same");
+    accepted(&store, &second, after(100)).await;
+    let again = submit(&store, &keyed(&ada, &token, "k", "same"), after(101)).await;
+    assert!(matches!(again, Submitted::Replayed { job, .. } if job == second.id));
 }
 
 pub async fn fifty_equal_requests_at_once_are_one_job(store: Store) {
@@ -119,8 +144,8 @@ pub async fn a_failed_job_is_refunded_once_and_may_begin_again(store: Store) {
     assert_eq!((job.state, job.charged, job.finished_at), (JobState::Failed, 0, Some(after(1))));
     assert_eq!((job.reason.as_str(), job.expires_at), ("it did not work", after(48 * 3600)));
 
-    assert!(store.retry(&new.id, after(3), after(9)).await.expect("an answer"));
-    assert!(!store.retry(&new.id, after(3), after(9)).await.expect("an answer"));
+    assert_eq!(again(&store, &new.id, after(3), after(9)).await, Restarted::Again);
+    assert_eq!(again(&store, &new.id, after(3), after(9)).await, Restarted::NotPossible);
     assert_eq!(ada.balance(&store).await, 4);
     let (job, lease) = claim(&store, after(4)).await.expect("a job");
     assert_eq!((job.round, job.attempt), (1, 1));

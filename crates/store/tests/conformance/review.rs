@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use store::{
-    AccountId, BatchTag, JobFilter, JobId, JobState, Judged, NewAccount, NewJob, OrderFilter, Outcome, Role,
-    Store, Verdict, WorkflowDraft, WorkflowUse,
+    AccountId, BatchTag, JobFilter, JobId, JobState, Judged, NewAccount, NewJob, OrderFilter, Outcome,
+    Restarted, Role, Store, Verdict, WorkflowDraft, WorkflowUse,
 };
 
-use crate::setting::{NOON, Someone, accepted, after, claim, ending, failed, file, someone};
+use crate::setting::{NOON, Someone, accepted, after, again, claim, ending, failed, file, someone};
 
 /// A job of a workflow whose results are reviewed, or not.
 async fn job_of(store: &Store, ada: &Someone, review: bool) -> NewJob {
@@ -107,7 +107,7 @@ pub async fn earlier_results_stay_as_long_as_the_job(store: Store) {
         let id = made(&store, content, at).await;
         let rejected = store.judge(&id, verdict(&ada.account.id, false), after(at)).await.expect("an answer");
         assert_eq!(rejected, Judged::Done);
-        assert!(store.retry(&id, after(at + 5), after(99)).await.expect("an answer"));
+        assert_eq!(again(&store, &id, after(at + 5), after(99)).await, Restarted::Again);
     }
     let id = made(&store, "third", 20).await;
     let earlier = store.earlier_results(&id).await.expect("results");

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use store::{
     Account, Blobs, Claim, ContentHash, DatabaseUrl, Dialect, FileFacts, Finish, Job, JobId, Lease,
-    NewAccount, NewJob, NewOrganization, Organization, Outcome, Role, Store, Submitted, Timestamp, WorkerId,
+    NewAccount, NewJob, NewOrganization, Organization, Outcome, Restart, Restarted, Role, Store, Submitted,
+    Timestamp, WorkerId,
 };
 
 /// The time at which the cases begin.
@@ -117,6 +118,12 @@ pub async fn claim(store: &Store, now: Timestamp) -> Option<(Job, Lease)> {
         }
         Claim::Nothing { .. } | Claim::TooLarge { .. } => None,
     }
+}
+
+/// Begins a job anew, as its owner may.
+pub async fn again(store: &Store, job: &JobId, now: Timestamp, expires_at: Timestamp) -> Restarted {
+    let restart = Restart { expires_at, heeds_allowance: true, when_unpaid: Vec::new() };
+    store.retry(job, restart, now).await.expect("an answer")
 }
 
 pub fn ending(outcome: Outcome) -> Finish {

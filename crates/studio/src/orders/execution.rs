@@ -61,6 +61,7 @@ pub async fn retry(
     let notice = match desk.service().retry_execution(&job).await? {
         Retried::Again => "retried",
         Retried::Unpaid => "retried-unpaid",
+        Retried::DailyLimit => "retried-day-over",
         Retried::Completed | Retried::UnderWay | Retried::NotPossible => {
             return Err(Failure::new(StatusCode::CONFLICT, words::RETRY, words::NOT_RETRIED));
         }

@@ -64,6 +64,7 @@ pub const NOTICES: &[(&str, &str)] = &[
     ("job-again", "It runs again."),
     ("job-under-way", "It needs no retry."),
     ("job-unpaid", "It could not be run again: too few credits."),
+    ("job-day-over", "It could not be run again: the day's allowance is used up."),
     ("job-gone", "It cannot be run again: its picture has been removed. Upload it anew."),
 ];
 

@@ -94,6 +94,7 @@ pub const STATES: [(&str, &str, JobState, Option<JobState>); 6] = [
 pub const NOTICES: &[(&str, &str)] = &[
     ("retried", "It is in the queue again."),
     ("retried-unpaid", "There are too few credits: add some, then retry."),
+    ("retried-day-over", "The day's allowance is used up: retry tomorrow (UTC)."),
     ("order-retried", "What failed is in the queue again, as far as credits and kept files allow."),
     ("cancelled", "Called off."),
     ("order-cancelled", "What was left has been called off; what is at work stops in a moment."),
