@@ -17,7 +17,7 @@ const LEAST_ANSWER: f32 = 0.3;
 const ANSWER: f32 = 3.9;
 const CONTRAST: f32 = 2.6;
 /// What specks need on top, and the radii (face widths) between which they need it: the eye averages them away.
-const SPECK_CONTRAST: f32 = 2.6;
+const SPECK_CONTRAST: f32 = 1.8;
 const SPECK: [f32; 2] = [0.003, 0.011];
 /// Power of the doubt of rough skin that red marks are under.
 const RED_DOUBT: f32 = 0.4;
