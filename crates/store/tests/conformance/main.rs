@@ -83,6 +83,8 @@ cases! {
     deliveries::messages_leave_with_the_state_they_tell_of,
     deliveries::a_slow_host_does_not_hold_up_others,
     deliveries::tries_are_listed_and_messages_can_be_sent_again,
+    deliveries::a_long_backlog_is_no_long_look,
+    deliveries::a_late_note_brings_no_message_back,
     people::an_organization_keeps_its_last_admin,
     people::who_leaves_an_organization_is_out_of_it,
     people::names_can_change_but_stay_unique,
