@@ -192,8 +192,8 @@ impl Store {
                 Box::pin(async move {
                     execute!(
                         &mut conn,
-                        "DELETE FROM files WHERE role = $1 AND held_at < $2",
-                        FileRole::Upload.as_str(),
+                        // The role stands in the text: only so is it known that the index of uploads will do.
+                        "DELETE FROM files WHERE role = 'upload' AND held_at < $1",
                         before.0
                     )
                 })
@@ -207,26 +207,39 @@ impl Store {
     /// # Errors
     /// When the database cannot be written.
     pub async fn loose_blobs(&self, before: Timestamp, limit: i64) -> Result<Vec<ContentHash>, StoreError> {
-        let hashes: Vec<(String,)> = self
-            .db
-            .write(move |mut conn| {
-                Box::pin(async move {
-                    rows!(
+        // All old blobs are looked at, most of them in use: that must not hold up whoever writes.
+        let mut conn = self.db.read().await?;
+        let candidates = rows!(
+            (String,),
+            &mut conn.conn(),
+            "SELECT b.hash FROM blobs b
+             WHERE b.touched_at < $1 AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = b.hash)
+             ORDER BY b.touched_at LIMIT $2",
+            before.0,
+            limit
+        )?;
+        drop(conn);
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let leaving = self.db.write(move |mut conn| {
+            Box::pin(async move {
+                let mut leaving = Vec::with_capacity(candidates.len());
+                for (hash,) in candidates {
+                    leaving.extend(rows!(
                         (String,),
                         &mut conn,
-                        "UPDATE blobs SET leaving = TRUE WHERE hash IN (
-                             SELECT b.hash FROM blobs b
-                             WHERE b.touched_at < $1 AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = b.hash)
-                             ORDER BY b.touched_at LIMIT $2)
-                         AND touched_at < $1 AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = blobs.hash)
+                        "UPDATE blobs SET leaving = TRUE WHERE hash = $1 AND touched_at < $2
+                             AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = blobs.hash)
                          RETURNING hash",
-                        before.0,
-                        limit
-                    )
-                })
+                        &hash,
+                        before.0
+                    )?);
+                }
+                Ok(leaving)
             })
-            .await?;
-        hashes.into_iter().map(|(text,)| text.try_into().map_err(StoreError::Corrupt)).collect()
+        });
+        leaving.await?.into_iter().map(|(text,)| text.try_into().map_err(StoreError::Corrupt)).collect()
     }
 
     /// Forgets bytes that were marked as leaving and have been deleted.

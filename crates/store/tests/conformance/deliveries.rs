@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use store::{
-    DeliveryFilter, DeliveryState, Dialect, Finish, Job, NewDelivery, Next, Store, TestMessage, Timestamp, Try,
+    DeliveryFilter, DeliveryState, Dialect, Finish, Job, NewDelivery, Next, Store, TestMessage, Timestamp,
+    Try,
 };
 
 use crate::setting::{NOON, Someone, accepted, after, claim, failed, someone};
