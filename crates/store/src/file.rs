@@ -202,11 +202,17 @@ impl Store {
     }
 
     /// Bytes nobody refers to and nobody announced since `before`; they are marked as leaving and cannot be referred
-    /// to any more. The caller deletes the bytes, then calls [`Store::forget_blob`].
+    /// to any more. The caller deletes the bytes, then calls [`Store::forget_blob`]. They are the caller's alone: nobody
+    /// else gets them whose own `before` is not later than `taken_until`.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn loose_blobs(&self, before: Timestamp, limit: i64) -> Result<Vec<ContentHash>, StoreError> {
+    pub async fn loose_blobs(
+        &self,
+        before: Timestamp,
+        taken_until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<ContentHash>, StoreError> {
         // All old blobs are looked at, most of them in use: that must not hold up whoever writes.
         let mut conn = self.db.read().await?;
         let candidates = rows!(
@@ -229,11 +235,12 @@ impl Store {
                     leaving.extend(rows!(
                         (String,),
                         &mut conn,
-                        "UPDATE blobs SET leaving = TRUE WHERE hash = $1 AND touched_at < $2
+                        "UPDATE blobs SET leaving = TRUE, touched_at = $3 WHERE hash = $1 AND touched_at < $2
                              AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = blobs.hash)
                          RETURNING hash",
                         &hash,
-                        before.0
+                        before.0,
+                        taken_until.0
                     )?);
                 }
                 Ok(leaving)

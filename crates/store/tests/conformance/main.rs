@@ -54,6 +54,8 @@ cases! {
     jobs::a_failed_job_is_refunded_once_and_may_begin_again,
     jobs::a_cancelled_job_is_refunded,
     jobs::expired_files_are_let_go_and_shared_bytes_stay,
+    jobs::a_job_that_began_anew_keeps_its_files,
+    jobs::two_sweepers_never_take_the_same_bytes_away,
     jobs::balances_hold_when_many_spend_at_once,
     jobs::the_same_bytes_may_come_from_many_sides_at_once,
     queue::a_claimed_job_belongs_to_its_lease,
