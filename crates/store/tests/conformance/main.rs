@@ -11,6 +11,7 @@ mod queue;
 mod review;
 mod schema;
 mod setting;
+mod silence;
 
 /// Every case by name, each to be run on a fresh, empty database.
 macro_rules! cases {
