@@ -103,34 +103,19 @@ impl Attempt {
     }
 
     async fn tell(&self, standing: &mut tokio::sync::watch::Receiver<super::watch::Standing>) {
-        let (store, now) = (self.shop.service.store(), self.shop.service.now());
-        let lease_until = now.plus(self.shop.service.settings().lease);
+        let store = self.shop.service.store();
+        let lease_until = self.shop.service.now().plus(self.shop.service.settings().lease);
         let told = standing.borrow_and_update().clone();
         let hold =
-            store.progress(&self.job.id, &self.lease, told.step, told.plugin, told.percent, now, lease_until);
+            store.progress(&self.job.id, &self.lease, told.step, told.plugin, told.percent, lease_until);
         match hold.await {
             Ok(Hold::Ours) => {}
             Ok(Hold::CancelAsked) => self.overseer.stop(Stop::Cancelled),
-            // After an outage the lease is over, yet nobody may have taken the job: then the work is not lost.
-            Ok(Hold::Lost) if self.is_still_ours().await => {}
             Ok(Hold::Lost) => self.overseer.stop(Stop::Lost),
             Err(error) => {
                 tracing::debug!(%error, "no sign of life could be given");
                 self.shop.note_trouble(&error);
             }
-        }
-    }
-
-    async fn is_still_ours(&self) -> bool {
-        match self.shop.service.store().job(&self.job.id).await {
-            Ok(Some(job)) => {
-                if job.cancel_requested {
-                    self.overseer.stop(Stop::Cancelled);
-                }
-                job.state == JobState::Active && job.lease.as_ref() == Some(&self.lease)
-            }
-            Ok(None) => false,
-            Err(_) => true,
         }
     }
 

@@ -154,8 +154,7 @@ pub async fn a_cancelled_job_is_refunded(store: Store) {
     );
     assert_eq!(store.cancel(&"nobody".into(), NOON, Vec::new(), NOON).await.expect("an answer"), None);
     assert_eq!(ada.balance(&store).await, 4);
-    let hold =
-        store.progress(&job.id, &lease, store::Step::Processing, "Heal", 10, after(1), after(11)).await;
+    let hold = store.progress(&job.id, &lease, store::Step::Processing, "Heal", 10, after(11)).await;
     assert_eq!(hold.expect("an answer"), store::Hold::CancelAsked);
     assert!(store.finish(&job.id, &lease, ending(Outcome::Cancelled), after(1)).await.expect("an answer"));
     assert_eq!(ada.balance(&store).await, 5);

@@ -67,6 +67,7 @@ cases! {
     queue::an_overdue_job_goes_to_one_finder_only,
     queue::a_delayed_job_waits_for_its_time,
     queue::a_job_handed_back_keeps_its_attempts,
+    queue::a_clock_that_is_behind_keeps_no_job_waiting,
     queue::figures_follow_the_queue,
     catalogue::every_version_of_a_workflow_is_kept,
     catalogue::workflows_belong_to_their_organization,
