@@ -1,5 +1,7 @@
 //! Accounts: making them, their passwords, and the first start of an empty house.
 
+use std::sync::LazyLock;
+
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
@@ -7,6 +9,8 @@ use store::{
     Account, AccountChange, AccountId, NewAccount, NewOrganization, OrganizationId, Role, Store, StoreError,
     Timestamp,
 };
+
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::secret::{new_hook_secret, random_password};
 use crate::token::issue_token;
@@ -17,7 +21,10 @@ const SHORTEST_PASSWORD: usize = 8;
 /// Longest password in bytes; more only costs time.
 const LONGEST_PASSWORD: usize = 1_024;
 /// Longest address in bytes.
-const LONGEST_EMAIL: usize = 254;
+pub(crate) const LONGEST_EMAIL: usize = 254;
+/// Passwords worked on at a time. Each takes 19 MiB and all of a core by design: a crowd at the door that was let in at
+/// once would take the memory and the threads that jobs need.
+const AT_A_TIME: usize = 2;
 
 /// Who made what the first start makes.
 const FOUNDER: &str = "first start";
@@ -100,6 +107,13 @@ pub async fn create_account(store: &Store, new: NewPerson, now: Timestamp) -> Re
     Ok(store.create_account(&account, now).await?)
 }
 
+/// A place to work on a password, in the order of asking.
+async fn place() -> Option<SemaphorePermit<'static>> {
+    static PLACES: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(AT_A_TIME));
+    // Never closed.
+    PLACES.acquire().await.ok()
+}
+
 /// The argon2id hash of a password in PHC form; worked out on a thread that may block.
 ///
 /// # Errors
@@ -108,8 +122,10 @@ pub async fn hash_password(password: &str) -> Result<String, AccountError> {
     if password.chars().count() < SHORTEST_PASSWORD || password.len() > LONGEST_PASSWORD {
         return Err(AccountError::BadPassword);
     }
-    let password = password.to_owned();
+    let (password, place) = (password.to_owned(), place().await);
     let hashed = tokio::task::spawn_blocking(move || {
+        // Held by the thread: who asked may have gone.
+        let _place = place;
         Argon2::default().hash_password(password.as_bytes()).map(|hash| hash.to_string())
     });
     match hashed.await {
@@ -124,8 +140,9 @@ pub async fn verify_password(hash: &str, password: &str) -> bool {
     if password.len() > LONGEST_PASSWORD {
         return false;
     }
-    let (hash, password) = (hash.to_owned(), password.to_owned());
+    let (hash, password, place) = (hash.to_owned(), password.to_owned(), place().await);
     let verified = tokio::task::spawn_blocking(move || {
+        let _place = place;
         let hash = PasswordHash::new(&hash).ok()?;
         Argon2::default().verify_password(password.as_bytes(), &hash).ok()
     });
@@ -235,5 +252,15 @@ mod tests {
         assert!(!verify_password(&hash, "battery staple").await);
         assert!(!verify_password("nonsense", "correct horse").await);
         assert!(matches!(hash_password("short").await, Err(AccountError::BadPassword)));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_crowd_at_the_door_is_let_in_one_by_one() {
+        let places = [place().await, place().await];
+        let hashed = tokio::spawn(hash_password("correct horse"));
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        assert!(!hashed.is_finished(), "it waits for a place");
+        drop(places);
+        assert!(hashed.await.expect("an end").is_ok());
     }
 }

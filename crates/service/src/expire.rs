@@ -13,6 +13,9 @@ const BATCH: i64 = 100;
 /// How long bytes may be stored before something refers to them, at most and at least.
 const LONGEST_GRACE: Duration = Duration::from_secs(3_600);
 const SHORTEST_GRACE: Duration = Duration::from_secs(60);
+/// How long blobs found loose are one sweeper's own. It stops half way: a deletion under way then, however slow the
+/// store, must not meet the same bytes stored anew.
+const TAKEN: Duration = Duration::from_secs(120);
 /// How often the whole store is compared with the database.
 const COMPARE_EVERY: Duration = Duration::from_secs(6 * 3_600);
 
@@ -76,8 +79,7 @@ impl Sweeper {
             let now = self.service.now();
             let expired = store.expired_jobs(now, BATCH).await?;
             for job in &expired {
-                store.purge_job(job, now).await?;
-                swept.jobs += 1;
+                swept.jobs += u64::from(store.purge_job(job, now).await?);
             }
             if expired.len() < BATCH as usize {
                 break;
@@ -88,13 +90,15 @@ impl Sweeper {
         // Nothing outlives its job by more than it was kept, where that is short.
         let grace = self.service.settings().keep.clamp(SHORTEST_GRACE, LONGEST_GRACE);
         loop {
-            let loose = store.loose_blobs(self.service.now().minus(grace), BATCH).await?;
-            for hash in &loose {
+            let before = self.service.now().minus(grace);
+            let began = Instant::now();
+            let loose = store.loose_blobs(before, before.plus(TAKEN), BATCH).await?;
+            for hash in loose.iter().take_while(|_| began.elapsed() < TAKEN / 2) {
                 blobs.delete(hash).await?;
                 store.forget_blob(hash).await?;
                 swept.blobs += 1;
             }
-            if loose.len() < BATCH as usize {
+            if loose.len() < BATCH as usize || began.elapsed() >= TAKEN / 2 {
                 break;
             }
         }

@@ -90,10 +90,7 @@ async fn main() {
                     Claim::Job(job) => {
                         let lease = job.lease.clone().expect("a lease");
                         let step = Step::Processing;
-                        store
-                            .progress(&job.id, &lease, step, "", 50, now(), lease_until)
-                            .await
-                            .expect("told");
+                        store.progress(&job.id, &lease, step, "", 50, lease_until).await.expect("told");
                         let result = FileFacts {
                             hash: ContentHash::of(lease.as_str().as_bytes()),
                             ..job.input.clone()

@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection};
+use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection};
 
 use crate::StoreError;
 pub(crate) use bind::Bind;
@@ -20,6 +20,10 @@ use sqlite::SqliteDb;
 const ACQUIRE: Duration = Duration::from_secs(5);
 /// Connections a process opens to PostgreSQL at most.
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long PostgreSQL may take over a transaction, or one statement beside any. A machine that dies, or a network that
+/// swallows, says nothing: without this bound whoever asked would wait until the kernel gives up, a quarter of an hour
+/// later, or for ever.
+pub(crate) const ANSWER: Duration = Duration::from_secs(20);
 
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,20 +64,52 @@ pub(crate) enum Db {
 /// One connection, inside a transaction or for reading.
 pub(crate) enum Conn<'c> {
     Sqlite(&'c mut SqliteConnection),
-    Postgres(&'c mut PgConnection),
+    Postgres(PgConn<'c>),
+}
+
+/// A connection to PostgreSQL, and whether it owes an answer.
+pub(crate) struct PgConn<'c> {
+    pub(crate) conn: &'c mut PgConnection,
+    owes: &'c mut bool,
+}
+
+impl PgConn<'_> {
+    /// Begins to wait for an answer. Ended by [`PgConn::heard`]; a wait that is given up leaves the connection in debt.
+    pub(crate) fn asks(&mut self) {
+        *self.owes = true;
+    }
+
+    /// Passes an answer on, if one came in time.
+    pub(crate) fn heard<T>(
+        &mut self,
+        answer: Result<Result<T, sqlx::Error>, tokio::time::error::Elapsed>,
+    ) -> Result<T, StoreError> {
+        let answer = answer.map_err(|_| silent())?;
+        *self.owes = false;
+        Ok(answer?)
+    }
 }
 
 /// A borrowed connection for reading.
 pub(crate) enum ReadConn {
     Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
+    Postgres { conn: PoolConnection<Postgres>, owes: bool },
 }
 
 impl ReadConn {
     pub(crate) fn conn(&mut self) -> Conn<'_> {
         match self {
             Self::Sqlite(conn) => Conn::Sqlite(conn),
-            Self::Postgres(conn) => Conn::Postgres(conn),
+            Self::Postgres { conn, owes } => Conn::Postgres(PgConn { conn, owes }),
+        }
+    }
+}
+
+impl Drop for ReadConn {
+    fn drop(&mut self) {
+        // The pool would ask it for a sign of life, without end where nobody answers.
+        if let Self::Postgres { conn, owes: true } = self {
+            conn.close_on_drop();
         }
     }
 }
@@ -114,10 +150,14 @@ impl Db {
             Self::Postgres(pool) => {
                 let pool = pool.clone();
                 let unit = async move {
-                    let mut transaction = pool.begin().await?;
-                    let answer = work(Conn::Postgres(&mut transaction)).await?;
-                    transaction.commit().await?;
-                    Ok(answer)
+                    let mut conn = pool.acquire().await?;
+                    match tokio::time::timeout(ANSWER, transact(&mut conn, work)).await {
+                        Ok(outcome) => outcome,
+                        Err(_) => {
+                            drop(conn.detach());
+                            Err(silent())
+                        }
+                    }
                 };
                 tokio::spawn(unit).await.map_err(|_| StoreError::Corrupt("a transaction panicked".into()))?
             }
@@ -127,7 +167,7 @@ impl Db {
     pub(crate) async fn read(&self) -> Result<ReadConn, StoreError> {
         Ok(match self {
             Self::Sqlite(db) => ReadConn::Sqlite(db.readers().acquire().await?),
-            Self::Postgres(pool) => ReadConn::Postgres(pool.acquire().await?),
+            Self::Postgres(pool) => ReadConn::Postgres { conn: pool.acquire().await?, owes: false },
         })
     }
 
@@ -144,6 +184,30 @@ impl Db {
     }
 }
 
+async fn transact<T, F>(conn: &mut PgConnection, work: F) -> Result<T, StoreError>
+where
+    F: for<'c> FnOnce(Conn<'c>) -> BoxFuture<'c, Result<T, StoreError>> + Send,
+{
+    let mut transaction = conn.begin().await?;
+    let mut owes = false;
+    let answer = work(Conn::Postgres(PgConn { conn: &mut transaction, owes: &mut owes })).await?;
+    transaction.commit().await?;
+    Ok(answer)
+}
+
+fn silent() -> StoreError {
+    StoreError::Unavailable("the database does not answer".into())
+}
+
+/// Waits for PostgreSQL's answer, but not for ever.
+macro_rules! answered {
+    ($conn:expr, $asked:expr) => {{
+        $conn.asks();
+        let answer = tokio::time::timeout($crate::db::ANSWER, $asked).await;
+        $conn.heard(answer)
+    }};
+}
+
 /// Runs one statement on either engine; gives the number of rows it changed.
 macro_rules! execute {
     ($conn:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
@@ -154,12 +218,11 @@ macro_rules! execute {
                 .await
                 .map(|done| done.rows_affected())
                 .map_err($crate::StoreError::from),
-            $crate::db::Conn::Postgres(conn) => sqlx::query::<sqlx::Postgres>($sql)
-                $(.bind($crate::db::Bind::bound($bind)))*
-                .execute(&mut **conn)
-                .await
-                .map(|done| done.rows_affected())
-                .map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => $crate::db::answered!(
+                conn,
+                sqlx::query::<sqlx::Postgres>($sql)$(.bind($crate::db::Bind::bound($bind)))*.execute(&mut *conn.conn)
+            )
+            .map(|done| done.rows_affected()),
         }
     };
 }
@@ -173,11 +236,10 @@ macro_rules! rows {
                 .fetch_all(&mut **conn)
                 .await
                 .map_err($crate::StoreError::from),
-            $crate::db::Conn::Postgres(conn) => sqlx::query_as::<sqlx::Postgres, $row>($sql)
-                $(.bind($crate::db::Bind::bound($bind)))*
-                .fetch_all(&mut **conn)
-                .await
-                .map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => $crate::db::answered!(
+                conn,
+                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($crate::db::Bind::bound($bind)))*.fetch_all(&mut *conn.conn)
+            ),
         }
     };
 }
@@ -191,11 +253,10 @@ macro_rules! row {
                 .fetch_optional(&mut **conn)
                 .await
                 .map_err($crate::StoreError::from),
-            $crate::db::Conn::Postgres(conn) => sqlx::query_as::<sqlx::Postgres, $row>($sql)
-                $(.bind($crate::db::Bind::bound($bind)))*
-                .fetch_optional(&mut **conn)
-                .await
-                .map_err($crate::StoreError::from),
+            $crate::db::Conn::Postgres(conn) => $crate::db::answered!(
+                conn,
+                sqlx::query_as::<sqlx::Postgres, $row>($sql)$(.bind($crate::db::Bind::bound($bind)))*.fetch_optional(&mut *conn.conn)
+            ),
         }
     };
 }
@@ -207,7 +268,7 @@ macro_rules! value {
     };
 }
 
-pub(crate) use {execute, row, rows, value};
+pub(crate) use {answered, execute, row, rows, value};
 
 /// Lets a text column be read as an enum that has `from_text`.
 macro_rules! text_column {

@@ -161,11 +161,14 @@ impl Store {
         let due = rows!(
             (DeliveryId,),
             &mut conn.conn(),
+            // Counted once for each host: a count for each message would make a backlog cost its square.
             "SELECT id FROM (
-                 SELECT d.id, d.next_at, ROW_NUMBER() OVER (PARTITION BY d.host ORDER BY d.next_at, d.id) + (
-                     SELECT COUNT(*) FROM deliveries h
-                     WHERE h.state = 'pending' AND h.host = d.host AND h.lease_until > $1) AS place
-                 FROM deliveries d WHERE d.state = 'pending' AND d.next_at <= $1 AND d.lease_until <= $1) AS ranked
+                 SELECT d.id, d.next_at, COALESCE(held.messages, 0)
+                     + ROW_NUMBER() OVER (PARTITION BY d.host ORDER BY d.next_at, d.id) AS place
+                 FROM deliveries d
+                 LEFT JOIN (SELECT host, COUNT(*) AS messages FROM deliveries
+                     WHERE state = 'pending' AND lease_until > $1 GROUP BY host) held ON held.host = d.host
+                 WHERE d.state = 'pending' AND d.next_at <= $1 AND d.lease_until <= $1) AS ranked
              WHERE place <= $2 ORDER BY next_at, id LIMIT $3",
             now.0,
             per_host,
@@ -183,8 +186,9 @@ impl Store {
                         taken.extend(rows!(
                             Delivery,
                             &mut conn,
+                            // Another courier may have tried it since it was found due, and put it off.
                             "UPDATE deliveries SET lease_until = $2
-                             WHERE id = $1 AND state = 'pending' AND lease_until <= $3 RETURNING *",
+                             WHERE id = $1 AND state = 'pending' AND lease_until <= $3 AND next_at <= $3 RETURNING *",
                             id.as_str(),
                             lease_until.0,
                             now.0
@@ -211,7 +215,8 @@ impl Store {
         Ok(next.flatten())
     }
 
-    /// Notes a try and what comes next.
+    /// Notes a try and what comes next. A message that has arrived or was given up meanwhile, by a courier that took
+    /// this one for dead, stays as it is unless this try brought it there.
     ///
     /// # Errors
     /// When the database cannot be written.
@@ -230,7 +235,7 @@ impl Store {
                         &mut conn,
                         "UPDATE deliveries SET tries = tries + 1, state = $2, next_at = $3, finished_at = $4,
                              lease_until = 0, last_status = $5, last_error = $6
-                         WHERE id = $1",
+                         WHERE id = $1 AND (state = 'pending' OR $2 = 'delivered')",
                         id.as_str(),
                         state.as_str(),
                         next_at,
@@ -238,7 +243,8 @@ impl Store {
                         tried.status,
                         &tried.error
                     )?;
-                    if changed == 0 {
+                    let known = value!(i64, &mut conn, "SELECT tries FROM deliveries WHERE id = $1", id.as_str())?;
+                    if changed == 0 && known.is_none() {
                         return Err(StoreError::Missing("delivery"));
                     }
                     execute!(

@@ -192,8 +192,8 @@ impl Store {
                 Box::pin(async move {
                     execute!(
                         &mut conn,
-                        "DELETE FROM files WHERE role = $1 AND held_at < $2",
-                        FileRole::Upload.as_str(),
+                        // The role stands in the text: only so is it known that the index of uploads will do.
+                        "DELETE FROM files WHERE role = 'upload' AND held_at < $1",
                         before.0
                     )
                 })
@@ -202,31 +202,51 @@ impl Store {
     }
 
     /// Bytes nobody refers to and nobody announced since `before`; they are marked as leaving and cannot be referred
-    /// to any more. The caller deletes the bytes, then calls [`Store::forget_blob`].
+    /// to any more. The caller deletes the bytes, then calls [`Store::forget_blob`]. They are the caller's alone: nobody
+    /// else gets them whose own `before` is not later than `taken_until`.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn loose_blobs(&self, before: Timestamp, limit: i64) -> Result<Vec<ContentHash>, StoreError> {
-        let hashes: Vec<(String,)> = self
-            .db
-            .write(move |mut conn| {
-                Box::pin(async move {
-                    rows!(
+    pub async fn loose_blobs(
+        &self,
+        before: Timestamp,
+        taken_until: Timestamp,
+        limit: i64,
+    ) -> Result<Vec<ContentHash>, StoreError> {
+        // All old blobs are looked at, most of them in use: that must not hold up whoever writes.
+        let mut conn = self.db.read().await?;
+        let candidates = rows!(
+            (String,),
+            &mut conn.conn(),
+            "SELECT b.hash FROM blobs b
+             WHERE b.touched_at < $1 AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = b.hash)
+             ORDER BY b.touched_at LIMIT $2",
+            before.0,
+            limit
+        )?;
+        drop(conn);
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let leaving = self.db.write(move |mut conn| {
+            Box::pin(async move {
+                let mut leaving = Vec::with_capacity(candidates.len());
+                for (hash,) in candidates {
+                    leaving.extend(rows!(
                         (String,),
                         &mut conn,
-                        "UPDATE blobs SET leaving = TRUE WHERE hash IN (
-                             SELECT b.hash FROM blobs b
-                             WHERE b.touched_at < $1 AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = b.hash)
-                             ORDER BY b.touched_at LIMIT $2)
-                         AND touched_at < $1 AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = blobs.hash)
+                        "UPDATE blobs SET leaving = TRUE, touched_at = $3 WHERE hash = $1 AND touched_at < $2
+                             AND NOT EXISTS (SELECT 1 FROM files f WHERE f.hash = blobs.hash)
                          RETURNING hash",
+                        &hash,
                         before.0,
-                        limit
-                    )
-                })
+                        taken_until.0
+                    )?);
+                }
+                Ok(leaving)
             })
-            .await?;
-        hashes.into_iter().map(|(text,)| text.try_into().map_err(StoreError::Corrupt)).collect()
+        });
+        leaving.await?.into_iter().map(|(text,)| text.try_into().map_err(StoreError::Corrupt)).collect()
     }
 
     /// Forgets bytes that were marked as leaving and have been deleted.

@@ -73,6 +73,7 @@ impl Notices {
                     continue;
                 };
                 if listener.listen(CHANNEL).await.is_err() {
+                    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
                     continue;
                 }
                 while let Ok(notice) = listener.recv().await {

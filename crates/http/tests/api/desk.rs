@@ -219,7 +219,7 @@ impl Desk {
     pub async fn progress(&self, job: &Job, step: Step, plugin: &str, percent: i64) {
         let lease = job.lease.as_ref().expect("a lease");
         let until = self.now().plus(Duration::from_secs(10));
-        self.store.progress(&job.id, lease, step, plugin, percent, self.now(), until).await.expect("told");
+        self.store.progress(&job.id, lease, step, plugin, percent, until).await.expect("told");
     }
 
     pub async fn finish(&self, job: &Job, outcome: Outcome) {

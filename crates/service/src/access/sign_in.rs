@@ -5,6 +5,7 @@ use std::time::Duration;
 use store::{Account, Session, StoreError};
 
 use super::{AccessError, Member};
+use crate::account::LONGEST_EMAIL;
 use crate::secret::{hash, random_text};
 use crate::{Service, verify_password};
 
@@ -48,7 +49,9 @@ impl Service {
     /// them from one place or for one address.
     pub async fn sign_in(&self, who: SignIn<'_>) -> Result<SignedIn, AccessError> {
         let now = self.now();
-        let email = who.email.trim().to_lowercase();
+        // Nobody has a longer one, and what is counted is kept for a while.
+        let email: String = who.email.trim().chars().take(LONGEST_EMAIL + 1).collect();
+        let email = email.to_lowercase();
         let names = [format!("address {email}"), format!("peer {}", who.peer)];
         if names.iter().any(|name| self.sign_in_throttle().is_shut(name, now)) {
             return Err(AccessError::TooManyTries);

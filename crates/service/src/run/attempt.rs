@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -103,34 +104,19 @@ impl Attempt {
     }
 
     async fn tell(&self, standing: &mut tokio::sync::watch::Receiver<super::watch::Standing>) {
-        let (store, now) = (self.shop.service.store(), self.shop.service.now());
-        let lease_until = now.plus(self.shop.service.settings().lease);
+        let store = self.shop.service.store();
+        let lease_until = self.shop.service.now().plus(self.shop.service.settings().lease);
         let told = standing.borrow_and_update().clone();
         let hold =
-            store.progress(&self.job.id, &self.lease, told.step, told.plugin, told.percent, now, lease_until);
+            store.progress(&self.job.id, &self.lease, told.step, told.plugin, told.percent, lease_until);
         match hold.await {
             Ok(Hold::Ours) => {}
             Ok(Hold::CancelAsked) => self.overseer.stop(Stop::Cancelled),
-            // After an outage the lease is over, yet nobody may have taken the job: then the work is not lost.
-            Ok(Hold::Lost) if self.is_still_ours().await => {}
             Ok(Hold::Lost) => self.overseer.stop(Stop::Lost),
             Err(error) => {
                 tracing::debug!(%error, "no sign of life could be given");
                 self.shop.note_trouble(&error);
             }
-        }
-    }
-
-    async fn is_still_ours(&self) -> bool {
-        match self.shop.service.store().job(&self.job.id).await {
-            Ok(Some(job)) => {
-                if job.cancel_requested {
-                    self.overseer.stop(Stop::Cancelled);
-                }
-                job.state == JobState::Active && job.lease.as_ref() == Some(&self.lease)
-            }
-            Ok(None) => false,
-            Err(_) => true,
         }
     }
 
@@ -177,7 +163,12 @@ impl Attempt {
         let (craft, overseer) = (self.shop.craft.clone(), self.overseer.clone());
         let (reservation, span) = (self.reservation.clone(), tracing::Span::current());
         let name = self.job.input.name.clone();
-        let assets = Pictures::new(self.shop.service.clone(), self.job.organization_id.clone());
+        let assets = Pictures::of_attempt(
+            self.shop.service.clone(),
+            self.job.organization_id.clone(),
+            self.overseer.clone(),
+        );
+        let gave_up = assets.gave_up();
         let work = tokio::task::spawn_blocking(move || {
             // Held by the thread: what it takes is taken until it ends, whoever still waits for it.
             let _reservation = reservation;
@@ -194,6 +185,8 @@ impl Attempt {
         };
         match done {
             Ok(Ok(Ok(piece))) => Ok(piece),
+            // It missed a picture that may well be there once the store is.
+            Ok(Ok(Err(_))) if gave_up.load(Ordering::Acquire) => Err(self.waited_in_vain()),
             Ok(Ok(Err(CraftError::Hopeless(reason)))) => Err(Ending::Hopeless(reason)),
             Ok(Ok(Err(CraftError::Failed(reason)))) => Err(Ending::Failed(reason)),
             Ok(Ok(Err(CraftError::Stopped))) => Err(Ending::Stopped),
@@ -269,15 +262,20 @@ impl Attempt {
             tracing::warn!(%error, "the store is waited for");
         }
         if timeout(*pause, self.overseer.stopped()).await.is_ok() {
-            return Err(match self.overseer.reason() {
-                Some(Stop::Overtime) => {
-                    Ending::Failed("the server's storage was away: try again later".to_owned())
-                }
-                _ => Ending::Stopped,
-            });
+            return Err(self.waited_in_vain());
         }
         *pause = (*pause * 2).min(LONGEST_PAUSE);
         Ok(())
+    }
+
+    /// The end of an attempt that had to stop while the store was away.
+    fn waited_in_vain(&self) -> Ending {
+        match self.overseer.reason() {
+            Some(Stop::Overtime) => {
+                Ending::Failed("the server's storage was away: try again later".to_owned())
+            }
+            _ => Ending::Stopped,
+        }
     }
 
     /// Writes the end of the attempt, however long the database is away.

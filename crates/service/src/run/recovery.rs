@@ -1,9 +1,10 @@
 //! The worker's rounds: it says that it lives, and takes up jobs that another has let drop.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{Finish, Job, Outcome};
+use store::{Finish, Job, Lease, Outcome, Timestamp};
 use tokio::time::{Instant, sleep};
 
 use super::Shop;
@@ -18,12 +19,13 @@ const LOST: &str = "the server stopped while it worked on the picture: send it a
 pub(super) async fn rounds(shop: Arc<Shop>) {
     let mut is_registered = false;
     let mut beaten: Option<Instant> = None;
+    let mut suspects = Suspects::default();
     loop {
         if beaten.is_none_or(|at| at.elapsed() >= shop.service.settings().heartbeat) {
             beat(&shop, &mut is_registered).await;
             beaten = Some(Instant::now());
         }
-        take_up(&shop).await;
+        take_up(&shop, &mut suspects).await;
         sleep(LOOK).await;
     }
 }
@@ -50,18 +52,43 @@ fn host() -> String {
     format!("{} ({})", name.trim(), std::process::id())
 }
 
-async fn take_up(shop: &Shop) {
+/// Leases that are over by our clock, until when they were said to last, and since when nothing else is said of them. Our
+/// clock may be wrong, or that of the worker who holds one; a worker that lives shows it by keeping its lease, whatever
+/// the clocks say.
+#[derive(Default)]
+struct Suspects(HashMap<Lease, (Option<Timestamp>, Instant)>);
+
+impl Suspects {
+    /// Forgets those that are not among these any more.
+    fn keep_to(&mut self, overdue: &[Job]) {
+        self.0.retain(|lease, _| overdue.iter().any(|job| job.lease.as_ref() == Some(lease)));
+    }
+
+    /// How long nothing new has been heard of an overdue job.
+    fn silence(&mut self, lease: &Lease, until: Option<Timestamp>) -> Duration {
+        let seen = self.0.entry(lease.clone()).or_insert_with(|| (until, Instant::now()));
+        if seen.0 != until {
+            *seen = (until, Instant::now());
+        }
+        seen.1.elapsed()
+    }
+}
+
+async fn take_up(shop: &Shop, suspects: &mut Suspects) {
     let overdue = match shop.service.store().overdue(shop.service.now()).await {
         Ok(overdue) => overdue,
         Err(error) => return shop.note_trouble(&error),
     };
+    suspects.keep_to(&overdue);
     // After an outage everybody's leases are over; those who live need a moment to finish or to come back.
     if !shop.is_calm() {
         return;
     }
+    // Whoever lives says so once in this time.
+    let patience = shop.service.settings().heartbeat * 3 / 2;
     for job in overdue {
         let Some(lease) = job.lease.clone() else { continue };
-        if shop.holds(&lease) {
+        if shop.holds(&lease) || suspects.silence(&lease, job.lease_until) < patience {
             continue;
         }
         let finish = match plan(shop, &job).await {

@@ -166,7 +166,8 @@ impl House {
     }
 }
 
-struct Hands<F>(F);
+/// Hands that do as a function says.
+pub struct Hands<F>(pub F);
 
 impl<F: Fn(&[u8], &Work, &dyn Watch) -> Result<Piece, CraftError> + Send + Sync> Craft for Hands<F> {
     fn run(&self, upload: &retouch::Upload<'_>, work: &Work, watch: &dyn Watch) -> Result<Piece, CraftError> {

@@ -83,7 +83,7 @@ async fn a_worker_that_lost_its_lease_stops_and_changes_nothing() {
     };
     let (store, now) = (house.service.store(), house.service.now());
     assert!(store.finish(&job, &lease, finish, now).await.unwrap());
-    let hold = store.progress(&job, &lease, service::Step::Processing, "", 50, now, now).await.unwrap();
+    let hold = store.progress(&job, &lease, service::Step::Processing, "", 50, now).await.unwrap();
     assert_eq!(hold, Hold::Lost);
     let done = house.completed(&job).await;
     assert_eq!(done.attempt, 2);

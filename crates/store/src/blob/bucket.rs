@@ -21,6 +21,9 @@ use crate::{ContentHash, StoreError};
 const ONE_PART: u64 = 16 * 1024 * 1024;
 /// How long a server that is gone is waited for before the caller is told.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a server may send nothing. There is no limit for a whole answer: it goes on to a client at the client's pace,
+/// who may stand still for a minute at a time.
+const SILENCE: Duration = Duration::from_secs(120);
 
 pub(super) struct Bucket {
     store: AmazonS3,
@@ -39,7 +42,8 @@ impl Bucket {
                 ClientOptions::new()
                     .with_allow_http(plain)
                     .with_connect_timeout(Duration::from_secs(5))
-                    .with_timeout(Duration::from_secs(120)),
+                    .with_timeout_disabled()
+                    .with_read_timeout(SILENCE),
             )
             .with_retry(RetryConfig {
                 max_retries: 5,
@@ -78,15 +82,10 @@ impl Bucket {
         }
         let upload = self.store.put_multipart(&self.key(hash)).await?;
         let mut writer = WriteMultipart::new(upload);
-        let mut piece = vec![0; 1024 * 1024];
-        loop {
-            let read = source.read(&mut piece).await?;
-            if read == 0 {
-                break;
-            }
-            // Parts in flight are bounded, so a large file never lies in memory whole.
-            writer.wait_for_capacity(4).await?;
-            writer.write(&piece[..read]);
+        if let Err(error) = copy(&mut source, &mut writer).await {
+            // Parts that are never put together would lie in the bucket, unseen and paid for.
+            let _ = writer.abort().await;
+            return Err(error);
         }
         writer.finish().await?;
         Ok(())
@@ -130,5 +129,18 @@ impl Bucket {
             found.extend(object?.location.filename().and_then(ContentHash::from_hex));
         }
         Ok(found)
+    }
+}
+
+async fn copy(source: &mut tokio::fs::File, writer: &mut WriteMultipart) -> Result<(), StoreError> {
+    let mut piece = vec![0; 1024 * 1024];
+    loop {
+        let read = source.read(&mut piece).await?;
+        if read == 0 {
+            return Ok(());
+        }
+        // Parts in flight are bounded, so a large file never lies in memory whole.
+        writer.wait_for_capacity(4).await?;
+        writer.write(&piece[..read]);
     }
 }

@@ -38,23 +38,23 @@ impl Disk {
     }
 
     pub(super) async fn take(&self, hash: &ContentHash, file: &Path) -> Result<(), StoreError> {
-        let (to, from) = (self.path(hash), file.to_owned());
+        let (root, to, from) = (self.folder.clone(), self.path(hash), file.to_owned());
         blocking(move || {
             std::fs::File::open(&from)?.sync_all()?;
-            settle(&from, &to)
+            settle(&root, &from, &to)
         })
         .await
     }
 
     pub(super) async fn put(&self, hash: &ContentHash, bytes: Bytes) -> Result<(), StoreError> {
-        let to = self.path(hash);
-        let draft = self.folder.join(format!(".{}", uuid::Uuid::new_v4()));
+        let (root, to) = (self.folder.clone(), self.path(hash));
+        let draft = root.join(format!(".{}", uuid::Uuid::new_v4()));
         blocking(move || {
             let written = std::fs::File::create_new(&draft).and_then(|mut file| {
                 file.write_all(&bytes)?;
                 file.sync_all()
             });
-            let settled = written.and_then(|()| settle(&draft, &to));
+            let settled = written.and_then(|()| settle(&root, &draft, &to));
             if settled.is_err() {
                 let _ = std::fs::remove_file(&draft);
             }
@@ -132,7 +132,6 @@ impl Disk {
     }
 }
 
-/// Gives a flushed file its name, and flushes the folder so that the name lasts too.
 /// A killed process leaves the draft it was writing. Another process may be writing one just now, so only old ones go.
 fn clear_abandoned_drafts(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
@@ -146,20 +145,40 @@ fn clear_abandoned_drafts(folder: &Path) {
     }
 }
 
-fn settle(draft: &Path, to: &Path) -> std::io::Result<()> {
-    let folder = to.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder)?;
+/// Gives a flushed file its name, and flushes the folder so that the name lasts too. Where the file lies on another disk,
+/// a copy gets the name; it is drafted in `root`, where abandoned drafts are looked for.
+fn settle(root: &Path, draft: &Path, to: &Path) -> std::io::Result<()> {
+    let folder = to.parent().unwrap_or(root);
+    make_lasting(root, folder)?;
     match std::fs::rename(draft, to) {
         Err(error) if error.kind() == std::io::ErrorKind::CrossesDevices => {
-            let beside = folder.join(format!(".{}", uuid::Uuid::new_v4()));
-            std::fs::copy(draft, &beside)?;
-            std::fs::File::open(&beside)?.sync_all()?;
-            std::fs::rename(&beside, to)?;
+            let copy = root.join(format!(".{}", uuid::Uuid::new_v4()));
+            let settled = std::fs::copy(draft, &copy)
+                .and_then(|_| std::fs::File::open(&copy)?.sync_all())
+                .and_then(|()| std::fs::rename(&copy, to));
+            if settled.is_err() {
+                // A full disk is the usual reason; half a copy would keep it full.
+                let _ = std::fs::remove_file(&copy);
+            }
+            settled?;
             std::fs::remove_file(draft)?;
         }
         other => other?,
     }
     std::fs::File::open(folder)?.sync_all()
+}
+
+/// Makes a folder below `root` where it is missing. A new folder's own name must be flushed too, or a power cut takes it
+/// with all that was stored in it.
+fn make_lasting(root: &Path, folder: &Path) -> std::io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    std::fs::create_dir_all(folder)?;
+    for above in folder.ancestors().skip(1).take_while(|above| above.starts_with(root)) {
+        std::fs::File::open(above)?.sync_all()?;
+    }
+    Ok(())
 }
 
 async fn blocking<T: Send + 'static>(
@@ -168,5 +187,42 @@ async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => Ok(outcome?),
         Err(_) => Err(StoreError::Corrupt("writing a file panicked".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use super::*;
+
+    /// A folder on another file system, where the machine has one to write to.
+    fn elsewhere(than: &Path) -> Option<tempfile::TempDir> {
+        let other = tempfile::tempdir_in("/dev/shm").ok()?;
+        let device = |folder: &Path| std::fs::metadata(folder).map(|facts| facts.dev()).ok();
+        (device(other.path()) != device(than)).then_some(other)
+    }
+
+    fn files(folder: &Path) -> usize {
+        let count = |entry: std::fs::DirEntry| if entry.path().is_dir() { files(&entry.path()) } else { 1 };
+        std::fs::read_dir(folder).into_iter().flatten().flatten().map(count).sum()
+    }
+
+    #[tokio::test]
+    async fn a_copy_from_another_disk_that_gets_no_name_leaves_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let Some(other) = elsewhere(folder.path()) else { return };
+        let disk = Disk::open(folder.path()).expect("a store");
+        let (hash, upload) = (ContentHash::of(b"abc"), other.path().join("upload"));
+        std::fs::write(&upload, b"abc").expect("written");
+        // A folder in the place of the file: the copy is written, then cannot be renamed.
+        std::fs::create_dir_all(disk.path(&hash).join("x")).expect("made");
+        assert!(disk.take(&hash, &upload).await.is_err());
+        assert_eq!((files(folder.path()), upload.exists()), (0, true));
+
+        std::fs::remove_dir_all(disk.path(&hash)).expect("removed");
+        disk.take(&hash, &upload).await.expect("taken");
+        assert_eq!((files(folder.path()), upload.exists()), (1, false));
+        assert_eq!(disk.read(&hash).await.expect("read"), Bytes::from_static(b"abc"));
     }
 }

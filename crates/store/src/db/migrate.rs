@@ -9,12 +9,13 @@ use sqlx::{SqlSafeStr as _, SqliteConnection};
 use crate::StoreError;
 
 /// All versions, oldest first. A version that was released is never changed; a change is a new version.
-const VERSIONS: [(i64, &str, &str); 5] = [
+const VERSIONS: [(i64, &str, &str); 6] = [
     (1, "house", include_str!("../../migrations/0001_house.sql")),
     (2, "catalogue", include_str!("../../migrations/0002_catalogue.sql")),
     (3, "review", include_str!("../../migrations/0003_review.sql")),
     (4, "people", include_str!("../../migrations/0004_people.sql")),
     (5, "traces", include_str!("../../migrations/0005_traces.sql")),
+    (6, "reach", include_str!("../../migrations/0006_reach.sql")),
 ];
 
 pub(super) async fn postgres(pool: &PgPool) -> Result<(), StoreError> {

@@ -53,11 +53,11 @@ impl Store {
         Ok(claim)
     }
 
-    /// Tells how far a job is and keeps its lease.
+    /// Tells how far a job is and keeps its lease. A lease that is over is kept all the same while nobody has taken the job
+    /// up: clocks jump and databases are away for a while, and work that goes on is not to be done twice for that.
     ///
     /// # Errors
     /// When the database cannot be written.
-    #[expect(clippy::too_many_arguments, reason = "one row's worth of facts, all different")]
     pub async fn progress(
         &self,
         job: &JobId,
@@ -65,7 +65,6 @@ impl Store {
         step: Step,
         plugin: &str,
         percent: i64,
-        now: Timestamp,
         lease_until: Timestamp,
     ) -> Result<Hold, StoreError> {
         let (id, lease, plugin) = (job.clone(), lease.clone(), plugin.to_owned());
@@ -77,15 +76,13 @@ impl Store {
                         bool,
                         &mut conn,
                         "UPDATE jobs SET step = $3, plugin = $4, progress = $5, lease_until = $6
-                         WHERE id = $1 AND lease = $2 AND state = 'active' AND lease_until > $7
-                         RETURNING cancel_requested",
+                         WHERE id = $1 AND lease = $2 AND state = 'active' RETURNING cancel_requested",
                         id.as_str(),
                         lease.as_str(),
                         step.as_str(),
                         &plugin,
                         percent,
-                        lease_until.0,
-                        now.0
+                        lease_until.0
                     )
                 })
             })
@@ -115,11 +112,13 @@ impl Store {
     }
 }
 
+/// A waiting job is ready whatever the clock says: the one that accepted it may be ahead of the one that asks.
 async fn head(conn: &mut Conn<'_>, now: Timestamp) -> Result<Option<Head>, StoreError> {
     row!(
         Head,
         conn,
-        "SELECT id, memory, turn FROM jobs WHERE state IN ('waiting', 'delayed') AND run_at <= $1
+        "SELECT id, memory, turn FROM jobs
+         WHERE state IN ('waiting', 'delayed') AND (state = 'waiting' OR run_at <= $1)
          ORDER BY priority DESC, turn, id LIMIT 1",
         now.0
     )
@@ -131,7 +130,8 @@ async fn head_locked(conn: &mut Conn<'_>, now: Timestamp) -> Result<Option<Head>
         Conn::Postgres(_) => row!(
             Head,
             conn,
-            "SELECT id, memory, turn FROM jobs WHERE state IN ('waiting', 'delayed') AND run_at <= $1
+            "SELECT id, memory, turn FROM jobs
+         WHERE state IN ('waiting', 'delayed') AND (state = 'waiting' OR run_at <= $1)
              ORDER BY priority DESC, turn, id LIMIT 1 FOR UPDATE SKIP LOCKED",
             now.0
         ),

@@ -134,27 +134,35 @@ impl Store {
         Ok(found.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Lets go of a job's files, and of what would tell whose picture it was. Its figures stay for the accounts.
+    /// Lets go of the files of a job that has ended and is due, and of what would tell whose picture it was. Its figures
+    /// stay for the accounts. False when it is not due, or not any more: it may have begun anew since it was found.
     ///
     /// # Errors
     /// When the database cannot be written.
-    pub async fn purge_job(&self, job: &JobId, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn purge_job(&self, job: &JobId, now: Timestamp) -> Result<bool, StoreError> {
         let job = job.clone();
         self.db
             .write(move |mut conn| {
                 Box::pin(async move {
-                    release(&mut conn, &job).await?;
-                    execute!(
+                    let due = execute!(
                         &mut conn,
-                        "UPDATE jobs SET purged = TRUE, input_name = '', result_name = '' WHERE id = $1",
-                        job.as_str()
+                        "UPDATE jobs SET purged = TRUE, input_name = '', result_name = ''
+                         WHERE id = $1 AND expires_at <= $2 AND NOT purged
+                             AND state IN ('completed', 'failed', 'cancelled', 'unpaid')",
+                        job.as_str(),
+                        now.0
                     )?;
+                    if due == 0 {
+                        return Ok(false);
+                    }
+                    release(&mut conn, &job).await?;
                     execute!(
                         &mut conn,
                         "UPDATE verdicts SET markings = '[]' WHERE job_id = $1",
                         job.as_str()
                     )?;
-                    execute!(&mut conn, "DELETE FROM idempotency WHERE expires_at <= $1", now.0).map(drop)
+                    execute!(&mut conn, "DELETE FROM idempotency WHERE expires_at <= $1", now.0)?;
+                    Ok(true)
                 })
             })
             .await

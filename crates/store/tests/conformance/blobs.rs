@@ -1,7 +1,7 @@
 //! Bytes on a disk and in a bucket.
 
 use bytes::Bytes;
-use futures_util::TryStreamExt as _;
+use futures_util::{StreamExt as _, TryStreamExt as _};
 use store::{Blobs, ContentHash, S3Place, StoreError};
 
 async fn keeps_bytes(blobs: Blobs) {
@@ -48,8 +48,7 @@ async fn a_disk_keeps_bytes() {
     keeps_bytes(blobs).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_bucket_keeps_bytes() {
+async fn bucket() -> (Blobs, testbed::S3Server) {
     let server = testbed::S3Server::start().await.expect("an S3 server");
     let place = S3Place {
         bucket: testbed::BUCKET.into(),
@@ -59,5 +58,33 @@ async fn a_bucket_keeps_bytes() {
         access_key: testbed::ACCESS_KEY.into(),
         secret_key: testbed::SECRET_KEY.into(),
     };
-    keeps_bytes(Blobs::s3(&place).expect("a bucket")).await;
+    (Blobs::s3(&place).expect("a bucket"), server)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_keeps_bytes() {
+    let (blobs, _server) = bucket().await;
+    keeps_bytes(blobs).await;
+}
+
+/// A client may take its time over a large result, as long as it takes some now and then.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes more than two minutes"]
+async fn a_slow_reader_gets_all_bytes_of_a_bucket() {
+    let (blobs, _server) = bucket().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let large = folder.path().join("large");
+    std::fs::File::create(&large).and_then(|file| file.set_len(48 << 20)).expect("a large file");
+    let hash = ContentHash::of(b"large");
+    blobs.put_file(&hash, &large).await.expect("stored");
+    let mut stream = blobs.stream(&hash, 0..48 << 20).await.expect("a stream");
+    let (mut read, mut pauses) = (0, 5);
+    while let Some(piece) = stream.next().await {
+        read += piece.expect("a piece").len();
+        if pauses > 0 {
+            pauses -= 1;
+            tokio::time::sleep(std::time::Duration::from_secs(26)).await;
+        }
+    }
+    assert_eq!(read, 48 << 20);
 }

@@ -160,8 +160,8 @@ pub async fn an_upload_stays_until_it_is_dropped(store: Store) {
     );
     assert_eq!(store.image(&eve.organization.id, &upload.hash).await.expect("an answer"), None);
     let day = NOON.plus(Duration::from_secs(24 * 3600));
-    assert!(store.loose_blobs(day, 10).await.expect("loose").is_empty());
+    assert!(store.loose_blobs(day, day, 10).await.expect("loose").is_empty());
     assert_eq!(store.drop_uploads(after(60)).await.expect("dropped"), 0);
     assert_eq!(store.drop_uploads(after(61)).await.expect("dropped"), 1);
-    assert_eq!(store.loose_blobs(day, 10).await.expect("loose"), [upload.hash]);
+    assert_eq!(store.loose_blobs(day, day, 10).await.expect("loose"), [upload.hash]);
 }

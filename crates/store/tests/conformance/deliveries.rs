@@ -1,6 +1,11 @@
 //! The outbox.
 
-use store::{DeliveryFilter, DeliveryState, Dialect, Finish, Job, NewDelivery, Next, Store, Timestamp, Try};
+use std::time::{Duration, Instant};
+
+use store::{
+    DeliveryFilter, DeliveryState, Dialect, Finish, Job, NewDelivery, Next, Store, TestMessage, Timestamp,
+    Try,
+};
 
 use crate::setting::{NOON, Someone, accepted, after, claim, failed, someone};
 
@@ -86,4 +91,51 @@ pub async fn tries_are_listed_and_messages_can_be_sent_again(store: Store) {
     store.record_try(&due[0].id, tried(after(101), Some(200)), Next::Delivered).await.expect("a note");
     let times: Vec<_> = store.tries(&due[0].id).await.expect("tries").into_iter().map(|one| one.at).collect();
     assert_eq!(times, [after(1), after(6), after(101)], "what was tried before stays listed");
+}
+
+pub async fn a_long_backlog_is_no_long_look(store: Store) {
+    const BACKLOG: usize = 4_000;
+    let ada = someone(&store, "ada", 5).await;
+    let message = TestMessage {
+        organization_id: ada.organization.id.clone(),
+        account_id: ada.account.id.clone(),
+        dialect: Dialect::Studio,
+        event: "test".into(),
+        url: "https://slow.example/hook".into(),
+        host: "slow.example".into(),
+        body: "{}".into(),
+        state: DeliveryState::Pending,
+        note: String::new(),
+    };
+    let posted = (0..8).map(|_| {
+        let (store, message) = (store.clone(), message.clone());
+        tokio::spawn(async move {
+            for _ in 0..BACKLOG / 8 {
+                store.post_test(&message, NOON).await.expect("a message");
+            }
+        })
+    });
+    for posted in posted.collect::<Vec<_>>() {
+        posted.await.expect("posted");
+    }
+    assert_eq!(store.claim_deliveries(NOON, 10, 4, after(20)).await.expect("messages").len(), 4);
+    let began = Instant::now();
+    assert!(store.claim_deliveries(after(1), 10, 4, after(20)).await.expect("messages").is_empty());
+    assert!(began.elapsed() < Duration::from_secs(1), "{:?} for one look", began.elapsed());
+}
+
+pub async fn a_late_note_brings_no_message_back(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    post(&store, &ada, &[("some.example", DeliveryState::Pending)]).await;
+    let slow = store.claim_deliveries(NOON, 5, 3, after(20)).await.expect("messages");
+    let quick = store.claim_deliveries(after(20), 5, 3, after(40)).await.expect("messages");
+    assert_eq!(slow[0].id, quick[0].id, "the first courier is taken for dead");
+    store.record_try(&quick[0].id, tried(after(21), Some(200)), Next::Delivered).await.expect("a note");
+    store.record_try(&slow[0].id, tried(after(22), None), Next::Again(after(30))).await.expect("a note");
+    let kept = store.delivery(&slow[0].id).await.expect("an answer").expect("the message");
+    assert_eq!(kept.state, DeliveryState::Delivered);
+    assert!(store.claim_deliveries(after(60), 5, 3, after(80)).await.expect("messages").is_empty());
+    assert_eq!(store.tries(&slow[0].id).await.expect("tries").len(), 2);
+    let nobody = store.record_try(&"nobody".into(), tried(NOON, None), Next::GiveUp).await;
+    assert!(nobody.is_err());
 }

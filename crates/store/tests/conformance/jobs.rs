@@ -125,7 +125,7 @@ pub async fn an_upload_that_was_swept_away_is_noticed(store: Store) {
     assert!(matches!(refused, Err(StoreError::BlobGone)), "{refused:?}");
     assert_eq!(ada.balance(&store).await, 5);
     store.expect_blob(&job.input.hash, 1, NOON).await.expect("announced");
-    assert_eq!(store.loose_blobs(after(10), 10).await.expect("loose"), [job.input.hash]);
+    assert_eq!(store.loose_blobs(after(10), after(10), 10).await.expect("loose"), [job.input.hash]);
     assert!(matches!(store.submit(&job, after(20)).await, Err(StoreError::BlobGone)));
     assert!(matches!(store.expect_blob(&job.input.hash, 1, after(20)).await, Err(StoreError::BlobGone)));
     store.forget_blob(&job.input.hash).await.expect("forgotten");
@@ -179,8 +179,7 @@ pub async fn a_cancelled_job_is_refunded(store: Store) {
     );
     assert_eq!(store.cancel(&"nobody".into(), NOON, Vec::new(), NOON).await.expect("an answer"), None);
     assert_eq!(ada.balance(&store).await, 4);
-    let hold =
-        store.progress(&job.id, &lease, store::Step::Processing, "Heal", 10, after(1), after(11)).await;
+    let hold = store.progress(&job.id, &lease, store::Step::Processing, "Heal", 10, after(11)).await;
     assert_eq!(hold.expect("an answer"), store::Hold::CancelAsked);
     assert!(store.finish(&job.id, &lease, ending(Outcome::Cancelled), after(1)).await.expect("an answer"));
     assert_eq!(ada.balance(&store).await, 5);
@@ -203,15 +202,50 @@ pub async fn expired_files_are_let_go_and_shared_bytes_stay(store: Store) {
     let purged = store.job(&job.id).await.expect("an answer").expect("the job");
     assert!(purged.purged && purged.input.name.is_empty());
     let later = after(24 * 3600);
-    assert!(store.loose_blobs(later, 10).await.expect("loose").is_empty(), "the other job needs the bytes");
+    assert!(
+        store.loose_blobs(later, later, 10).await.expect("loose").is_empty(),
+        "the other job needs the bytes"
+    );
     let other = if job.id == first.id { &second.id } else { &first.id };
     store.cancel(other, later, Vec::new(), later).await.expect("cancelled");
     store.purge_job(other, later).await.expect("purged");
     let much_later = later.plus(Duration::from_secs(3600));
-    assert_eq!(store.loose_blobs(much_later, 10).await.expect("loose"), [file("shared").hash]);
+    assert_eq!(store.loose_blobs(much_later, much_later, 10).await.expect("loose"), [file("shared").hash]);
     assert!(store.known_blob(&file("shared").hash).await.expect("an answer"));
     store.forget_blob(&file("shared").hash).await.expect("forgotten");
     assert!(!store.known_blob(&file("shared").hash).await.expect("an answer"));
+}
+
+pub async fn a_job_that_began_anew_keeps_its_files(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    let new = ada.job();
+    accepted(&store, &new, NOON).await;
+    store.cancel(&new.id, after(100), Vec::new(), NOON).await.expect("cancelled");
+    let due = store.expired_jobs(after(100), 10).await.expect("jobs");
+    assert_eq!(due, std::slice::from_ref(&new.id));
+    let meanwhile = again(&store, &new.id, after(100), after(500)).await;
+    assert_eq!(meanwhile, Restarted::Again, "while the sweeper is at it");
+    assert!(!store.purge_job(&due[0], after(100)).await.expect("an answer"));
+    let job = store.job(&new.id).await.expect("an answer").expect("the job");
+    assert!(!job.purged && job.input == new.input);
+    let kept = store.image(&ada.organization.id, &new.input.hash).await.expect("an answer");
+    assert_eq!(kept, Some(new.input));
+}
+
+pub async fn two_sweepers_never_take_the_same_bytes_away(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    let new = ada.job();
+    store.expect_blob(&new.input.hash, new.input.bytes, NOON).await.expect("announced");
+    let first = store.loose_blobs(after(10), after(130), 10).await.expect("loose");
+    assert_eq!(first, [new.input.hash]);
+    let second = store.loose_blobs(after(11), after(131), 10).await.expect("loose");
+    assert_eq!(
+        second,
+        [],
+        "what the first deletes and forgets may be stored anew before the second deletes it"
+    );
+    let abandoned = store.loose_blobs(after(131), after(251), 10).await.expect("loose");
+    assert_eq!(abandoned, first, "a sweeper that died loses them to the next");
 }
 
 pub async fn the_same_bytes_may_come_from_many_sides_at_once(store: Store) {

@@ -11,6 +11,7 @@ mod queue;
 mod review;
 mod schema;
 mod setting;
+mod silence;
 
 /// Every case by name, each to be run on a fresh, empty database.
 macro_rules! cases {
@@ -56,6 +57,8 @@ cases! {
     jobs::a_failed_job_is_refunded_once_and_may_begin_again,
     jobs::a_cancelled_job_is_refunded,
     jobs::expired_files_are_let_go_and_shared_bytes_stay,
+    jobs::a_job_that_began_anew_keeps_its_files,
+    jobs::two_sweepers_never_take_the_same_bytes_away,
     jobs::balances_hold_when_many_spend_at_once,
     jobs::the_same_bytes_may_come_from_many_sides_at_once,
     queue::a_claimed_job_belongs_to_its_lease,
@@ -66,6 +69,7 @@ cases! {
     queue::an_overdue_job_goes_to_one_finder_only,
     queue::a_delayed_job_waits_for_its_time,
     queue::a_job_handed_back_keeps_its_attempts,
+    queue::a_clock_that_is_behind_keeps_no_job_waiting,
     queue::figures_follow_the_queue,
     catalogue::every_version_of_a_workflow_is_kept,
     catalogue::workflows_belong_to_their_organization,
@@ -85,6 +89,8 @@ cases! {
     deliveries::messages_leave_with_the_state_they_tell_of,
     deliveries::a_slow_host_does_not_hold_up_others,
     deliveries::tries_are_listed_and_messages_can_be_sent_again,
+    deliveries::a_long_backlog_is_no_long_look,
+    deliveries::a_late_note_brings_no_message_back,
     people::an_organization_keeps_its_last_admin,
     people::who_leaves_an_organization_is_out_of_it,
     people::names_can_change_but_stay_unique,

@@ -17,10 +17,7 @@ pub async fn a_claimed_job_belongs_to_its_lease(store: Store) {
         let (store, id) = (store.clone(), job.id.clone());
         async move {
             let until = after(at).plus(LEASE);
-            store
-                .progress(&id, &lease, Step::Processing, "Heal", 40, after(at), until)
-                .await
-                .expect("an answer")
+            store.progress(&id, &lease, Step::Processing, "Heal", 40, until).await.expect("an answer")
         }
     };
     assert_eq!(tell(stranger.clone(), 1).await, Hold::Lost);
@@ -28,8 +25,22 @@ pub async fn a_claimed_job_belongs_to_its_lease(store: Store) {
     let told = store.job(&job.id).await.expect("an answer").expect("the job");
     assert_eq!((told.step, told.plugin.as_str(), told.progress), (Step::Processing, "Heal", 40));
     assert_eq!(tell(lease.clone(), 17).await, Hold::Ours, "each word keeps the lease");
-    assert_eq!(tell(lease.clone(), 40).await, Hold::Lost, "a lease that is over is over");
+    assert_eq!(tell(lease.clone(), 40).await, Hold::Ours, "it was over, but nobody has taken the job up");
+    assert!(store.overdue(after(49)).await.expect("jobs").is_empty());
     assert!(!store.finish(&job.id, &stranger, failed(), after(41)).await.expect("an answer"));
+    let again = ending(Outcome::Delayed { reason: "the worker is gone".into(), run_at: after(60) });
+    assert!(store.finish(&job.id, &lease, again, after(60)).await.expect("an answer"));
+    assert_eq!(tell(lease, 61).await, Hold::Lost, "somebody has");
+}
+
+pub async fn a_clock_that_is_behind_keeps_no_job_waiting(store: Store) {
+    let ada = someone(&store, "ada", 5).await;
+    accepted(&store, &ada.job(), after(3_600)).await;
+    let (job, lease) =
+        claim(&store, NOON).await.expect("a job, by the clock of whoever accepted it not made yet");
+    let delayed = ending(Outcome::Delayed { reason: "again".into(), run_at: after(2) });
+    assert!(store.finish(&job.id, &lease, delayed, NOON).await.expect("an answer"));
+    assert!(claim(&store, NOON).await.is_none(), "a pause is kept");
 }
 
 pub async fn two_workers_never_hold_one_attempt(store: Store) {

@@ -122,14 +122,14 @@ pub async fn earlier_results_stay_as_long_as_the_job(store: Store) {
     let found = store.image(&ada.organization.id, &file("first").hash).await.expect("an answer");
     assert!(found.is_some(), "an earlier result is a picture of the organization");
     let later = NOON.plus(Duration::from_secs(9 * 24 * 3600));
-    assert!(store.loose_blobs(later, 99).await.expect("loose").is_empty());
+    assert!(store.loose_blobs(later, later, 99).await.expect("loose").is_empty());
 
     store.judge(&id, verdict(&ada.account.id, true), after(21)).await.expect("an answer");
     store.purge_job(&id, after(100)).await.expect("purged");
     assert_eq!(store.earlier_results(&id).await.expect("results"), []);
     let verdicts = store.verdicts(&id).await.expect("verdicts");
     assert!(verdicts.iter().all(|one| one.markings == "[]"), "notes go with the picture");
-    assert_eq!(store.loose_blobs(later, 99).await.expect("loose").len(), 4);
+    assert_eq!(store.loose_blobs(later, later, 99).await.expect("loose").len(), 4);
 }
 
 pub async fn a_picture_of_a_workflow_is_no_upload_that_expires(store: Store) {
@@ -142,7 +142,7 @@ pub async fn a_picture_of_a_workflow_is_no_upload_that_expires(store: Store) {
         store.keep_asset(&ada.organization.id, &workflow, &ground, NOON).await.expect("kept");
     }
     assert_eq!(store.drop_uploads(after(9)).await.expect("dropped"), 1);
-    assert_eq!(store.loose_blobs(after(9), 9).await.expect("loose"), []);
+    assert_eq!(store.loose_blobs(after(9), after(9), 9).await.expect("loose"), []);
     assert!(store.image(&ada.organization.id, &ground.hash).await.expect("an answer").is_some());
 }
 

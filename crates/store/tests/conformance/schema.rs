@@ -27,7 +27,7 @@ async fn a_database_is_opened_twice_but_not_when_it_is_newer() {
     }
     pretend_a_newer_version(&path).await;
     let refused = Store::open(&url).await.map(drop);
-    assert!(matches!(refused, Err(StoreError::Newer { found: 999, known: 5 })), "{refused:?}");
+    assert!(matches!(refused, Err(StoreError::Newer { found: 999, known: 6 })), "{refused:?}");
 }
 
 #[tokio::test]
