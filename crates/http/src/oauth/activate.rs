@@ -18,6 +18,7 @@ use crate::address;
 use crate::app::Doors;
 use crate::browser::cookie::{self, SESSION, VISITOR};
 use crate::browser::forgery::{form_token, is_from_here};
+use crate::browser::theme::Theme;
 
 /// Seconds in which a sign-in form may be sent.
 const VISIT: u64 = 60 * 60;
@@ -34,11 +35,12 @@ pub(crate) async fn show(State(doors): State<Doors>, request: Request) -> Respon
     let query = asked.uri.query().unwrap_or_default();
     let code = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "user_code");
     let code = code.map(|(_, code)| code.chars().take(20).collect::<String>()).unwrap_or_default();
-    match visitor(&doors, &asked).await {
+    let page = match visitor(&doors, &asked).await {
         Ok(Some((member, cookie))) => decide(&doors, &member, &cookie, code.trim()).await,
-        Ok(None) => ask_sign_in(&doors, StatusCode::OK, &code, "", ""),
+        Ok(None) => ask_sign_in(&doors, &asked, StatusCode::OK, &code, "", ""),
         Err(trouble) => away(&trouble),
-    }
+    };
+    page::in_theme(page, Theme::of(&asked.headers))
 }
 
 /// The page's forms: sign in, approve, decline, sign out.
@@ -56,12 +58,17 @@ pub(crate) async fn show(State(doors): State<Doors>, request: Request) -> Respon
 )]
 pub(crate) async fn act(State(doors): State<Doors>, request: Request) -> Result<Response, Refusal> {
     let (asked, body) = request.into_parts();
-    if !is_from_here(&asked.headers, server(&doors)) {
+    let page = answered(&doors, &asked, body).await?;
+    Ok(page::in_theme(page, Theme::of(&asked.headers)))
+}
+
+async fn answered(doors: &Doors, asked: &Parts, body: Body) -> Result<Response, Refusal> {
+    if !is_from_here(&asked.headers, server(doors)) {
         return Ok(forged());
     }
-    let fields = Fields::read(&doors, Request::new(body)).await?;
+    let fields = Fields::read(doors, Request::new(body)).await?;
     let action = fields.get("action").unwrap_or_default().to_owned();
-    let session = match visitor(&doors, &asked).await {
+    let session = match visitor(doors, asked).await {
         Ok(session) => session,
         Err(trouble) => return Ok(away(&trouble)),
     };
@@ -76,18 +83,20 @@ pub(crate) async fn act(State(doors): State<Doors>, request: Request) -> Result<
         let message = "This form is out of date: fill it in again. Cookies must be allowed for this page.";
         return Ok(match session {
             Some(_) => forged(),
-            None => ask_sign_in(&doors, StatusCode::FORBIDDEN, code, message, ""),
+            None => ask_sign_in(doors, asked, StatusCode::FORBIDDEN, code, message, ""),
         });
     }
     Ok(match (action.as_str(), session) {
-        ("sign_in", _) => sign_in(&doors, &asked, &fields, code).await,
-        ("sign_out", Some((_, cookie))) => sign_out(&doors, &cookie).await,
+        ("sign_in", _) => sign_in(doors, asked, &fields, code).await,
+        ("sign_out", Some((_, cookie))) => sign_out(doors, &cookie).await,
         ("approve", Some((member, _))) => {
             let chosen = fields.get("organization").unwrap_or(member.organization.id.as_str()).to_owned();
-            settle(&doors, &member, code, Some(&OrganizationId::from(chosen))).await
+            settle(doors, &member, code, Some(&OrganizationId::from(chosen))).await
         }
-        ("decline", Some((member, _))) => settle(&doors, &member, code, None).await,
-        (_, None) => ask_sign_in(&doors, StatusCode::FORBIDDEN, code, "You are not signed in any more", ""),
+        ("decline", Some((member, _))) => settle(doors, &member, code, None).await,
+        (_, None) => {
+            ask_sign_in(doors, asked, StatusCode::FORBIDDEN, code, "You are not signed in any more", "")
+        }
         (_, Some(_)) => {
             page::outcome(StatusCode::BAD_REQUEST, "Nothing done", "The form says nothing to do.")
         }
@@ -101,8 +110,17 @@ async fn visitor(doors: &Doors, asked: &Parts) -> Result<Option<(Member, String)
     Ok(member.map(|member| (member, cookie.to_owned())))
 }
 
-fn ask_sign_in(doors: &Doors, status: StatusCode, code: &str, trouble: &str, email: &str) -> Response {
-    let secret = random_text();
+fn ask_sign_in(
+    doors: &Doors,
+    asked: &Parts,
+    status: StatusCode,
+    code: &str,
+    trouble: &str,
+    email: &str,
+) -> Response {
+    // Windows that were opened together share one cookie: a new secret would put the others' forms out of date.
+    let known = cookie::value(&asked.headers, VISITOR).filter(|secret| !secret.is_empty());
+    let secret = known.map_or_else(random_text, str::to_owned);
     let form = Form { token: &form_token(&secret), code, trouble };
     let mut response = page::sign_in(status, form, email);
     let cookie = cookie::set(VISITOR, &secret, VISIT, is_secure(doors));
@@ -128,9 +146,11 @@ async fn sign_in(doors: &Doors, asked: &Parts, fields: &Fields, code: &str) -> R
         Err(AccessError::Unavailable(trouble)) => away(&trouble),
         Err(AccessError::TooManyTries) => {
             let message = "There were too many tries: wait a quarter of an hour";
-            ask_sign_in(doors, StatusCode::TOO_MANY_REQUESTS, code, message, email)
+            ask_sign_in(doors, asked, StatusCode::TOO_MANY_REQUESTS, code, message, email)
         }
-        Err(_) => ask_sign_in(doors, StatusCode::UNAUTHORIZED, code, "Address or password are wrong", email),
+        Err(_) => {
+            ask_sign_in(doors, asked, StatusCode::UNAUTHORIZED, code, "Address or password are wrong", email)
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use service::{ContentHash, Member, Organization, PUBLISHED_CLIENT};
 
 use crate::api_page::text::escaped;
+use crate::browser::theme::Theme;
 
 const STYLE: &str = include_str!("page.css");
 /// The sign of the house, as on the pages of the studio.
@@ -158,14 +159,39 @@ fn trouble(text: &str) -> String {
     }
 }
 
+/// What a page says, kept beside its response until it is known how it shall look.
+#[derive(Clone)]
+struct Page {
+    title: String,
+    content: String,
+    foot: String,
+}
+
+impl Page {
+    fn html(&self, theme: Theme) -> String {
+        let Self { title, content, foot } = self;
+        format!(
+            "<!doctype html><html lang=\"en\" data-theme=\"{}\"><head><meta charset=\"utf-8\"><title>{} · Atelier</title>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>{STYLE}</style></head>\
+             <body><main>{BRAND}<section>{content}</section>{foot}</main></body></html>",
+            theme.name(),
+            escaped(title)
+        )
+    }
+}
+
+/// Gives a page of this module the looks that its reader chose.
+pub fn in_theme(mut response: Response, theme: Theme) -> Response {
+    if let Some(page) = response.extensions_mut().remove::<Page>() {
+        *response.body_mut() = Body::from(page.html(theme));
+    }
+    response
+}
+
 fn answer(status: StatusCode, title: &str, content: &str, foot: &str) -> Response {
-    let page = format!(
-        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>{} · Atelier</title>\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>{STYLE}</style></head>\
-         <body><main>{BRAND}<section>{content}</section>{foot}</main></body></html>",
-        escaped(title)
-    );
-    let mut response = Response::new(Body::from(page));
+    let page = Page { title: title.to_owned(), content: content.to_owned(), foot: foot.to_owned() };
+    let mut response = Response::new(Body::from(page.html(Theme::System)));
+    response.extensions_mut().insert(page);
     *response.status_mut() = status;
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));

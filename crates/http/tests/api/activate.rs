@@ -214,3 +214,27 @@ async fn wrong_passwords_and_wrong_codes_are_counted() {
     }
     assert_eq!(last, 429);
 }
+
+#[tokio::test]
+async fn the_page_looks_as_its_reader_chose_and_windows_do_not_get_into_each_others_way() {
+    let desk = Desk::open().await;
+    let shop = desk.shop("north", 0).await;
+    let mut browser = Browser::new(&desk);
+    let first = browser.open("/activate").await.text();
+    assert!(first.contains("data-theme=\"system\""), "{first}");
+    browser.cookies.push(("atelier_theme".to_owned(), "dark".to_owned()));
+    let second = browser.open("/activate").await.text();
+    assert!(second.contains("data-theme=\"dark\""), "{second}");
+    // The form of the window that was opened first still counts.
+    let fields = [
+        ("action", "sign_in"),
+        ("form_token", &field(&first, "form_token")),
+        ("email", &shop.account.email),
+        ("password", "wrong"),
+    ];
+    let answer = browser.post(&fields).await;
+    assert!(answer.status == 401 && answer.text().contains("data-theme=\"dark\""), "{}", answer.status);
+    let right = fields.map(|(name, value)| (name, if name == "password" { PASSWORD } else { value }));
+    assert_eq!(browser.post(&right).await.status, 303);
+    assert!(browser.open("/activate").await.text().contains("data-theme=\"dark\""));
+}
