@@ -85,7 +85,7 @@ impl Canvas {
             Blend::Mask | Blend::Metadata => {}
         }
         // A field changes most rows: who asks for CIELAB next has it worked out anew, if somebody asks.
-        if !layer.fields.is_empty() {
+        if layer.fields.iter().any(|field| self.meets(field)) {
             self.lab.take();
         }
         if let Some(lab) = self.lab.get_mut() {
@@ -93,10 +93,20 @@ impl Canvas {
         }
     }
 
+    /// False when a field lies beside the canvas: on a picture of many faces nearly all of the other faces' do.
+    fn meets(&self, field: &Field) -> bool {
+        !self.grid.rect.intersect(field.grid.rect).is_empty()
+    }
+
     /// Soft-light fields add their pushes and are laid together.
     fn lay_pushes(&mut self, fields: &[Field], grey: bool) {
+        let meets = |field: &&Field| matches!(field.effect, Effect::SoftLight(_)) && self.meets(field);
+        let near: Vec<&Field> = fields.iter().filter(meets).collect();
+        if near.is_empty() {
+            return;
+        }
         let mut pushes = vec![[0.0f32; 3]; self.size().area()];
-        for field in fields.iter().filter(|field| matches!(field.effect, Effect::SoftLight(_))) {
+        for field in near {
             self.visit(field, grey, &mut pushes, |push, values, _| (0..3).for_each(|c| push[c] += values[c]));
         }
         self.change(&pushes, |push, rgb| {
@@ -106,7 +116,7 @@ impl Canvas {
     }
 
     fn lay_affine(&mut self, field: &Field, grey: bool) {
-        if matches!(field.effect, Effect::SoftLight(_)) {
+        if matches!(field.effect, Effect::SoftLight(_)) || !self.meets(field) {
             return;
         }
         let mut laid = vec![None; self.size().area()];

@@ -1,5 +1,7 @@
 //! Faces: detection at the sizes that are needed, landmarks, and what counts as a false alarm.
 
+use std::f32::consts::FRAC_PI_2;
+
 use pixel::{Plane, Rect};
 
 use crate::detect::{Detection, Pass, detect, suppress};
@@ -24,6 +26,9 @@ const CLEAR_SCORE: f32 = 0.8;
 const CLEAR_WIDTH: f32 = 0.06;
 /// Meshes below this presence are no faces.
 const PRESENCE_FLOOR: f32 = 0.5;
+/// A mesh is certain from this presence on, in both passes. Less, and the face may lie turned: upside down the detector
+/// finds eyes below the mouth as well, and landmarks laid wrongly over a head are half believed.
+const CERTAIN: f32 = 0.95;
 /// A face without a mesh (profile, covered) must be this sure, and its box hold this share of skin.
 const MESHLESS_SCORE: f32 = 0.8;
 const MESHLESS_SKIN: f32 = 0.3;
@@ -163,18 +168,13 @@ fn sees_face_skin(sight: &Sight<'_>) -> Result<bool, VisionError> {
 
 /// Turns a detection into a face, or `None` for a false alarm.
 fn judge(sight: &Sight<'_>, detection: Detection, steady: bool) -> Result<Option<Face>, VisionError> {
-    let read = |crop: Crop| {
-        with_view(sight, &crop.grid(), MESH_SIDE, MESH_SIDE, |view| read_mesh(sight.networks(), view, &crop))
-    };
     let Detection { frame, score, points } = detection;
-    let mut mesh = read(Crop::of_detection(&frame, &points))?;
-    if mesh.presence >= PRESENCE_FLOOR && steady {
-        let second = read(Crop::of_mesh(&mesh))?;
-        // A second pass that loses the face says more about its crop than about the face.
-        if second.presence >= PRESENCE_FLOOR {
-            mesh = second;
-        }
+    let crop = Crop::of_detection(&frame, &points);
+    let mut reading = Reading::of(sight, crop, steady)?;
+    if reading.certainty < CERTAIN && score >= MESHLESS_SCORE {
+        reading = Reading::turned(sight, crop, &frame)?.unwrap_or(reading);
     }
+    let mesh = reading.mesh;
     if mesh.presence >= PRESENCE_FLOOR {
         let width = mesh.width();
         return Ok(Some(Face { frame, score, points, mesh: Some(mesh), width }));
@@ -184,6 +184,65 @@ fn judge(sight: &Sight<'_>, detection: Detection, steady: bool) -> Result<Option
     }
     let width = WIDTH_OF_BOX * (frame[2] - frame[0]);
     Ok(Some(Face { frame, score, points, mesh: None, width }))
+}
+
+/// What the landmark network makes of a crop.
+struct Reading {
+    mesh: Mesh,
+    /// The lesser presence of the last two passes, or that of the only one.
+    certainty: f32,
+}
+
+impl Reading {
+    /// One pass on the crop and, if `steady`, a second one on what the first has found.
+    fn of(sight: &Sight<'_>, crop: Crop, steady: bool) -> Result<Self, VisionError> {
+        let mesh = read(sight, crop)?;
+        let certainty = mesh.presence;
+        let first = Self { mesh, certainty };
+        if certainty < PRESENCE_FLOOR || !steady {
+            return Ok(first);
+        }
+        let second = first.again(sight)?;
+        // A second pass that loses the face says more about its crop than about the face.
+        if second.mesh.presence < PRESENCE_FLOOR {
+            return Ok(Self { certainty: second.certainty, ..first });
+        }
+        Ok(second)
+    }
+
+    /// One more pass, on the crop that this mesh asks for.
+    fn again(&self, sight: &Sight<'_>) -> Result<Self, VisionError> {
+        let mesh = read(sight, Crop::of_mesh(&self.mesh))?;
+        let certainty = self.mesh.presence.min(mesh.presence);
+        Ok(Self { mesh, certainty })
+    }
+
+    /// The most certain reading in a detector's box of a crop turned by quarters; `None` when none is certain. A box
+    /// around a turned face fits badly, so the crop of the first pass need not hold the face well yet.
+    fn turned(sight: &Sight<'_>, crop: Crop, frame: &[f32; 4]) -> Result<Option<Self>, VisionError> {
+        let mut best: Option<Self> = None;
+        for quarters in [0.0, 1.0, 2.0, 3.0] {
+            let tilt = crop.tilt + quarters * FRAC_PI_2;
+            let mesh = read(sight, Crop { tilt, ..crop })?;
+            let reading = Self { certainty: mesh.presence, mesh }.again(sight)?.again(sight)?;
+            let beaten = best.as_ref().map_or(CERTAIN, |best| best.certainty);
+            if reading.certainty > beaten && reading.lies_in(frame) {
+                best = Some(reading);
+            }
+        }
+        Ok(best)
+    }
+
+    fn lies_in(&self, frame: &[f32; 4]) -> bool {
+        let [left, top, right, bottom] = self.mesh.bounds();
+        let (x, y) = (0.5 * (left + right), 0.5 * (top + bottom));
+        x >= frame[0] && x <= frame[2] && y >= frame[1] && y <= frame[3]
+    }
+}
+
+fn read(sight: &Sight<'_>, crop: Crop) -> Result<Mesh, VisionError> {
+    let see = |view: &View<'_>| read_mesh(sight.networks(), view, &crop);
+    with_view(sight, &crop.grid(), MESH_SIDE, MESH_SIDE, see)
 }
 
 /// Mean probability of skin in the inner half of a box.

@@ -139,3 +139,21 @@ fn grey_stays_grey_under_coloured_layers() {
     assert_eq!(green, blue);
     assert_eq!(scene.faces()[0].canvas.rgb[0], scene.faces()[0].canvas.rgb[2]);
 }
+
+#[test]
+fn a_layer_beside_a_face_does_not_have_its_colours_worked_out_anew() {
+    let (grid, size) = grid(Rect { x: 50, y: 0, width: 11, height: 45 }, 3);
+    for (field, blend) in
+        [(soft_light(grid, size, [0.3; 3]), Blend::SoftLight), (affine(grid, size, false), Blend::Normal)]
+    {
+        let builder = builder(Orientation::Upright, false);
+        let mut scene = builder.scene();
+        scene.faces()[0].canvas.lab();
+        let known = scene.faces()[0].canvas.memory();
+        scene.lay(&Layer { fields: vec![field], ..Layer::default() }, blend, &Need::ALL);
+        let canvas = &scene.faces()[0].canvas;
+        assert_eq!(canvas.memory(), known);
+        let (mean, most) = difference(&scene, canvas);
+        assert!(mean < 0.2 / 255.0 && most < 1.0 / 255.0, "mean {mean}, most {most}");
+    }
+}

@@ -10,4 +10,5 @@ mod psd;
 mod quiet;
 mod subject;
 mod trouble;
+mod turned;
 mod twins;

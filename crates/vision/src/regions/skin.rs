@@ -46,21 +46,75 @@ pub(crate) fn skin(canvas: &Canvas<'_>, prior: &Prior, features: &Plane, share: 
 /// How much of the picture belongs to `face` rather than to the other faces, by distance in face widths; at the
 /// prior's resolution. `None` when there is no other face.
 pub(crate) fn person_share(face: &Face, faces: &[Face], canvas: &Canvas<'_>, prior: &Prior) -> Option<Plane> {
-    let reach = |face: &Face, x: f32, y: f32| {
-        let [cx, cy] = face.centre();
+    // Asked of every sample: a centre is that of hundreds of landmarks.
+    let place = |face: &Face| (face.centre(), face.width.max(1.0));
+    let reach = |([cx, cy], width): ([f32; 2], f32), x: f32, y: f32| {
         // Bodies hang below heads: going down costs half.
         let dy = if y > cy { 0.5 * (y - cy) } else { y - cy };
-        (x - cx).hypot(dy) / face.width.max(1.0)
+        (x - cx).hypot(dy) / width
     };
-    let others: Vec<&Face> = faces.iter().filter(|other| *other != face).collect();
+    let others: Vec<_> = faces.iter().filter(|other| *other != face).map(place).collect();
     if others.is_empty() {
         return None;
     }
+    let own = place(face);
     Some(Plane::from_fn(prior.size(), |i, j| {
         let centre = |k: usize| (k as f32 + 0.5) * prior.factor as f32 - 0.5;
         let [x, y] = canvas.place(centre(i), centre(j));
-        let own = reach(face, x, y);
-        let nearest = others.iter().map(|other| reach(other, x, y)).fold(f32::MAX, f32::min);
+        let own = reach(own, x, y);
+        let nearest = others.iter().map(|&other| reach(other, x, y)).fold(f32::MAX, f32::min);
         ramp(nearest - own, -0.05, 0.05)
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use pixel::{Rect, Size};
+
+    use super::*;
+    use crate::landmarks::{Mesh, POINTS};
+    use crate::networks::Networks;
+    use crate::sight::Sight;
+    use crate::view::{Look, Overview};
+
+    struct Grey;
+
+    impl Look for Grey {
+        fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
+            let size = Size::new(rect.width.div_ceil(step), rect.height.div_ceil(step));
+            std::array::from_fn(|_| Plane::filled(size, 0.5))
+        }
+    }
+
+    /// A face 40 pixels wide, whose landmarks all lie in its middle.
+    fn face(n: usize, with_mesh: bool) -> Face {
+        let (x, y) = (25.0 + 50.0 * (n % 8) as f32, 25.0 + 50.0 * (n / 8) as f32);
+        let mesh = Mesh { points: Box::new([[x, y, 0.0]; POINTS]), presence: 1.0 };
+        let frame = [x - 20.0, y - 20.0, x + 20.0, y + 20.0];
+        Face { frame, score: 1.0, points: [[x, y]; 5], mesh: with_mesh.then_some(mesh), width: 40.0 }
+    }
+
+    #[test]
+    fn persons_are_told_apart_without_going_over_all_landmarks_for_every_sample() {
+        let networks = Networks::new(1);
+        let full = Size::new(400, 250);
+        let rgb: [Plane; 3] = std::array::from_fn(|_| Plane::filled(full, 0.5));
+        let overview = Overview { rgb: rgb.clone().into(), step: 1.0, full };
+        let sight = Sight::new(&networks, overview, &Grey).expect("has pixels");
+        let canvas = Canvas { rgb: [&rgb[0], &rgb[1], &rgb[2]], origin: (0, 0), step: 1 };
+        let prior = Prior::sample(&sight, &canvas, false).expect("runs");
+        let share = |with_mesh: bool| {
+            let faces: Vec<Face> = (0..40).map(|n| face(n, with_mesh)).collect();
+            let started = Instant::now();
+            let share = person_share(&faces[9], &faces, &canvas, &prior).expect("other faces");
+            (share, started.elapsed())
+        };
+        let ((by_box, quick), (by_mesh, slow)) = (share(false), share(true));
+        assert_eq!(by_box, by_mesh);
+        let at = |x: usize, y: usize| by_mesh.at(x / prior.factor, y / prior.factor);
+        assert!(at(75, 75) == 1.0 && at(125, 75) == 0.0 && at(25, 75) == 0.0);
+        assert!(slow < 20 * quick, "{slow:?} with landmarks, {quick:?} without");
+    }
 }
