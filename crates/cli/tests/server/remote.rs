@@ -106,6 +106,19 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Waits until a program in the background has said something.
+    async fn hears(&self, wanted: &str) {
+        let deadline = Instant::now() + DONE;
+        loop {
+            let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+            if log.contains(wanted) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "\"{wanted}\" is not in:\n{log}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// How many executions there are, all of them completed, each paid once.
     async fn completed(&self) -> usize {
         let store = self.house.store().await;
@@ -375,4 +388,22 @@ async fn a_hot_folder_takes_whole_pictures_once_across_restarts_of_both_sides() 
     assert_eq!(watch.end(), Some(0));
     assert_eq!(desk.completed().await, 5);
     assert_eq!(desk.credits(), 95);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_folder_tells_of_pictures_that_it_cannot_read() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    fs::create_dir_all(desk.path("in/card")).expect("a folder");
+    fs::write(desk.path("in/card/1.NEF"), "II*\0 raw").expect("written");
+    let watch = desk.spawn(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    desk.hears("left out 1 file that is not read: 1 nef").await;
+    fs::write(desk.path("in/2.heic"), "phone").expect("written");
+    desk.lay("fine.png", 1);
+    desk.hears("left out 2 files that are not read: 1 heic, 1 nef").await;
+    desk.has_results(1).await;
+    assert_eq!(watch.end(), Some(0));
+    let told = fs::read_to_string(desk.path("log")).expect("text");
+    assert_eq!(told.matches("left out").count(), 2, "each is told once: {told}");
 }
