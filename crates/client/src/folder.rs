@@ -87,7 +87,7 @@ pub trait Seen: Send + Sync {
 /// nothing is lost: what runs on the server is fetched by the next run.
 ///
 /// # Errors
-/// Only when the journal cannot be kept; everything else is told picture by picture.
+/// Only when the journal cannot be kept, or the sign-in does not count any more; everything else is told picture by picture.
 pub async fn process(
     server: &Server,
     order: &Order,
@@ -138,11 +138,8 @@ impl Run {
     pub(crate) fn take(&mut self, item: Item) {
         let (shared, seen) = (self.shared.clone(), self.seen.clone());
         self.all.spawn(async move {
-            let done = shared.see_through_troubles(&item).await;
-            let fatal =
-                matches!(&done, Err(ClientError::File { path, .. }) if path.ends_with(".atelier-journal"));
-            match done {
-                Err(error) if fatal => return Err(error),
+            match shared.see_through_troubles(&item).await {
+                Err(error) if error.ends_all() => return Err(error),
                 Err(error) => seen.done(&item, &Done::Failed(error.to_string())),
                 Ok(done) => seen.done(&item, &done),
             }
@@ -153,7 +150,7 @@ impl Run {
     /// Hears of pictures that have ended; never waits.
     ///
     /// # Errors
-    /// When the journal cannot be kept.
+    /// When the journal cannot be kept, or the sign-in does not count any more.
     pub(crate) fn check(&mut self) -> Result<(), ClientError> {
         while let Some(ended) = self.all.try_join_next() {
             heard(ended)?;
@@ -164,7 +161,7 @@ impl Run {
     /// Waits for all pictures.
     ///
     /// # Errors
-    /// When the journal cannot be kept.
+    /// When the journal cannot be kept, or the sign-in does not count any more.
     pub(crate) async fn end(mut self) -> Result<(), ClientError> {
         while let Some(ended) = self.all.join_next().await {
             heard(ended)?;

@@ -128,6 +128,17 @@ impl<'a> Desk<'a> {
         jobs.len()
     }
 
+    /// Ends the sign-in on the server, as from another machine.
+    async fn revoke(&self) {
+        let sign_ins = fs::read_to_string(self.path("sign-ins.json")).expect("text");
+        let sign_ins: serde_json::Value = serde_json::from_str(&sign_ins).expect("JSON");
+        let token = sign_ins[self.house.base()]["refresh_token"].as_str().expect("a token").to_owned();
+        let revoke = serde_json::json!({"client_id": super::shop::CLIENT_ID, "token": token});
+        let address = format!("{}/oauth/revoke", self.house.base());
+        let revoked = reqwest::Client::new().post(address).json(&revoke).send().await;
+        assert_eq!(revoked.expect("an answer").status(), 200);
+    }
+
     fn credits(&self) -> i64 {
         let left = self.house.admin(&["credits", "show", "--organization", &self.organization]);
         left.parse().expect("a number")
@@ -269,13 +280,7 @@ async fn a_sign_in_that_is_declined_or_revoked_is_told() {
     assert!(told.iter().any(|line| line.contains("declined")), "{told:?}");
     assert_eq!(desk.says(&["balance"]), "0", "the sign-in from before still counts");
 
-    let sign_ins = fs::read_to_string(desk.path("sign-ins.json")).expect("text");
-    let sign_ins: serde_json::Value = serde_json::from_str(&sign_ins).expect("JSON");
-    let token = sign_ins[house.base()]["refresh_token"].as_str().expect("a token").to_owned();
-    let revoke = serde_json::json!({"client_id": super::shop::CLIENT_ID, "token": token});
-    let revoked =
-        reqwest::Client::new().post(format!("{}/oauth/revoke", house.base())).json(&revoke).send().await;
-    assert_eq!(revoked.expect("an answer").status(), 200);
+    desk.revoke().await;
     let after = desk.run(&["balance"]);
     assert_eq!(after.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&after.stderr).contains("does not count any more"));
@@ -406,4 +411,44 @@ async fn a_hot_folder_tells_of_pictures_that_it_cannot_read() {
     assert_eq!(watch.end(), Some(0));
     let told = fs::read_to_string(desk.path("log")).expect("text");
     assert_eq!(told.matches("left out").count(), 2, "each is told once: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_does_not_work_with_the_results_of_the_first() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    desk.lay("one.png", 1);
+    let watch = desk.spawn(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    desk.hears("Watching").await;
+    desk.has_results(1).await;
+    let second = desk.run(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    let (code, told) = desk.process();
+    assert_eq!((second.status.code(), code), (Some(1), Some(1)));
+    for told in [String::from_utf8_lossy(&second.stderr).into_owned(), told] {
+        assert!(told.contains("out is in use by another `atelier process` or `watch`"), "{told}");
+    }
+    assert_eq!(watch.end(), Some(0));
+    assert_eq!(desk.process().0, Some(0), "it is free again");
+    assert_eq!(desk.completed().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_folder_whose_sign_in_ended_says_so_and_ends() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    desk.lay("one.png", 1);
+    let mut watch = desk.spawn(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    desk.has_results(1).await;
+    desk.revoke().await;
+    (2..6).for_each(|number| desk.lay(&format!("{number}.png"), number));
+    let deadline = Instant::now() + DONE;
+    while watch.0.try_wait().expect("a state").is_none() {
+        assert!(Instant::now() < deadline, "it goes on");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(watch.0.wait().expect("an end").code(), Some(1));
+    let told = fs::read_to_string(desk.path("log")).expect("text");
+    assert_eq!(told.matches("does not count any more").count(), 1, "{told}");
 }
