@@ -452,3 +452,25 @@ async fn a_hot_folder_whose_sign_in_ended_says_so_and_ends() {
     let told = fs::read_to_string(desk.path("log")).expect("text");
     assert_eq!(told.matches("does not count any more").count(), 1, "{told}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_never_takes_the_place_of_another() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    desk.lay("1.png", 1);
+    assert_eq!(desk.process().0, Some(0));
+    let first = fs::read(desk.path("out/1.png")).expect("a result");
+    // The camera counts from one again, and the folder of results holds something of somebody's own.
+    desk.lay("1.png", 2);
+    desk.lay("mine.png", 3);
+    fs::write(desk.path("out/mine.png"), "my own").expect("written");
+    let (code, told) = desk.process();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("1.png: the result is called 1-2.png"), "{told}");
+    assert_eq!(fs::read(desk.path("out/1.png")).expect("a result"), first);
+    assert_eq!(fs::read(desk.path("out/mine.png")).expect("a file"), b"my own");
+    let expected = ["1.png", "1-2.png", "mine.png", "mine-2.png"];
+    assert_eq!(desk.results(), expected.iter().map(|&name| name.to_owned()).collect());
+    assert!(desk.process().1.contains("2 there already"));
+}
