@@ -1,6 +1,6 @@
 //! Pictures of a folder through a workflow: uploaded side by side, followed, fetched, and picked up again after a stop.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -113,6 +113,8 @@ struct Shared {
     server: Server,
     order: Order,
     journal: Mutex<Journal>,
+    /// The pictures on their way, by content.
+    busy: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     lanes: Semaphore,
     stop: CancellationToken,
 }
@@ -129,6 +131,7 @@ impl Run {
             server: server.clone(),
             order: order.clone(),
             journal: Mutex::new(journal),
+            busy: Mutex::default(),
             lanes: Semaphore::new(order.side_by_side.max(1)),
             stop,
         };
@@ -205,6 +208,9 @@ impl Shared {
 
     async fn see_through(&self, item: &Item) -> Result<Done, ClientError> {
         let picture = hash_of(&item.path).await?;
+        // Whoever lies in the folder twice waits for itself, and is there already.
+        let turn = self.busy.lock().await.entry(picture.clone()).or_default().clone();
+        let _turn = turn.lock().await;
         let known = self.journal.lock().await.of(&picture, &self.order.workflow).cloned();
         let execution = match known {
             Some(Entry::Fetched { result }) if self.order.out_dir.join(&result).is_file() => {

@@ -474,3 +474,15 @@ async fn a_result_never_takes_the_place_of_another() {
     assert_eq!(desk.results(), expected.iter().map(|&name| name.to_owned()).collect());
     assert!(desk.process().1.contains("2 there already"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_picture_in_two_folders_is_made_and_paid_once() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    (0..6).for_each(|number| desk.lay(&format!("{number}/same.png"), 1));
+    let (code, told) = desk.process();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("1 fetched, 5 there already"), "{told}");
+    assert_eq!((desk.completed().await, desk.credits()), (1, 99));
+}
