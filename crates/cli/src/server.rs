@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use retouch::Engine;
 use service::{Courier, Sweeper, Worker};
+use store::DatabaseUrl;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::commands::{Failure, print};
 use crate::config::Config;
@@ -69,6 +70,9 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
         Some(address) => Some(bind(address, "--metrics-listen").await?),
         None => None,
     };
+    if matches!(part, Part::Worker) {
+        warn_of_a_new_database(config);
+    }
     let metrics = if config.metrics { premises::recorder() } else { None };
     let premises = Premises::open(config, &stop).await?;
     let service = &premises.service;
@@ -113,6 +117,18 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
     premises.close().await;
     info!("stopped");
     end
+}
+
+/// A worker that was not told where its server's database is makes one of its own, and waits there for ever.
+fn warn_of_a_new_database(config: &Config) {
+    if let Ok(DatabaseUrl::Sqlite(path)) = DatabaseUrl::parse(&config.database())
+        && !path.exists()
+    {
+        let path = path.display();
+        warn!(
+            "{path} is new and holds no jobs: name the database of the server with --database-url or --data-dir"
+        );
+    }
 }
 
 async fn bind(address: SocketAddr, flag: &str) -> Result<TcpListener, Failure> {

@@ -20,6 +20,11 @@ impl Unread {
         self.0.is_empty()
     }
 
+    /// True when there is more of some kind than in `other`.
+    pub fn has_more_than(&self, other: &Self) -> bool {
+        self.0.iter().any(|(kind, count)| other.0.get(kind).is_none_or(|before| count > before))
+    }
+
     /// What an error that nothing was found has to add.
     pub fn addition(&self) -> String {
         if self.is_empty() { String::new() } else { format!("; {self}") }

@@ -41,6 +41,9 @@ pub enum ClientError {
         /// Why.
         why: String,
     },
+    /// Another run works with the same folder of results.
+    #[error("{} is in use by another `atelier process` or `watch`: wait for it, or name another --out-dir", .0.display())]
+    Busy(PathBuf),
     /// The address of a server makes no sense.
     #[error("\"{0}\" is no address of a server: write it like https://retouch.example.org")]
     BadAddress(String),
@@ -49,6 +52,15 @@ pub enum ClientError {
 impl ClientError {
     pub(crate) fn file(path: &std::path::Path, error: impl std::fmt::Display) -> Self {
         Self::File { path: path.to_owned(), why: error.to_string() }
+    }
+
+    /// True when no picture can be gone on with: the same would be said of each.
+    pub(crate) fn ends_all(&self) -> bool {
+        match self {
+            Self::NotSignedIn(_) | Self::SignedOut(_) => true,
+            Self::File { path, .. } => path.ends_with(crate::journal::NAME),
+            _ => false,
+        }
     }
 
     /// True when the same again may well succeed: the network, a busy or restarting server.

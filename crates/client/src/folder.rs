@@ -1,7 +1,7 @@
 //! Pictures of a folder through a workflow: uploaded side by side, followed, fetched, and picked up again after a stop.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::journal::Entry;
+use crate::result_file::{keep, result_place};
 use crate::server::hash_of;
 use crate::{ClientError, Execution, Journal, Server, Status};
 
@@ -63,7 +64,7 @@ pub struct Item {
 /// What became of a picture.
 #[derive(Debug)]
 pub enum Done {
-    /// Its result was fetched.
+    /// Its result was fetched; under a name with a number where another file lay already.
     Fetched(PathBuf),
     /// Its result was there already.
     AlreadyThere(PathBuf),
@@ -87,7 +88,7 @@ pub trait Seen: Send + Sync {
 /// nothing is lost: what runs on the server is fetched by the next run.
 ///
 /// # Errors
-/// Only when the journal cannot be kept; everything else is told picture by picture.
+/// Only when the journal cannot be kept, or the sign-in does not count any more; everything else is told picture by picture.
 pub async fn process(
     server: &Server,
     order: &Order,
@@ -112,6 +113,8 @@ struct Shared {
     server: Server,
     order: Order,
     journal: Mutex<Journal>,
+    /// The pictures on their way, by content.
+    busy: Mutex<HashMap<String, Arc<Mutex<()>>>>,
     lanes: Semaphore,
     stop: CancellationToken,
 }
@@ -128,6 +131,7 @@ impl Run {
             server: server.clone(),
             order: order.clone(),
             journal: Mutex::new(journal),
+            busy: Mutex::default(),
             lanes: Semaphore::new(order.side_by_side.max(1)),
             stop,
         };
@@ -138,11 +142,8 @@ impl Run {
     pub(crate) fn take(&mut self, item: Item) {
         let (shared, seen) = (self.shared.clone(), self.seen.clone());
         self.all.spawn(async move {
-            let done = shared.see_through_troubles(&item).await;
-            let fatal =
-                matches!(&done, Err(ClientError::File { path, .. }) if path.ends_with(".atelier-journal"));
-            match done {
-                Err(error) if fatal => return Err(error),
+            match shared.see_through_troubles(&item).await {
+                Err(error) if error.ends_all() => return Err(error),
                 Err(error) => seen.done(&item, &Done::Failed(error.to_string())),
                 Ok(done) => seen.done(&item, &done),
             }
@@ -153,7 +154,7 @@ impl Run {
     /// Hears of pictures that have ended; never waits.
     ///
     /// # Errors
-    /// When the journal cannot be kept.
+    /// When the journal cannot be kept, or the sign-in does not count any more.
     pub(crate) fn check(&mut self) -> Result<(), ClientError> {
         while let Some(ended) = self.all.try_join_next() {
             heard(ended)?;
@@ -164,7 +165,7 @@ impl Run {
     /// Waits for all pictures.
     ///
     /// # Errors
-    /// When the journal cannot be kept.
+    /// When the journal cannot be kept, or the sign-in does not count any more.
     pub(crate) async fn end(mut self) -> Result<(), ClientError> {
         while let Some(ended) = self.all.join_next().await {
             heard(ended)?;
@@ -207,6 +208,9 @@ impl Shared {
 
     async fn see_through(&self, item: &Item) -> Result<Done, ClientError> {
         let picture = hash_of(&item.path).await?;
+        // Whoever lies in the folder twice waits for itself, and is there already.
+        let turn = self.busy.lock().await.entry(picture.clone()).or_default().clone();
+        let _turn = turn.lock().await;
         let known = self.journal.lock().await.of(&picture, &self.order.workflow).cloned();
         let execution = match known {
             Some(Entry::Fetched { result }) if self.order.out_dir.join(&result).is_file() => {
@@ -298,8 +302,8 @@ impl Shared {
     async fn fetch(&self, item: &Item, picture: &str, execution: &Execution) -> Result<Done, ClientError> {
         let _lane = self.lanes.acquire().await;
         let bytes = self.server.download(execution, self.order.organization.as_deref()).await?;
-        let result = result_place(item, execution.result_file_name.as_deref());
-        write_whole(&self.order.out_dir.join(&result), &bytes)?;
+        let wanted = result_place(item, execution.result_file_name.as_deref());
+        let result = keep(&self.order.out_dir, &wanted, &bytes)?;
         self.note(picture, Entry::Fetched { result: result.clone() }).await?;
         Ok(Done::Fetched(result))
     }
@@ -309,47 +313,10 @@ impl Shared {
     }
 }
 
-/// The place of a result below the folder of results: the picture's own folder, the name the server gave. A server
-/// names a file, never a path.
-fn result_place(item: &Item, name: Option<&str>) -> PathBuf {
-    let own = item.relative.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-    let given = name
-        .map(|name| name.replace(['/', '\\', '\0'], "_"))
-        .filter(|name| !matches!(name.as_str(), "" | "." | ".."));
-    item.relative.with_file_name(given.unwrap_or(own))
-}
-
-/// Writes a file so that it is there whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), ClientError> {
-    use std::io::Write as _;
-    let failed = |error: std::io::Error| ClientError::file(path, error);
-    let folder = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(folder).map_err(failed)?;
-    let mut draft = tempfile::Builder::new().prefix(".atelier-").tempfile_in(folder).map_err(failed)?;
-    draft.write_all(bytes).map_err(failed)?;
-    draft.as_file().sync_all().map_err(failed)?;
-    draft.persist(path).map_err(|error| failed(error.error))?;
-    Ok(())
-}
-
 /// Tells the runs of one picture apart.
 fn rand_ticket() -> u32 {
     use std::hash::{BuildHasher as _, Hasher as _};
     let mut hasher = std::hash::RandomState::new().build_hasher();
     hasher.write_u8(0);
     hasher.finish() as u32
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn results_lie_where_their_pictures_lay_and_nowhere_else() {
-        let item = Item { path: "in/a/b.jpg".into(), relative: "a/b.jpg".into() };
-        assert_eq!(result_place(&item, Some("b.png")), PathBuf::from("a/b.png"));
-        assert_eq!(result_place(&item, None), PathBuf::from("a/b.jpg"));
-        assert_eq!(result_place(&item, Some("../../etc/passwd")), PathBuf::from("a/.._.._etc_passwd"));
-        assert_eq!(result_place(&item, Some("..")), PathBuf::from("a/b.jpg"));
-    }
 }

@@ -36,7 +36,7 @@ struct Watched {
 /// Watches a folder until told to stop. `find` lists its pictures. After a restart the journal tells what was done.
 ///
 /// # Errors
-/// When the journal cannot be kept. Trouble with the folder or the server is waited out.
+/// When the journal cannot be kept, or the sign-in does not count any more. Trouble with the folder or the server is waited out.
 pub async fn watch(
     server: &Server,
     order: &Order,

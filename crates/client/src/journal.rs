@@ -1,13 +1,16 @@
 //! What became of each picture of a folder, one line each, so that a run can go on where the last one stopped.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::ClientError;
+
+/// Its name in the folder of results.
+pub(crate) const NAME: &str = ".atelier-journal";
 
 /// How far a picture is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,24 +54,26 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// Opens the journal of a folder of results, which is made when it is missing.
+    /// Opens the journal of a folder of results, which is made when it is missing. Until it is dropped, nobody else can:
+    /// two runs that do not hear of each other would have every picture made, and paid, twice.
     ///
     /// # Errors
-    /// When it cannot be read or written.
+    /// [`ClientError::Busy`] when another run has it; when it cannot be read or written.
     pub fn open(folder: &Path) -> Result<Self, ClientError> {
-        let path = folder.join(".atelier-journal");
+        let path = folder.join(NAME);
         let failed = |error: std::io::Error| ClientError::file(&path, error);
         std::fs::create_dir_all(folder).map_err(failed)?;
-        let text = match std::fs::read_to_string(&path) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-            other => other.map_err(failed)?,
-        };
+        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+        // A file system that knows no locks, as some on the network, is worked on without.
+        if let Err(TryLockError::WouldBlock) = file.try_lock() {
+            return Err(ClientError::Busy(folder.to_owned()));
+        }
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
         let mut entries = HashMap::new();
         // The last line of a run that was cut off may be half a line; what it told of is done again.
         for line in text.lines().filter_map(|line| serde_json::from_str::<Line>(line).ok()) {
             entries.insert((line.picture, line.workflow), line.entry);
         }
-        let mut file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
         if !text.is_empty() && !text.ends_with('\n') {
             file.write_all(b"\n").map_err(failed)?;
         }
@@ -106,12 +111,25 @@ mod tests {
         let path = folder.path().join(".atelier-journal");
         let text = std::fs::read_to_string(&path).expect("text");
         std::fs::write(&path, format!("{text}{{\"picture\":\"p3\",\"wor")).expect("written");
+        drop(journal);
         let mut journal = Journal::open(folder.path()).expect("a journal");
         assert_eq!(journal.of("p1", "w"), Some(&fetched));
         assert_eq!(journal.of("p1", "other"), None);
         assert_eq!(journal.of("p3", "w"), None);
         journal.note("p3", "w", running.clone()).expect("noted");
+        drop(journal);
         let journal = Journal::open(folder.path()).expect("a journal");
         assert_eq!((journal.of("p2", "w"), journal.of("p3", "w")), (Some(&running), Some(&running)));
+    }
+
+    #[test]
+    fn a_folder_of_results_belongs_to_one_run_at_a_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let journal = Journal::open(folder.path()).expect("a journal");
+        assert!(
+            matches!(Journal::open(folder.path()), Err(ClientError::Busy(busy)) if busy == folder.path())
+        );
+        drop(journal);
+        assert!(Journal::open(folder.path()).is_ok());
     }
 }

@@ -7,6 +7,7 @@ mod error;
 mod folder;
 mod hot;
 mod journal;
+mod result_file;
 mod server;
 mod sign_in;
 mod whole;

@@ -89,7 +89,7 @@ impl Server {
     /// When the server cannot be reached or refuses.
     pub async fn balance(&self, organization: Option<&str>) -> Result<i64, ClientError> {
         let answer = self.send(|| self.ask(Method::GET, "organization/balance", organization)).await?;
-        json(answer).await
+        self.json(answer).await
     }
 
     /// Uploads a file; gives its content hash. A file that the server has already is not sent.
@@ -109,7 +109,7 @@ impl Server {
                 self.ask(Method::POST, "upload", organization).multipart(Form::new().part("file", part))
             })
             .await?;
-        text(answer).await
+        self.text(answer).await
     }
 
     async fn has(&self, hash: &str, organization: Option<&str>) -> Result<bool, ClientError> {
@@ -140,7 +140,7 @@ impl Server {
             .ask(Method::POST, "workflow/execution/create", organization)
             .query(&[("workflow", workflow)])
             .json(&body);
-        text(self.answer(request.bearer_auth(token)).await?).await
+        self.text(self.answer(request.bearer_auth(token)).await?).await
     }
 
     /// An execution as it stands.
@@ -149,7 +149,7 @@ impl Server {
     /// When the server cannot be reached or refuses.
     pub async fn execution(&self, id: &str, organization: Option<&str>) -> Result<Execution, ClientError> {
         let path = format!("workflow/execution/{id}");
-        json(self.send(|| self.ask(Method::GET, &path, organization)).await?).await
+        self.json(self.send(|| self.ask(Method::GET, &path, organization)).await?).await
     }
 
     /// The executions that carry a label.
@@ -190,7 +190,7 @@ impl Server {
         let missing = || ClientError::Garbled("a completed execution without a result".into());
         let path = execution.result_path.as_deref().ok_or_else(missing)?.trim_start_matches('/');
         let answer = self.send(|| self.ask(Method::GET, path, organization)).await?;
-        let bytes = answer.bytes().await.map_err(|error| self.unreachable(&error))?;
+        let bytes = self.body(answer).await?;
         match &execution.result_content_hash {
             Some(promised) if *promised != hex(&Sha256::digest(&bytes)) => {
                 Err(ClientError::Garbled("the result arrived damaged".into()))
@@ -220,7 +220,7 @@ impl Server {
         let url = format!("{}/{path}", self.0.address);
         let request =
             self.0.http.post(url).header(CONTENT_TYPE, "application/x-www-form-urlencoded").body(body);
-        json(self.answer(request).await?).await
+        self.json(self.answer(request).await?).await
     }
 
     async fn pages<T: DeserializeOwned>(
@@ -232,7 +232,7 @@ impl Server {
         loop {
             let paging = [("limit", PAGE), ("offset", all.len() as u64)];
             let request = || self.ask(Method::GET, path, None).query(query).query(&paging);
-            let page: Page<T> = json(self.send(request).await?).await?;
+            let page: Page<T> = self.json(self.send(request).await?).await?;
             let ended = page.entries.is_empty();
             all.extend(page.entries);
             if ended || all.len() as u64 >= page.total {
@@ -310,6 +310,21 @@ impl Server {
         Ok(tokens.access_token)
     }
 
+    async fn json<T: DeserializeOwned>(&self, answer: Response) -> Result<T, ClientError> {
+        let body = self.body(answer).await?;
+        serde_json::from_slice(&body).map_err(|error| ClientError::Garbled(error.to_string()))
+    }
+
+    async fn text(&self, answer: Response) -> Result<String, ClientError> {
+        let body = self.body(answer).await?;
+        Ok(String::from_utf8_lossy(&body).trim().trim_matches('"').to_owned())
+    }
+
+    /// All of an answer. One that was cut off is trouble of the network, which passes.
+    async fn body(&self, answer: Response) -> Result<Bytes, ClientError> {
+        answer.bytes().await.map_err(|error| self.unreachable(&error))
+    }
+
     fn unreachable(&self, error: &reqwest::Error) -> ClientError {
         let mut why: &dyn std::error::Error = error;
         while let Some(deeper) = why.source() {
@@ -317,16 +332,6 @@ impl Server {
         }
         ClientError::Unreachable { server: self.0.address.clone(), why: why.to_string() }
     }
-}
-
-async fn json<T: DeserializeOwned>(answer: Response) -> Result<T, ClientError> {
-    let body = answer.bytes().await.map_err(|error| ClientError::Garbled(error.to_string()))?;
-    serde_json::from_slice(&body).map_err(|error| ClientError::Garbled(error.to_string()))
-}
-
-async fn text(answer: Response) -> Result<String, ClientError> {
-    let text = answer.text().await.map_err(|error| ClientError::Garbled(error.to_string()))?;
-    Ok(text.trim().trim_matches('"').to_owned())
 }
 
 /// SHA-256 of a file in hexadecimal digits, read piece by piece.
@@ -354,6 +359,8 @@ fn hex(digest: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncWriteExt as _;
+
     use super::*;
 
     #[test]
@@ -369,5 +376,20 @@ mod tests {
     async fn without_a_sign_in_nothing_is_asked() {
         let server = Server::new("http://127.0.0.1:1", None).expect("a server");
         assert!(matches!(server.organizations().await, Err(ClientError::NotSignedIn(_))));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_cut_off_is_trouble_that_passes() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move {
+            let (mut socket, _) = listener.accept().await.expect("a guest");
+            let _ = socket.read(&mut [0; 4096]).await;
+            let half = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"access_token\":";
+            socket.write_all(half).await.expect("written");
+        });
+        let server = Server::new(&address, None).expect("a server");
+        let trouble = server.form::<Tokens>("oauth/token", &[]).await.expect_err("an error");
+        assert!(trouble.passes(), "{trouble}");
     }
 }

@@ -114,12 +114,19 @@ impl Drop for ReadConn {
     }
 }
 
+/// Knocks once. A pool tries until its time is over and then speaks of its time, not of what is wrong.
+async fn reachable(options: &PgConnectOptions) -> Result<(), StoreError> {
+    let answer = tokio::time::timeout(ACQUIRE, PgConnection::connect_with(options)).await;
+    Ok(answer.map_err(|_| silent())??.close().await?)
+}
+
 impl Db {
     pub(crate) async fn open(url: &DatabaseUrl) -> Result<Self, StoreError> {
         match url {
             DatabaseUrl::Sqlite(path) => Ok(Self::Sqlite(SqliteDb::open(path).await?)),
             DatabaseUrl::Postgres(url) => {
                 let options: PgConnectOptions = url.parse()?;
+                reachable(&options).await?;
                 let pool = PgPoolOptions::new()
                     .max_connections(POSTGRES_CONNECTIONS)
                     .acquire_timeout(ACQUIRE)

@@ -189,7 +189,12 @@ impl Seen for Tally {
     fn done(&self, item: &Item, done: &Done) {
         let name = item.relative.display();
         let counter = match done {
-            Done::Fetched(_) => &self.fetched,
+            Done::Fetched(result) => {
+                if result.file_stem() != item.relative.file_stem() {
+                    self.say(&format!("atelier: {name}: the result is called {}", result.display()));
+                }
+                &self.fetched
+            }
             Done::AlreadyThere(_) => &self.there,
             Done::Stopped => &self.waiting,
             Done::InReview => {

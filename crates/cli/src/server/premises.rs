@@ -1,7 +1,7 @@
 //! What the server stands on: data folder, spool, database, pictures, and the service over them.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http_doors::{BodyPatience, HttpSettings, RateSettings, ServeLimits};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
@@ -16,7 +16,7 @@ use crate::commands::Failure;
 use crate::config::{Config, StorePlace};
 
 /// How long a start waits for a database server that is still starting itself.
-const DATABASE_PATIENCE: u32 = 30;
+const DATABASE_PATIENCE: Duration = Duration::from_secs(180);
 /// Bounds of the histograms, seconds.
 const SECONDS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0];
 
@@ -55,8 +55,9 @@ impl Premises {
 
 /// A file is there or not; a server may need a moment more than we do.
 async fn open_store(url: &DatabaseUrl, stop: &CancellationToken) -> Result<Store, Failure> {
-    let patience = if matches!(url, DatabaseUrl::Postgres(_)) { DATABASE_PATIENCE } else { 0 };
-    for _ in 0..patience {
+    let patience = if matches!(url, DatabaseUrl::Postgres(_)) { DATABASE_PATIENCE } else { Duration::ZERO };
+    let began = Instant::now();
+    while began.elapsed() < patience {
         match Store::open(url).await {
             Err(StoreError::Unavailable(why)) => warn!(why, "waiting for the database"),
             end => return end.map_err(Failure::work),

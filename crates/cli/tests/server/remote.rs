@@ -106,6 +106,19 @@ impl<'a> Desk<'a> {
         }
     }
 
+    /// Waits until a program in the background has said something.
+    async fn hears(&self, wanted: &str) {
+        let deadline = Instant::now() + DONE;
+        loop {
+            let log = fs::read_to_string(self.path("log")).unwrap_or_default();
+            if log.contains(wanted) {
+                return;
+            }
+            assert!(Instant::now() < deadline, "\"{wanted}\" is not in:\n{log}");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
     /// How many executions there are, all of them completed, each paid once.
     async fn completed(&self) -> usize {
         let store = self.house.store().await;
@@ -113,6 +126,17 @@ impl<'a> Desk<'a> {
         assert!(jobs.iter().all(|job| job.state == JobState::Completed && job.charged == 1), "{jobs:?}");
         store.close().await;
         jobs.len()
+    }
+
+    /// Ends the sign-in on the server, as from another machine.
+    async fn revoke(&self) {
+        let sign_ins = fs::read_to_string(self.path("sign-ins.json")).expect("text");
+        let sign_ins: serde_json::Value = serde_json::from_str(&sign_ins).expect("JSON");
+        let token = sign_ins[self.house.base()]["refresh_token"].as_str().expect("a token").to_owned();
+        let revoke = serde_json::json!({"client_id": super::shop::CLIENT_ID, "token": token});
+        let address = format!("{}/oauth/revoke", self.house.base());
+        let revoked = reqwest::Client::new().post(address).json(&revoke).send().await;
+        assert_eq!(revoked.expect("an answer").status(), 200);
     }
 
     fn credits(&self) -> i64 {
@@ -256,13 +280,7 @@ async fn a_sign_in_that_is_declined_or_revoked_is_told() {
     assert!(told.iter().any(|line| line.contains("declined")), "{told:?}");
     assert_eq!(desk.says(&["balance"]), "0", "the sign-in from before still counts");
 
-    let sign_ins = fs::read_to_string(desk.path("sign-ins.json")).expect("text");
-    let sign_ins: serde_json::Value = serde_json::from_str(&sign_ins).expect("JSON");
-    let token = sign_ins[house.base()]["refresh_token"].as_str().expect("a token").to_owned();
-    let revoke = serde_json::json!({"client_id": super::shop::CLIENT_ID, "token": token});
-    let revoked =
-        reqwest::Client::new().post(format!("{}/oauth/revoke", house.base())).json(&revoke).send().await;
-    assert_eq!(revoked.expect("an answer").status(), 200);
+    desk.revoke().await;
     let after = desk.run(&["balance"]);
     assert_eq!(after.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&after.stderr).contains("does not count any more"));
@@ -375,4 +393,96 @@ async fn a_hot_folder_takes_whole_pictures_once_across_restarts_of_both_sides() 
     assert_eq!(watch.end(), Some(0));
     assert_eq!(desk.completed().await, 5);
     assert_eq!(desk.credits(), 95);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_folder_tells_of_pictures_that_it_cannot_read() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    fs::create_dir_all(desk.path("in/card")).expect("a folder");
+    fs::write(desk.path("in/card/1.NEF"), "II*\0 raw").expect("written");
+    let watch = desk.spawn(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    desk.hears("left out 1 file that is not read: 1 nef").await;
+    fs::write(desk.path("in/2.heic"), "phone").expect("written");
+    desk.lay("fine.png", 1);
+    desk.hears("left out 2 files that are not read: 1 heic, 1 nef").await;
+    desk.has_results(1).await;
+    assert_eq!(watch.end(), Some(0));
+    let told = fs::read_to_string(desk.path("log")).expect("text");
+    assert_eq!(told.matches("left out").count(), 2, "each is told once: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_does_not_work_with_the_results_of_the_first() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    desk.lay("one.png", 1);
+    let watch = desk.spawn(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    desk.hears("Watching").await;
+    desk.has_results(1).await;
+    let second = desk.run(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    let (code, told) = desk.process();
+    assert_eq!((second.status.code(), code), (Some(1), Some(1)));
+    for told in [String::from_utf8_lossy(&second.stderr).into_owned(), told] {
+        assert!(told.contains("out is in use by another `atelier process` or `watch`"), "{told}");
+    }
+    assert_eq!(watch.end(), Some(0));
+    assert_eq!(desk.process().0, Some(0), "it is free again");
+    assert_eq!(desk.completed().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hot_folder_whose_sign_in_ended_says_so_and_ends() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    desk.lay("one.png", 1);
+    let mut watch = desk.spawn(&["watch", "in", "--workflow", WORKFLOW, "--out-dir", "out"]);
+    desk.has_results(1).await;
+    desk.revoke().await;
+    (2..6).for_each(|number| desk.lay(&format!("{number}.png"), number));
+    let deadline = Instant::now() + DONE;
+    while watch.0.try_wait().expect("a state").is_none() {
+        assert!(Instant::now() < deadline, "it goes on");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(watch.0.wait().expect("an end").code(), Some(1));
+    let told = fs::read_to_string(desk.path("log")).expect("text");
+    assert_eq!(told.matches("does not count any more").count(), 1, "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_result_never_takes_the_place_of_another() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    desk.lay("1.png", 1);
+    assert_eq!(desk.process().0, Some(0));
+    let first = fs::read(desk.path("out/1.png")).expect("a result");
+    // The camera counts from one again, and the folder of results holds something of somebody's own.
+    desk.lay("1.png", 2);
+    desk.lay("mine.png", 3);
+    fs::write(desk.path("out/mine.png"), "my own").expect("written");
+    let (code, told) = desk.process();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("1.png: the result is called 1-2.png"), "{told}");
+    assert_eq!(fs::read(desk.path("out/1.png")).expect("a result"), first);
+    assert_eq!(fs::read(desk.path("out/mine.png")).expect("a file"), b"my own");
+    let expected = ["1.png", "1-2.png", "mine.png", "mine-2.png"];
+    assert_eq!(desk.results(), expected.iter().map(|&name| name.to_owned()).collect());
+    assert!(desk.process().1.contains("2 there already"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_picture_in_two_folders_is_made_and_paid_once() {
+    let mut house = House::embedded(&[]);
+    house.serve();
+    let desk = Desk::signed_in(&house, 100).await;
+    (0..6).for_each(|number| desk.lay(&format!("{number}/same.png"), 1));
+    let (code, told) = desk.process();
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("1 fetched, 5 there already"), "{told}");
+    assert_eq!((desk.completed().await, desk.credits()), (1, 99));
 }

@@ -1,6 +1,8 @@
 //! `check-config`, and what `serve` says to wrong settings.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::process::Stdio;
 
 use super::house::{House, repository};
 
@@ -67,4 +69,19 @@ fn the_settings_page_is_what_the_list_says() {
     let page = String::from_utf8(page.stdout).expect("text");
     let kept = fs::read_to_string(repository().join("docs/settings.md")).unwrap_or_default();
     assert_eq!(kept, page, "run `make docs`");
+}
+
+#[test]
+fn a_worker_without_the_database_of_a_server_says_so() {
+    let house = House::embedded(&[]);
+    let mut program = house.program();
+    program.args(["worker", "--data-dir", "data"]).stderr(Stdio::piped());
+    let mut worker = program.spawn().expect("the program runs");
+    let lines = BufReader::new(worker.stderr.take().expect("a pipe")).lines();
+    let told: Vec<String> =
+        lines.map_while(Result::ok).take_while(|line| !line.contains("started")).collect();
+    worker.kill().expect("killed");
+    worker.wait().expect("ended");
+    let told = told.join("\n");
+    assert!(told.contains("atelier.db is new and holds no jobs: name the database"), "{told}");
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use sqlx::Connection as _;
+use store::{DatabaseUrl, Store};
 
 use crate::setting::{NOON, open};
 
@@ -41,4 +42,15 @@ async fn nobody_waits_for_ever_for_a_database_that_is_silent() {
     lock.rollback().await.expect("let go");
     store.audit("ada", "door.knock", "", "", NOON).await.expect("written");
     store.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_cannot_be_opened_says_why() {
+    let cluster = testbed::Postgres::start().expect("a PostgreSQL cluster");
+    let nowhere = testbed::free_port().expect("a port");
+    for (port, wanted) in [(nowhere, "refused"), (cluster.port(), "\"missing\" does not exist")] {
+        let url = DatabaseUrl::Postgres(format!("postgres://atelier@127.0.0.1:{port}/missing"));
+        let trouble = Store::open(&url).await.err().expect("an error").to_string();
+        assert!(trouble.contains(wanted), "{trouble}");
+    }
 }
