@@ -25,6 +25,11 @@ const POSTGRES_CONNECTIONS: u32 = 16;
 /// later, or for ever.
 pub(crate) const ANSWER: Duration = Duration::from_secs(20);
 
+/// How long connections to PostgreSQL are waited for when all are closed. A listener that begins to wait in the very moment
+/// in which its pool is closed does not hear of it, and would be waited for without end. Transactions under way have ended
+/// by then.
+const GOODBYE: Duration = ANSWER.saturating_add(Duration::from_secs(5));
+
 /// Where the database is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DatabaseUrl {
@@ -186,7 +191,7 @@ impl Db {
     pub(crate) async fn close(&self) {
         match self {
             Self::Sqlite(db) => db.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(pool) => drop(tokio::time::timeout(GOODBYE, pool.close()).await),
         }
     }
 }
