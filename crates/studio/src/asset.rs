@@ -83,7 +83,10 @@ mod tests {
     fn the_page_of_devices_has_the_colours_of_the_studio() {
         let ours = Assets::get("base.css").expect("the base").data;
         let ours = String::from_utf8_lossy(&ours);
-        let theirs = include_str!("../../http/src/oauth/page.css");
+        let theirs = concat!(
+            include_str!("../../http/src/oauth/page.css"),
+            include_str!("../../http/src/oauth/dark.css")
+        );
         let tokens: Vec<_> = theirs.lines().map(str::trim).filter(|line| line.starts_with("--")).collect();
         assert!(tokens.len() > 20, "{tokens:?}");
         assert!(tokens.iter().all(|token| ours.contains(token)), "{tokens:?}");

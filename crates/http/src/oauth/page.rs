@@ -14,6 +14,8 @@ use crate::api_page::text::escaped;
 use crate::browser::theme::Theme;
 
 const STYLE: &str = include_str!("page.css");
+/// The colours of the dark, laid over those of the light.
+const DARK: &str = include_str!("dark.css");
 /// The sign of the house, as on the pages of the studio.
 const BRAND: &str = "<p class=\"brand\"><svg class=\"mark\" viewBox=\"0 0 24 24\" aria-hidden=\"true\" focusable=\"false\">\
     <rect x=\"2.5\" y=\"3.5\" width=\"19\" height=\"17\" rx=\"2.5\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.8\"/>\
@@ -22,17 +24,23 @@ const BRAND: &str = "<p class=\"brand\"><svg class=\"mark\" viewBox=\"0 0 24 24\
     <path d=\"M12 8.2a3.8 3.8 0 0 0 0 7.6\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"1.4\"/></svg>\
     <span>Atelier</span></p>";
 
-/// Nothing but this one style, and forms to this server alone.
+/// Nothing but these styles, and forms to this server alone.
 static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
-    let hex = ContentHash::of(STYLE.as_bytes()).hex();
-    let digest: Vec<u8> =
-        (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect();
     let policy = format!(
-        "default-src 'none'; style-src 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-        STANDARD.encode(digest)
+        "default-src 'none'; style-src 'sha256-{}' 'sha256-{}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+        digest(STYLE),
+        digest(DARK)
     );
     HeaderValue::from_str(&policy).unwrap_or_else(|_| HeaderValue::from_static("default-src 'none'"))
 });
+
+/// The SHA-256 of a style as a policy names it.
+fn digest(style: &str) -> String {
+    let hex = ContentHash::of(style.as_bytes()).hex();
+    let bytes: Vec<u8> =
+        (0..hex.len()).step_by(2).filter_map(|at| u8::from_str_radix(&hex[at..at + 2], 16).ok()).collect();
+    STANDARD.encode(bytes)
+}
 
 /// What stands in every form.
 #[derive(Clone, Copy)]
@@ -170,9 +178,14 @@ struct Page {
 impl Page {
     fn html(&self, theme: Theme) -> String {
         let Self { title, content, foot } = self;
+        let dark = match theme {
+            Theme::System => format!("<style media=\"(prefers-color-scheme: dark)\">{DARK}</style>"),
+            Theme::Light => String::new(),
+            Theme::Dark => format!("<style>{DARK}</style>"),
+        };
         format!(
             "<!doctype html><html lang=\"en\" data-theme=\"{}\"><head><meta charset=\"utf-8\"><title>{} · Atelier</title>\
-             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>{STYLE}</style></head>\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><style>{STYLE}</style>{dark}</head>\
              <body><main>{BRAND}<section>{content}</section>{foot}</main></body></html>",
             theme.name(),
             escaped(title)
