@@ -255,11 +255,12 @@ impl<'a> Sight<'a> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use pixel::Rect;
 
-    struct Grey;
+    /// A picture that is grey wherever one looks.
+    pub(crate) struct Grey;
 
     impl Look for Grey {
         fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
@@ -268,7 +269,8 @@ mod tests {
         }
     }
 
-    fn grey(width: usize, height: usize) -> Overview {
+    /// Its reduced copy.
+    pub(crate) fn grey(width: usize, height: usize) -> Overview {
         let full = Size::new(width, height);
         Overview { rgb: [0; 3].map(|_| Plane::filled(full, 0.5)).into(), step: 1.0, full }
     }

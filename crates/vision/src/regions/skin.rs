@@ -69,22 +69,11 @@ pub(crate) fn person_share(face: &Face, faces: &[Face], canvas: &Canvas<'_>, pri
 
 #[cfg(test)]
 mod tests {
-    use pixel::{Rect, Size};
-
     use super::*;
     use crate::landmarks::{Mesh, POINTS};
     use crate::networks::Networks;
     use crate::sight::Sight;
-    use crate::view::{Look, Overview};
-
-    struct Grey;
-
-    impl Look for Grey {
-        fn look(&self, rect: Rect, step: usize) -> [Plane; 3] {
-            let size = Size::new(rect.width.div_ceil(step), rect.height.div_ceil(step));
-            std::array::from_fn(|_| Plane::filled(size, 0.5))
-        }
-    }
+    use crate::sight::tests::{Grey, grey};
 
     /// A face 40 pixels wide, whose landmarks all lie in its middle.
     fn face(n: usize, with_mesh: bool) -> Face {
@@ -97,11 +86,9 @@ mod tests {
     #[test]
     fn persons_are_told_apart_by_their_landmarks_as_by_their_boxes() {
         let networks = Networks::new(1);
-        let full = Size::new(400, 250);
-        let rgb: [Plane; 3] = std::array::from_fn(|_| Plane::filled(full, 0.5));
-        let overview = Overview { rgb: rgb.clone().into(), step: 1.0, full };
-        let sight = Sight::new(&networks, overview, &Grey).expect("has pixels");
-        let canvas = Canvas { rgb: [&rgb[0], &rgb[1], &rgb[2]], origin: (0, 0), step: 1 };
+        let sight = Sight::new(&networks, grey(400, 250), &Grey).expect("has pixels");
+        let overview = grey(400, 250);
+        let canvas = Canvas { rgb: overview.view().rgb, origin: (0, 0), step: 1 };
         let prior = Prior::sample(&sight, &canvas, false).expect("runs");
         let share = |with_mesh: bool| {
             let faces: Vec<Face> = (0..40).map(|n| face(n, with_mesh)).collect();
