@@ -10,6 +10,7 @@ use retouch::plugins;
 use retouch::recipe::{Preset, Recipe, RecipeError, Remark, Task};
 
 use crate::delivery::advice;
+use crate::standard::{self, is_standard};
 
 /// What editors of some systems put before a text.
 const BYTE_ORDER_MARK: char = '\u{feff}';
@@ -97,9 +98,9 @@ impl Payload {
     /// # Errors
     /// When it cannot be read or is not valid.
     pub fn read(path: &Path) -> Result<Self, OrderError> {
-        let bytes = if path == Path::new("-") {
+        let bytes = if is_standard(path) {
             let mut bytes = Vec::new();
-            io::stdin().read_to_end(&mut bytes).map(|_| bytes)
+            standard::input().read_to_end(&mut bytes).map(|_| bytes)
         } else {
             fs::read(path)
         };

@@ -11,7 +11,9 @@ pub mod serve;
 pub mod size_limits;
 pub mod worker;
 
-use std::io::{self, Write};
+use std::io;
+
+use crate::standard;
 
 /// Why a command ended without doing all it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -38,7 +40,7 @@ impl Failure {
 
 /// Writes to standard output. A reader that went away (`| head`) has all it wanted.
 pub fn print(text: &str) -> Result<(), Failure> {
-    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+    match standard::send(text.as_bytes()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::Work(format!(
             "cannot write to standard output: {}",
             crate::delivery::advice(&error)
