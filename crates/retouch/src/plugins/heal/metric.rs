@@ -4,8 +4,9 @@ use pixel::Plane;
 use pixel::filter::gauss;
 
 use super::look::Look;
+use super::places::Place;
 use super::ramp;
-use super::repair::{Place, Sources};
+use super::repair::Sources;
 
 /// How much nearer samples along a clear edge are than samples across it.
 const STRETCH: f32 = 3.0;

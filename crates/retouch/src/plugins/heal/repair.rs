@@ -1,21 +1,20 @@
 //! Repairs marks with real skin from nearby, cloned so that light and colour go on from the skin around.
 
 use pixel::colour::Lab;
-use pixel::filter::{Components, distance_outside, gauss};
+use pixel::filter::gauss;
 use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 
-use super::grid::{Distances, carry, grown};
+use super::grid::{carry, grown};
 use super::look::Look;
+use super::places::{Place, cells, places, thinned};
 use super::rings::Middle;
 use super::separate::{AROUND, Course, Ground, detail, under, wide};
 use super::skin::Stock;
-use super::tone::{clean_tone, tone};
+use super::tone::{clean_tone, tone, two_tones};
 use crate::layer::Patch;
 use crate::scene::Scene;
 
-/// Width of the ring of skin around a mark that a repair must go on from, in face widths.
-const RING: f32 = 0.009;
 /// Directions and distances (in face widths beyond the mark's own size) in which clean skin is looked for.
 const DIRECTIONS: usize = 24;
 const DISTANCES: [f32; 7] = [0.008, 0.02, 0.035, 0.055, 0.08, 0.12, 0.17];
@@ -38,30 +37,6 @@ const BORDER: f32 = 0.0016;
 /// Wished range of the texture inside against that of the ring, and the range beyond which nothing is healed.
 const TEXTURE: [f32; 2] = [0.8, 1.25];
 const TEXTURE_AT_ALL: f32 = 1.7;
-
-/// A connected place to be repaired.
-pub(super) struct Place {
-    /// Samples to be replaced, and the ring around them.
-    pub inside: Vec<(usize, usize)>,
-    pub ring: Vec<(usize, usize)>,
-    /// The ring of the whole mark as far as it lies near this piece: what the tone goes on from.
-    pub anchors: Vec<(usize, usize)>,
-    pub bounds: Rect,
-    /// False for a piece of what was cut.
-    pub whole: bool,
-}
-
-impl Place {
-    /// Radius of a disc as large, in samples.
-    pub fn radius(&self) -> f32 {
-        (self.inside.len() as f32 / std::f32::consts::PI).sqrt()
-    }
-
-    /// Distances from the place as far as `reach` around it.
-    pub fn distances(&self, look: &Look, reach: f32) -> Distances {
-        Distances::new(self.inside.iter().copied(), self.bounds, reach, look.size())
-    }
-}
 
 /// Where clean skin lies, and what is known of it.
 pub(super) struct Sources<'a> {
@@ -108,81 +83,6 @@ pub(super) fn repair(scene: &Scene<'_>, look: &Look, sources: &Sources<'_>, wish
         .collect()
 }
 
-/// The connected places; long ones are cut to pieces that find their source on their own.
-fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
-    let size = look.size();
-    let marked = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
-    let parts: Components = pixel::filter::label(&marked);
-    let ring_width = (RING * look.width).max(3.0);
-    let mut places = Vec::new();
-    for (number, bounds) in parts.bounds.iter().enumerate() {
-        let filled = parts.areas[number] as f32 / bounds.size().area() as f32;
-        let piece = look.width * if filled > 0.35 { 0.2 } else { 0.05 };
-        let cut = |length: usize| length.div_ceil((length as f32 / piece.max(12.0)).ceil() as usize).max(1);
-        let (across, down) = (cut(bounds.width), cut(bounds.height));
-        let around = bounds.grow(ring_width as usize + 1, size);
-        let rim = rim(look, &marked, &parts, number as u32 + 1, around, ring_width);
-        for top in (bounds.y..bounds.bottom()).step_by(down) {
-            for left in (bounds.x..bounds.right()).step_by(across) {
-                let tile = Rect { x: left, y: top, width: across, height: down }.intersect(*bounds);
-                let inside: Vec<(usize, usize)> =
-                    cells(tile).filter(|&(x, y)| parts.at(x, y) as usize == number + 1).collect();
-                if inside.is_empty() {
-                    continue;
-                }
-                let ring = ring(look, &marked, tile, &inside, ring_width);
-                let wide = tile.grow(piece as usize, size).intersect(around);
-                let anchors: Vec<(usize, usize)> =
-                    cells(wide).filter(|&(x, y)| rim.at(x - around.x, y - around.y) > 0.5).collect();
-                let bounds = inside.iter().chain(&ring).fold(Rect::from_edges(0, 0, 0, 0), |r, &(x, y)| {
-                    r.union(Rect { x, y, width: 1, height: 1 })
-                });
-                if ring.len() >= 8 {
-                    let whole = inside.len() == parts.areas[number];
-                    places.push(Place { inside, ring, anchors, bounds: bounds.grow(2, size), whole });
-                }
-            }
-        }
-    }
-    places
-}
-
-pub(super) fn cells(rect: Rect) -> impl Iterator<Item = (usize, usize)> {
-    (rect.y..rect.bottom()).flat_map(move |y| (rect.x..rect.right()).map(move |x| (x, y)))
-}
-
-/// The ring around a whole component, on `around`.
-fn rim(look: &Look, marked: &Plane, parts: &Components, number: u32, around: Rect, width: f32) -> Plane {
-    let at = |x: usize, y: usize| (x + around.x, y + around.y);
-    let own = Plane::from_fn(around.size(), |x, y| {
-        let (u, v) = at(x, y);
-        if parts.at(u, v) == number { 1.0 } else { 0.0 }
-    });
-    let away = distance_outside(&own);
-    Plane::from_fn(around.size(), |x, y| {
-        let (u, v) = at(x, y);
-        let near = away.at(x, y) > 0.9 && away.at(x, y) <= width;
-        if near && marked.at(u, v) < 0.5 && look.skin.at(u, v) > 0.5 { 1.0 } else { 0.0 }
-    })
-}
-
-/// Skin within `width` samples of a place that is not marked itself.
-fn ring(
-    look: &Look,
-    marked: &Plane,
-    tile: Rect,
-    inside: &[(usize, usize)],
-    width: f32,
-) -> Vec<(usize, usize)> {
-    let away = Distances::new(inside.iter().copied(), tile, width, look.size());
-    cells(away.near)
-        .filter(|&(x, y)| {
-            let d = away.at(x, y);
-            d > 0.9 && d <= width && marked.at(x, y) < 0.5 && look.skin.at(x, y) > 0.5
-        })
-        .collect()
-}
-
 fn repair_place(
     scene: &Scene<'_>,
     look: &Look,
@@ -191,39 +91,78 @@ fn repair_place(
     wanted: &Plane,
     place: &Place,
 ) -> Option<Patch> {
-    let offsets = best_offsets(look, sources, place);
     let target = full_rect(look, place.bounds);
     let picture = scene.read(target);
-    let before = scene.lab(&picture);
     let matte = full_matte(look, wanted, place, target);
+    let repair = Repair {
+        scene,
+        look,
+        sources,
+        wish,
+        place,
+        target,
+        before: &scene.lab(&picture),
+        matte: &matte,
+        offsets: &best_offsets(look, sources, place),
+    };
     let spot = mean(&place.inside, |x, y| wish.strokes.at(x, y)) < 0.5;
-    let own_tone = clean_tone(look, sources, place, spot && place.whole);
-    if let Some(mark) = mark(look, sources, wish, &own_tone, place, offsets.first().copied()) {
-        let healed = without(look, &before, &mark);
-        if detail_fits(look, &before, &healed, &matte, place, target) {
-            return Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte));
-        }
-    }
-    let mut best: Option<(f32, Lab)> = None;
-    for offset in offsets {
-        let (dx, dy) = (offset.0 * look.step as isize, offset.1 * look.step as isize);
-        let Some(source) = shifted(target, dx, dy, scene.size()) else { continue };
-        let skin = scene.lab(&scene.read(source));
-        let healed = clone(look, &own_tone, &tone(sources.stock, place, offset), &skin);
-        let ratio = texture_ratio(look, &before, &healed, &matte, place, target);
-        let miss = ratio.ln().abs();
-        if best.as_ref().is_none_or(|(least, _)| miss < *least) {
-            best = Some((miss, healed));
-        }
-        if ratio > TEXTURE[0] && ratio < TEXTURE[1] {
-            break;
-        }
-    }
-    let (miss, healed) = best?;
-    if miss > TEXTURE_AT_ALL.ln() {
-        return None;
-    }
+    let across_shadow = spot.then(|| two_tones(sources.stock, place)).flatten();
+    let healed = across_shadow
+        .and_then(|tone| repair.in_tone(&tone))
+        .or_else(|| repair.in_tone(&clean_tone(look, sources, place, spot && place.whole)))?;
     Some(Patch::mixed(target, &picture, &scene.document(&healed), &matte))
+}
+
+/// One place on its way to be repaired.
+struct Repair<'a> {
+    scene: &'a Scene<'a>,
+    look: &'a Look,
+    sources: &'a Sources<'a>,
+    wish: &'a Wish,
+    place: &'a Place,
+    /// The place's bounds in the picture, and what is there.
+    target: Rect,
+    before: &'a Lab,
+    matte: &'a Plane,
+    /// Where skin fits, best first.
+    offsets: &'a [(isize, isize)],
+}
+
+impl Repair<'_> {
+    /// The target healed in the tone that the place is given; `None` where neither what lies under the mark nor skin from
+    /// nearby has the texture of the skin around.
+    fn in_tone(&self, tone: &[Plane; 3]) -> Option<Lab> {
+        self.uncovered(tone).or_else(|| self.cloned(tone))
+    }
+
+    /// The mark alone taken off.
+    fn uncovered(&self, tone: &[Plane; 3]) -> Option<Lab> {
+        let &Self { look, place, before, matte, target, .. } = self;
+        let mark = mark(look, self.sources, self.wish, tone, place, self.offsets.first().copied())?;
+        let healed = without(look, before, &mark);
+        detail_fits(look, before, &healed, matte, place, target).then_some(healed)
+    }
+
+    /// The skin from nearby whose texture fits best.
+    fn cloned(&self, own_tone: &[Plane; 3]) -> Option<Lab> {
+        let &Self { scene, look, place, target, .. } = self;
+        let mut best: Option<(f32, Lab)> = None;
+        for &offset in self.offsets {
+            let (dx, dy) = (offset.0 * look.step as isize, offset.1 * look.step as isize);
+            let Some(source) = shifted(target, dx, dy, scene.size()) else { continue };
+            let skin = scene.lab(&scene.read(source));
+            let healed = clone(look, own_tone, &tone(self.sources.stock, place, offset), &skin);
+            let ratio = texture_ratio(look, self.before, &healed, self.matte, place, target);
+            let miss = ratio.ln().abs();
+            if best.as_ref().is_none_or(|(least, _)| miss < *least) {
+                best = Some((miss, healed));
+            }
+            if ratio > TEXTURE[0] && ratio < TEXTURE[1] {
+                break;
+            }
+        }
+        best.filter(|(miss, _)| *miss <= TEXTURE_AT_ALL.ln()).map(|(_, healed)| healed)
+    }
 }
 
 /// The offsets whose skin fits best, best first: clean all over, of like colour, light and texture along the ring.
@@ -287,11 +226,6 @@ fn best_offsets(look: &Look, sources: &Sources<'_>, place: &Place) -> Vec<(isize
     }
     found.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
     found.into_iter().take(TRIED).map(|f| f.1).collect()
-}
-
-pub(super) fn thinned(cells: &[(usize, usize)], count: usize) -> Vec<(usize, usize)> {
-    let stride = cells.len().div_ceil(count).max(1);
-    cells.iter().copied().step_by(stride).collect()
 }
 
 fn mean(cells: &[(usize, usize)], value: impl Fn(usize, usize) -> f32) -> f32 {

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::grid::Distances;
 use super::look::Look;
-use super::repair::cells;
+use super::places::cells;
 use super::skin::{Band, Texture};
 
 /// A band must answer this many times more strongly than this skin usually does.

@@ -6,9 +6,11 @@
 
 use pixel::Plane;
 
+use super::lights::Lights;
 use super::look::Look;
 use super::metric::Metric;
-use super::repair::{Place, Sources, cells, thinned};
+use super::places::{Place, cells, thinned};
+use super::repair::Sources;
 use super::skin::Stock;
 use crate::quadratic::{self, Terms, value};
 
@@ -36,6 +38,19 @@ pub(super) fn clean_tone(look: &Look, sources: &Sources<'_>, place: &Place, spot
     let form = if spot { form(look, sources, place) } else { None };
     let metric = Metric::around(look, sources, place);
     spread(sources.stock, place, &place.anchors, (0, 0), form.as_ref(), metric)
+}
+
+/// The tones of both lights, each where it falls, on the bounds of a place that a hard shadow runs across.
+pub(super) fn two_tones(stock: &Stock, place: &Place) -> Option<[Plane; 3]> {
+    let lights = Lights::across(stock, place)?;
+    let lit = |&(x, y): &(usize, usize)| lights.bright(stock.soft.l.at(x, y));
+    let (bright, dark): (Vec<_>, Vec<_>) = place.anchors.iter().copied().partition(lit);
+    let [bright, dark] = [bright, dark].map(|rim| spread(stock, place, &rim, (0, 0), None, Metric::EVEN));
+    let mix = |c: usize| {
+        let parts = bright[c].zip(&dark[c], |bright, dark| bright - dark);
+        dark[c].zip(&parts.zip(&lights.share, |more, share| more * share), |dark, more| dark + more)
+    };
+    Some([mix(0), mix(1), mix(2)])
 }
 
 /// The tone of the skin `offset` from the ring of a place, spread over the place.
