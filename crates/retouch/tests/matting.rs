@@ -331,14 +331,29 @@ fn shining_ball() -> Subject {
     subject
 }
 
+/// A ring with a stone.
+fn ring() -> Subject {
+    let mut subject = Subject::new();
+    let band = |x: f32, y: f32| 13.6 - ((x - 360.0).hypot(y - 392.0) - 100.0).abs();
+    subject.lay(1.0, band, |_, y| {
+        let t = 0.5 + 0.35 * (y / 12.0).sin();
+        [t, 0.82 * t, 0.45 * t]
+    });
+    let stone = |x: f32, y: f32| (36.0 - (x - 360.0).abs()).min(24.0 - (y - 276.0).abs());
+    subject.lay(1.0, stone, |x, y| [0.6 + 0.3 * (x / 4.4 + y / 2.8).sin(); 3]);
+    subject
+}
+
 #[test]
 fn what_has_the_colour_of_the_backdrop_is_not_cut_away() {
     let text = r#"[{"type":"input"},{"type":"remove-background","settings":{"method":"product"}},
         {"type":"export","settings":{"format":"png"}}]"#;
     let workflow = Workflow::from_json(text).expect("a workflow");
-    for (name, subject, backdrop, wanted) in
-        [("bag", black_bag(), "black", 0.9), ("ball", shining_ball(), "pure white", 0.97)]
-    {
+    for (name, subject, backdrop, wanted) in [
+        ("bag", black_bag(), "black", 0.9),
+        ("ball", shining_ball(), "pure white", 0.97),
+        ("ring", ring(), "black", 0.97),
+    ] {
         let jpeg = composite(&subject, backdrop);
         let result = Engine::new().run_workflow(
             &Upload::new(&jpeg, "drawn.jpg"),

@@ -22,6 +22,10 @@ const FUZZY_IN: f32 = 48.0;
 const FUZZY_RIM: f32 = 7.0;
 /// Deviation from the backdrop, in tolerances, up to which it shows through.
 const SHOWS_THROUGH: f32 = 2.0;
+/// Width in network samples up to which what lies between a piece and the ground outside is light on its edge.
+const RIM_LIGHT: f32 = 3.0;
+/// Share of a piece's rim that such light must be for the piece to be the inside of something.
+const EDGE_LIGHT: f32 = 0.25;
 /// Holes and specks smaller than this are no holes and no subject, in working samples.
 const SPECK: usize = 14;
 /// How far, in network samples, a likeness to the backdrop is no gap around what was given back to the subject.
@@ -314,10 +318,11 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, alike: &Plane
         return;
     }
     // The rim of a hole is a step to the subject's colour; a highlight or a white label fades or is not the same.
-    let mut rims = vec![(0.0f32, 0usize); holes.count()];
+    let mut rims = vec![(0.0f32, 0.0f32, 0usize); holes.count()];
     let mut likely = vec![0.0f32; holes.count()];
     let mut off = vec![0.0f32; holes.count()];
     let mut light = vec![[0.0f32; 2]; holes.count()];
+    let outside = distance_outside(ground);
     for y in 0..size.height {
         for x in 0..size.width {
             let number = holes.at(x, y) as usize;
@@ -338,7 +343,9 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, alike: &Plane
                 let other = v as usize * size.width + u as usize;
                 if candidates.samples()[other] < 0.5 && ground.samples()[other] < 0.5 {
                     rims[number - 1].0 += backdrop.deviation(rgb, other);
-                    rims[number - 1].1 += 1;
+                    let thin = outside.samples()[other] < RIM_LIGHT * prior.pitch;
+                    rims[number - 1].1 += if thin { 1.0 } else { 0.0 };
+                    rims[number - 1].2 += 1;
                 }
             }
         }
@@ -349,11 +356,14 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, alike: &Plane
     };
     let is_hole = |number: usize| {
         let area = holes.areas[number] as f32;
-        let rim = rims[number].0 / rims[number].1.max(1) as f32;
+        let around = rims[number].2.max(1) as f32;
+        let (rim, thin) = (rims[number].0 / around, rims[number].1 / around);
         let seen = likely[number] / area;
         let even = off[number] / area < 0.7;
-        // White backdrops look like white labels, black ones like black leather; there the network has a say.
-        let told = light[number][0] / area < LABEL_WHITE && light[number][1] / area > INSIDE_BLACK;
+        // White backdrops look like white labels; there the network has a say. Before black it has one where nothing
+        // but a thin light parts the piece from the ground outside: that is the edge of something black, no ring.
+        let black = light[number][1] / area < INSIDE_BLACK && thin > EDGE_LIGHT;
+        let told = light[number][0] / area < LABEL_WHITE && !black;
         let doubt = match prior.kind {
             SubjectKind::Person => 0.85,
             SubjectKind::Product if told => 1.1,
