@@ -1,7 +1,7 @@
 # The two commands of the README, and the steps they are made of.
 
 # rustup's folder is on the path of login shells only.
-export PATH := $(HOME)/.cargo/bin:$(PATH)
+export PATH := $(or $(CARGO_HOME),$(HOME)/.cargo)/bin:$(PATH)
 
 .PHONY: run test setup setup-tests lint unit browser licences docs screenshots bench-load
 

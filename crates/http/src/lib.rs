@@ -12,6 +12,7 @@ pub mod body;
 pub mod browser;
 mod dialect;
 pub mod disposition;
+mod event_stream;
 #[cfg(any(test, fuzzing))]
 pub mod fuzzing;
 mod health;
@@ -38,6 +39,7 @@ pub use autoretouch::{AutoRetouchVoice, Following};
 pub use axum::Router;
 pub use axum::http::HeaderName;
 pub use body::BodyPatience;
+pub use event_stream::event_stream;
 pub use rate::RateSettings;
 pub use retouch4me::Retouch4meVoice;
 pub use send_file::send_file;

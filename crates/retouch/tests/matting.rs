@@ -177,6 +177,11 @@ fn ground(name: &str, x: usize, y: usize, dice: &mut Dice) -> [f32; 3] {
             let spot = 0.16 * (-((u - 0.45).powi(2) + (v - 0.4).powi(2)) / 0.12).exp();
             plain([0.5 + spot - 0.1 * v, 0.51 + spot - 0.1 * v, 0.53 + spot - 0.1 * v])
         }
+        "pure white" => plain([1.0 - 0.03 * v; 3]),
+        "black" => {
+            let spot = 0.03 * (-((u - 0.5).powi(2) + (v - 0.45).powi(2)) / 0.1).exp();
+            plain([0.02 + spot; 3])
+        }
         "green" => plain([0.18 + 0.05 * u, 0.62 - 0.06 * v, 0.25]),
         _ => {
             // Out of focus: broad blotches of several colours.
@@ -288,5 +293,84 @@ fn drawn_things_come_out_as_they_were_drawn() {
                 assert!(got.colour < 12.0, "{name} before {backdrop}: {}", got.colour);
             }
         }
+    }
+}
+
+/// A black bag with light along its left edge and its handle, as dark as what is behind it.
+fn black_bag() -> Subject {
+    let mut subject = Subject::new();
+    let handle = |x: f32, y: f32| 10.0 - ((x - 360.0).hypot((y - 250.0) / 1.25) - 100.0).abs();
+    subject.lay(1.0, handle, |x, y| {
+        let shine = (-((handle(x, y) - 8.0) / 2.0).powi(2)).exp();
+        [0.05 + 0.22 * shine, 0.05 + 0.2 * shine, 0.05 + 0.19 * shine]
+    });
+    let body = |x: f32, y: f32| (188.0 - (x - 360.0).abs()).min(160.0 - (y - 420.0).abs());
+    subject.lay(1.0, body, |x, y| {
+        let rim = (-(body(x, y) / 3.0).powi(2)).exp() * if x < 360.0 { 0.35 } else { 0.12 };
+        let broad = 0.03 * (-((x - 280.0) / 64.0).powi(2)).exp();
+        [0.035 + broad + rim, 0.034 + broad + rim, 0.032 + broad + rim]
+    });
+    subject.lay(
+        1.0,
+        |x, y| (24.0 - (x - 360.0).abs()).min(12.0 - (y - 360.0).abs()),
+        |_, _| [0.75, 0.6, 0.25],
+    );
+    subject
+}
+
+/// A grey ball whose highlight, as white as what is behind it, comes near its edge.
+fn shining_ball() -> Subject {
+    let mut subject = Subject::new();
+    let depth = |x: f32, y: f32| 172.0 - (x - 360.0).hypot(y - 360.0);
+    subject.lay(1.0, depth, |x, y| {
+        let n = (1.0 - depth(x, y) / 172.0).clamp(0.0, 1.0);
+        let shine = (1.4 * (-((x - 256.0).powi(2) + (y - 256.0).powi(2)) / 5776.0).exp()).min(1.0);
+        let lit = |v: f32| v + (1.0 - v) * shine;
+        [0.92, 0.95, 1.0].map(|tint| lit(tint * (0.55 + 0.35 * n.powi(3))))
+    });
+    subject
+}
+
+/// A ring with a stone.
+fn ring() -> Subject {
+    let mut subject = Subject::new();
+    let band = |x: f32, y: f32| 13.6 - ((x - 360.0).hypot(y - 392.0) - 100.0).abs();
+    subject.lay(1.0, band, |_, y| {
+        let t = 0.5 + 0.35 * (y / 12.0).sin();
+        [t, 0.82 * t, 0.45 * t]
+    });
+    let stone = |x: f32, y: f32| (36.0 - (x - 360.0).abs()).min(24.0 - (y - 276.0).abs());
+    subject.lay(1.0, stone, |x, y| [0.6 + 0.3 * (x / 4.4 + y / 2.8).sin(); 3]);
+    subject
+}
+
+#[test]
+fn what_has_the_colour_of_the_backdrop_is_not_cut_away() {
+    let text = r#"[{"type":"input"},{"type":"remove-background","settings":{"method":"product"}},
+        {"type":"export","settings":{"format":"png"}}]"#;
+    let workflow = Workflow::from_json(text).expect("a workflow");
+    for (name, subject, backdrop, wanted) in [
+        ("bag", black_bag(), "black", 0.9),
+        ("ball", shining_ball(), "pure white", 0.97),
+        ("ring", ring(), "black", 0.97),
+    ] {
+        let jpeg = composite(&subject, backdrop);
+        let result = Engine::new().run_workflow(
+            &Upload::new(&jpeg, "drawn.jpg"),
+            &workflow,
+            &Options::default(),
+            &Unwatched,
+        );
+        let bytes = result.expect("runs").bytes;
+        let picture = decode(&bytes, &Limits::default()).expect("a picture").picture;
+        let alpha = picture.alpha.as_ref().expect("cut out");
+        let (mut kept, mut added) = (0.0, 0.0);
+        for (i, known) in subject.alpha.samples().iter().enumerate() {
+            kept += f64::from(alpha.unit(i).min(*known));
+            added += f64::from((alpha.unit(i) - known).max(0.0));
+        }
+        let (kept, added) = (kept / subject.alpha.sum(), added / subject.alpha.sum());
+        println!("{name}: {kept:.3} kept, {added:.3} added");
+        assert!(kept > wanted && added < 0.03, "{name}: {kept} kept, {added} added");
     }
 }

@@ -39,7 +39,7 @@ impl Premises {
         })?;
         let url = DatabaseUrl::parse(&config.database()).map_err(Failure::usage)?;
         let store = open_store(&url, stop).await?;
-        let blobs = open_blobs(config).map_err(Failure::work)?;
+        let blobs = open_blobs(config)?;
         let settings = settings(config, &spool);
         let service =
             Service::new(store.clone(), blobs, Arc::new(SystemClock), settings, http_doors::voices());
@@ -70,9 +70,12 @@ async fn open_store(url: &DatabaseUrl, stop: &CancellationToken) -> Result<Store
     Store::open(url).await.map_err(Failure::work)
 }
 
-fn open_blobs(config: &Config) -> Result<Blobs, StoreError> {
+fn open_blobs(config: &Config) -> Result<Blobs, Failure> {
     match &config.store {
-        StorePlace::Disk => Blobs::disk(&config.blob_folder()),
+        StorePlace::Disk => {
+            let folder = config.blob_folder();
+            Blobs::disk(&folder).map_err(|error| Failure::Work(format!("{}: {error}", folder.display())))
+        }
         StorePlace::S3 { bucket, prefix } => Blobs::s3(&S3Place {
             bucket: bucket.clone(),
             prefix: prefix.clone(),
@@ -80,7 +83,8 @@ fn open_blobs(config: &Config) -> Result<Blobs, StoreError> {
             region: config.store_region.clone(),
             access_key: config.store_access_key.clone(),
             secret_key: config.store_secret_key.clone(),
-        }),
+        })
+        .map_err(Failure::work),
     }
 }
 

@@ -1,13 +1,10 @@
 //! Waiting for an execution: its states as an event stream, and its result as soon as there is one.
 
-use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use futures_util::stream;
 use service::{Job, JobId, JobState, Organization};
@@ -20,6 +17,7 @@ use super::guest::Guest;
 use super::types::ErrorBody;
 use super::{execution, image, object};
 use crate::app::Doors;
+use crate::event_stream::event_stream;
 
 /// How those are served who wait for an execution.
 #[derive(Clone, Copy, Debug)]
@@ -66,15 +64,10 @@ pub(crate) async fn status(
 ) -> Result<Response, Refusal> {
     let job = execution::find(&doors, &guest, id).await?;
     let follower = Follower::new(doors, guest.member.organization, &job);
-    let body = stream::unfold(follower, async |mut follower| {
+    Ok(event_stream(stream::unfold(follower, async |mut follower| {
         let line = follower.line().await?;
-        Some((Ok::<_, Infallible>(line), follower))
-    });
-    let mut response = Response::new(Body::from_stream(body));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream;charset=UTF-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    Ok(response)
+        Some((line, follower))
+    })))
 }
 
 /// The result, as soon as the execution is completed.

@@ -33,6 +33,7 @@ async fn the_stream_tells_each_state_and_ends_with_the_last() {
     let path = format!("/v1/workflow/execution/{id}/status");
     let (answer, ()) = tokio::join!(desk.see(&shop, &path), work);
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream;charset=UTF-8"));
+    assert_eq!(answer.header("x-accel-buffering"), "no", "a proxy passes each event on");
     let text = answer.text();
     let events: Vec<_> = text.lines().filter(|line| line.starts_with("data:")).collect();
     assert_eq!(events, ["data:CREATED", "data:ACTIVE", "data:COMPLETED"]);

@@ -2,13 +2,15 @@
 
 use std::borrow::Cow;
 
-use pixel::filter::{enlarge, gauss, reduce};
+use pixel::filter::{gauss, reduce};
 use pixel::{Plane, Rect, Size};
 
 use super::Component;
 use super::declaration::{Declaration, Kind, Setting, Values};
 use super::run::WorkflowFault;
-use super::work::{Shadow, Work};
+use super::scale::framed_plane;
+use super::shadow::Shadow;
+use super::work::Work;
 
 /// The component.
 pub(super) struct DropShadow;
@@ -64,10 +66,15 @@ static DECLARATION: Declaration = Declaration {
     ]),
 };
 
-/// Long edge of the reduced matte from which shadows are made: they are soft.
+/// Long edge of the reduced subject from which shadows are made: they are soft.
 const WORKING_LONG_EDGE: usize = 1000;
 /// Height of the lowest part of the subject that may touch the floor, as a share of its height.
 const TOUCHING: f32 = 0.035;
+
+/// Standard deviations after which a blur is nothing.
+const FADED: f32 = 3.5;
+/// Spread of the shadow where the subject touches the floor, shares of its longer side.
+const CONTACT_SPREAD: [f32; 2] = [0.006, 0.02];
 
 /// What a shadow is made of.
 struct Light {
@@ -102,12 +109,40 @@ impl Component for DropShadow {
             length: share("length"),
             lean: values.number("angle").to_radians().tan() as f32,
         };
-        let step = matte.size().long_edge().div_ceil(WORKING_LONG_EDGE).max(1);
-        let small = reduce(&matte, step);
-        let opacity = enlarge(&shadow(&small, work.subject_rect(), step, &light), step, matte.size());
-        work.shadow = Some(Shadow { opacity, colour: work.document_colour(values.colour("colour")) });
+        let subject = work.subject_rect();
+        let step = subject.size().long_edge().div_ceil(WORKING_LONG_EDGE).max(1);
+        // The shadow of a subject that fills its picture lies outside, where a larger canvas shows it.
+        let [left, top, right, bottom] = light.reach(subject);
+        let span = |first: usize, before: usize, length: usize, after: usize| {
+            let start = (first as isize - before as isize).div_euclid(step as isize);
+            let end = (first + length + after).div_ceil(step) as isize;
+            (start, (end - start) as usize)
+        };
+        let (x, width) = span(subject.x, left, subject.width, right);
+        let (y, height) = span(subject.y, top, subject.height, bottom);
+        let small = framed_plane(&reduce(&matte, step), x, y, Size::new(width, height));
+        let start = [x, y].map(|v| v * step as isize);
+        let inside = |first: usize, start: isize| (first as isize - start) as usize;
+        let place = Rect { x: inside(subject.x, start[0]), y: inside(subject.y, start[1]), ..subject };
+        let opacity = shadow(&small, place, step, &light);
+        let colour = work.document_colour(values.colour("colour"));
+        work.shadow = Some(Shadow::new(opacity, colour, start, step));
         work.found("shadows", 1.0);
         Ok(())
+    }
+}
+
+impl Light {
+    /// How far the shadow of a subject reaches beyond its rectangle: left, top, right, bottom, pixels.
+    fn reach(&self, subject: Rect) -> [usize; 4] {
+        let (height, long) = (subject.height as f32, subject.size().long_edge() as f32);
+        let soft = FADED * long * self.softness.max(CONTACT_SPREAD[1]) + 4.0;
+        let (across, down) = if self.wall {
+            (self.length * height * self.lean.clamp(-2.0, 2.0), self.length * height)
+        } else {
+            (self.length * height * self.lean, TOUCHING * height)
+        };
+        [soft - across.min(0.0), soft, soft + across.max(0.0), soft + down].map(|v| v.ceil() as usize)
     }
 }
 
@@ -170,7 +205,10 @@ fn contact(matte: &Plane, [left, right, base]: [f32; 3], height: f32, long: f32)
         let near = 1.0 - ((y as f32 + 0.5 - lowest[x]) / band).abs();
         touches * near.clamp(0.0, 1.0)
     });
-    let (near, wide) = (gauss(&flat, (0.006 * long).max(0.4)), gauss(&flat, (0.02 * long).max(0.6)));
+    let (near, wide) = (
+        gauss(&flat, (CONTACT_SPREAD[0] * long).max(0.4)),
+        gauss(&flat, (CONTACT_SPREAD[1] * long).max(0.6)),
+    );
     near.zip(&wide, |n, w| 0.8 * n + 0.9 * w)
 }
 

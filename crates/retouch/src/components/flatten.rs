@@ -7,7 +7,8 @@ use pixel::picture::{Picture, Samples};
 use rayon::prelude::*;
 
 use super::scale::{framed, scaled};
-use super::work::{Ground, Shadow, Work};
+use super::shadow::Shadow;
+use super::work::{Ground, Work};
 
 /// The picture with its shadow and ground; alpha is left only when there is no ground.
 pub(super) fn flattened(work: &mut Work<'_>) -> Picture {
@@ -76,11 +77,14 @@ fn lay<T: Send + Copy>(
         .into_par_iter()
         .map(|i| {
             let subject = picture.alpha.as_ref().map_or(1.0, |alpha| alpha.unit(i));
-            let shade =
-                shadow.map_or(0.0, |shadow| shadow.opacity.samples()[i].clamp(0.0, 1.0)) * (1.0 - subject);
+            let (x, y) = (i % size.width, i / size.width);
+            let shade = match shadow {
+                Some(shadow) if subject < 1.0 => shadow.at(x, y) * (1.0 - subject),
+                _ => 0.0,
+            };
             let behind = if ground.is_some() { 1.0 - subject - shade } else { 0.0 };
             let cover = subject + shade + behind;
-            let ground = ground.map_or([1.0; 3], |ground| ground.at(i % size.width, i / size.width, size));
+            let ground = ground.map_or([1.0; 3], |ground| ground.at(x, y, size));
             let dark = shadow.map_or([0.0; 3], |shadow| shadow.colour);
             let mix = |c: usize| {
                 if cover <= 0.0 {

@@ -15,6 +15,7 @@ mod resize;
 mod run;
 mod scale;
 mod set_on_canvas;
+mod shadow;
 mod skin_retouch;
 #[cfg(test)]
 mod tests;

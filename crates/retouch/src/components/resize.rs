@@ -7,8 +7,8 @@ use pixel::Size;
 use super::Component;
 use super::declaration::{Declaration, Kind, Setting, Values};
 use super::run::WorkflowFault;
-use super::scale::{framed, framed_plane, scaled, scaled_plane};
-use super::work::{Shadow, Work};
+use super::scale::{Window, framed, resampled, scaled};
+use super::work::Work;
 
 /// The component.
 pub(super) struct Resize;
@@ -87,10 +87,15 @@ pub(super) fn scale_to(work: &mut Work<'_>, size: Size) {
     if size == work.picture.size {
         return;
     }
+    let window = Window::whole(work.picture.size, size);
     work.picture = scaled(&work.picture, size);
-    if let Some(shadow) = work.shadow.take() {
-        work.shadow = Some(Shadow { opacity: scaled_plane(&shadow.opacity, size), ..shadow });
-    }
+    follow(work, &window);
+}
+
+/// Brings a window of subject and shadow to another size.
+pub(super) fn window_to(work: &mut Work<'_>, window: &Window, size: Size) {
+    work.picture = resampled(&work.picture, window, size);
+    follow(work, window);
 }
 
 /// Cuts or widens subject and shadow to a window of the upright picture.
@@ -99,7 +104,11 @@ pub(super) fn frame_to(work: &mut Work<'_>, left: isize, top: isize, size: Size)
         return;
     }
     work.picture = framed(&work.picture, left, top, size);
-    if let Some(shadow) = work.shadow.take() {
-        work.shadow = Some(Shadow { opacity: framed_plane(&shadow.opacity, left, top, size), ..shadow });
+    follow(work, &Window { from: [left as f64, top as f64], ratio: [1.0; 2] });
+}
+
+fn follow(work: &mut Work<'_>, window: &Window) {
+    if let Some(shadow) = &mut work.shadow {
+        shadow.follow(window.from, window.ratio);
     }
 }

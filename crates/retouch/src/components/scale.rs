@@ -7,9 +7,26 @@ use rayon::prelude::*;
 use super::exif;
 
 /// Lobes of the kernel.
-pub(super) const LOBES: f32 = 3.0;
+const LOBES: f32 = 3.0;
 /// Target rows that one thread takes at a time.
 const BAND: usize = 16;
+
+/// The part of a picture that another picture shows.
+pub(super) struct Window {
+    /// Where the first pixel begins, across and along, in pixels of the source.
+    pub from: [f64; 2],
+    /// Pixels of the source a pixel, across and along.
+    pub ratio: [f64; 2],
+}
+
+impl Window {
+    /// All of a picture of size `source` in the size `target`.
+    pub fn whole(source: Size, target: Size) -> Self {
+        let ratio = |source: usize, target: usize| source as f64 / target as f64;
+        let ratio = [ratio(source.width, target.width), ratio(source.height, target.height)];
+        Self { from: [0.0; 2], ratio }
+    }
+}
 
 /// The weights of the source samples of each target sample along one axis.
 struct Taps {
@@ -18,13 +35,13 @@ struct Taps {
 }
 
 impl Taps {
-    /// From `source` samples to `target`, outer edges matched; edges are continued outwards.
-    fn new(source: usize, target: usize) -> Self {
-        let ratio = source as f64 / target as f64;
+    /// From `source` samples to `target`, of which the first begins at `from` and each is `ratio` samples of the source
+    /// long; edges are continued outwards.
+    fn new(source: usize, target: usize, from: f64, ratio: f64) -> Self {
         let stretch = ratio.max(1.0);
         let reach = f64::from(LOBES) * stretch;
         let tap = |n: usize| {
-            let centre = (n as f64 + 0.5) * ratio - 0.5;
+            let centre = from + (n as f64 + 0.5) * ratio - 0.5;
             let (low, high) = ((centre - reach).ceil() as isize, (centre + reach).floor() as isize);
             let last = source as isize - 1;
             let first = low.clamp(0, last);
@@ -51,17 +68,18 @@ fn lanczos(x: f64) -> f64 {
     lobes * p.sin() * (p / lobes).sin() / (p * p)
 }
 
-/// Rows of `channels` interleaved values a pixel, brought to another size. `load` fills a source row.
+/// Rows of `channels` interleaved values a pixel, a window of them brought to another size. `load` fills a source row.
 fn scale_rows<T: Send + Copy>(
     source: Size,
-    target: Size,
+    (window, target): (&Window, Size),
     channels: usize,
     load: impl Fn(usize, &mut [f32]) + Sync,
     store: impl Fn(&[f32], &mut [T]) + Sync,
     out: &mut [T],
     out_channels: usize,
 ) {
-    let (columns, rows) = (Taps::new(source.width, target.width), Taps::new(source.height, target.height));
+    let columns = Taps::new(source.width, target.width, window.from[0], window.ratio[0]);
+    let rows = Taps::new(source.height, target.height, window.from[1], window.ratio[1]);
     out.par_chunks_mut(out_channels * target.width * BAND).enumerate().for_each(|(band, chunk)| {
         let span = band * BAND..(band * BAND + BAND).min(target.height);
         let (top, bottom) = rows.taps[span.clone()]
@@ -94,6 +112,16 @@ fn scale_rows<T: Send + Copy>(
 
 /// The picture in another size, as it is stored.
 pub(super) fn scaled(picture: &Picture, size: Size) -> Picture {
+    if size == picture.size {
+        let mut metadata = picture.metadata.clone();
+        exif::set_size(&mut metadata, size.width, size.height);
+        return Picture { metadata, ..picture.clone() };
+    }
+    resampled(picture, &Window::whole(picture.size, size), size)
+}
+
+/// A window of the picture in another size, as it is stored.
+pub(super) fn resampled(picture: &Picture, window: &Window, size: Size) -> Picture {
     let mut out = Picture {
         size,
         rgb: Samples::U8(Vec::new()),
@@ -103,17 +131,14 @@ pub(super) fn scaled(picture: &Picture, size: Size) -> Picture {
         metadata: picture.metadata.clone(),
     };
     exif::set_size(&mut out.metadata, size.width, size.height);
-    if size == picture.size {
-        return Picture { metadata: out.metadata, ..picture.clone() };
-    }
     match &picture.rgb {
         Samples::U8(_) => {
-            let (rgb, alpha) = scaled_samples(picture, size, |v| (v * 255.0 + 0.5) as u8, 0u8);
+            let (rgb, alpha) = scaled_samples(picture, window, size, |v| (v * 255.0 + 0.5) as u8, 0u8);
             out.rgb = Samples::U8(rgb);
             out.alpha = alpha.map(Samples::U8);
         }
         Samples::U16(_) => {
-            let (rgb, alpha) = scaled_samples(picture, size, |v| (v * 65535.0 + 0.5) as u16, 0u16);
+            let (rgb, alpha) = scaled_samples(picture, window, size, |v| (v * 65535.0 + 0.5) as u16, 0u16);
             out.rgb = Samples::U16(rgb);
             out.alpha = alpha.map(Samples::U16);
         }
@@ -123,6 +148,7 @@ pub(super) fn scaled(picture: &Picture, size: Size) -> Picture {
 
 fn scaled_samples<T: Copy + Send + Sync>(
     picture: &Picture,
+    window: &Window,
     size: Size,
     quantise: impl Fn(f32) -> T + Sync,
     zero: T,
@@ -136,7 +162,7 @@ fn scaled_samples<T: Copy + Send + Sync>(
         let store = |sum: &[f32], out: &mut [T]| {
             out.iter_mut().zip(sum).for_each(|(o, v)| *o = quantise(v.clamp(0.0, 1.0)));
         };
-        scale_rows(picture.size, size, 3, load, store, &mut rgb, 3);
+        scale_rows(picture.size, (window, size), 3, load, store, &mut rgb, 3);
         return (rgb, None);
     };
     let mut rgba = vec![zero; 4 * size.area()];
@@ -158,24 +184,10 @@ fn scaled_samples<T: Copy + Send + Sync>(
             out[3] = quantise(a.clamp(0.0, 1.0));
         }
     };
-    scale_rows(picture.size, size, 4, load, store, &mut rgba, 4);
+    scale_rows(picture.size, (window, size), 4, load, store, &mut rgba, 4);
     let alpha = rgba.iter().skip(3).step_by(4).copied().collect();
     let rgb = rgba.chunks_exact(4).flat_map(|p| [p[0], p[1], p[2]]).collect();
     (rgb, Some(alpha))
-}
-
-/// A plane of 0 to 1 in another size.
-pub(super) fn scaled_plane(plane: &Plane, size: Size) -> Plane {
-    if plane.size() == size {
-        return plane.clone();
-    }
-    let mut out = Plane::zeros(size);
-    let load = |y: usize, line: &mut [f32]| line.copy_from_slice(plane.row(y));
-    let store = |sum: &[f32], out: &mut [f32]| {
-        out.iter_mut().zip(sum).for_each(|(o, v)| *o = v.clamp(0.0, 1.0));
-    };
-    scale_rows(plane.size(), size, 1, load, store, out.samples_mut(), 1);
-    out
 }
 
 /// `window` of an upright picture, which may reach beyond it: there it is transparent and white.

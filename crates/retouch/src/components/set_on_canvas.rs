@@ -6,9 +6,9 @@ use pixel::{Rect, Size};
 
 use super::Component;
 use super::declaration::{Declaration, Kind, Setting, Values};
-use super::resize::{frame_to, scale_to};
+use super::resize::{frame_to, window_to};
 use super::run::WorkflowFault;
-use super::scale::LOBES;
+use super::scale::Window;
 use super::work::Work;
 
 /// The component.
@@ -87,28 +87,43 @@ struct Layout {
     canvas: Size,
     /// Factor on the subject's size.
     scale: f64,
-    /// Left and top of the subject on the canvas.
-    place: [f64; 2],
+    /// The subject on the canvas, in whole pixels, so that its edges stay sharp and its margins are what was asked for.
+    place: Rect,
 }
 
-impl Layout {
-    /// The part of a picture of size `whole` that lands on the canvas, with what the scaling looks at beside it; all of it
-    /// when nothing is enlarged.
-    fn seen(&self, subject: Rect, whole: Size) -> Rect {
-        if self.scale <= 1.0 {
-            return whole.rect();
-        }
-        let along = |k: usize, first: usize, canvas: usize, side: usize| {
-            let start = first as f64 - self.place[k] / self.scale;
-            let end = start + canvas as f64 / self.scale;
-            let beside = f64::from(LOBES) + 1.0;
-            let inside = |v: f64| v.clamp(0.0, side as f64) as usize;
-            (inside((start - beside).floor()), inside((end + beside).ceil()))
-        };
-        let (left, right) = along(0, subject.x, self.canvas.width, whole.width);
-        let (top, bottom) = along(1, subject.y, self.canvas.height, whole.height);
-        Rect::from_edges(left, top, right, bottom)
+/// One axis of the way of a picture onto the canvas.
+struct Axis {
+    /// Pixels of the picture a pixel of the canvas.
+    ratio: f64,
+    /// First and last pixel of the canvas that the picture reaches, the last excluded.
+    span: [usize; 2],
+    /// Where the first of them begins on the picture.
+    from: f64,
+}
+
+impl Axis {
+    /// From `first` and `length` of a picture of `whole` pixels to `place` and `placed` of a canvas.
+    fn new(whole: usize, [first, length]: [usize; 2], [place, placed]: [usize; 2], canvas: usize) -> Self {
+        let ratio = length as f64 / placed as f64;
+        let start = (place as f64 - first as f64 / ratio).round().max(0.0);
+        let end = (place as f64 + (whole - first) as f64 / ratio).round().min(canvas as f64);
+        let from = first as f64 + (start - place as f64) * ratio;
+        Self { ratio, span: [start as usize, end as usize], from }
     }
+}
+
+/// Puts subject and shadow on the canvas. Of a large photograph of something small only what lands there is scaled.
+fn put_on_canvas(work: &mut Work<'_>, subject: Rect, layout: &Layout) {
+    let (whole, place, canvas) = (work.picture.size, layout.place, layout.canvas);
+    if subject.size() == place.size() {
+        let start = |first: usize, place: usize| first as isize - place as isize;
+        return frame_to(work, start(subject.x, place.x), start(subject.y, place.y), canvas);
+    }
+    let x = Axis::new(whole.width, [subject.x, subject.width], [place.x, place.width], canvas.width);
+    let y = Axis::new(whole.height, [subject.y, subject.height], [place.y, place.height], canvas.height);
+    let window = Window { from: [x.from, y.from], ratio: [x.ratio, y.ratio] };
+    window_to(work, &window, Size::new(x.span[1] - x.span[0], y.span[1] - y.span[0]));
+    frame_to(work, -(x.span[0] as isize), -(y.span[0] as isize), canvas);
 }
 
 /// What is wanted of a canvas.
@@ -149,15 +164,7 @@ impl Component for SetOnCanvas {
         let subject = work.subject_rect();
         let layout = lay_out(subject, work.picture.size, &wish);
         work.admit("set-on-canvas", layout.canvas)?;
-        // Of a large photograph of something small most would be enlarged only to be cut off.
-        let seen = layout.seen(subject, work.picture.size);
-        frame_to(work, seen.x as isize, seen.y as isize, seen.size());
-        let side = |side: usize| ((side as f64 * layout.scale).round() as usize).max(1);
-        let size = Size::new(side(seen.width), side(seen.height));
-        work.admit("set-on-canvas", size)?;
-        scale_to(work, size);
-        let start = |k: usize, first: usize| (first as f64 * layout.scale - layout.place[k]).round() as isize;
-        frame_to(work, start(0, subject.x - seen.x), start(1, subject.y - seen.y), layout.canvas);
+        put_on_canvas(work, subject, &layout);
         work.found("scale of the subject", (layout.scale * 1000.0).round() / 1000.0);
         Ok(())
     }
@@ -178,39 +185,43 @@ fn lay_out(subject: Rect, whole: Size, wish: &Wish) -> Layout {
     let free = |before: bool, after: bool| [!before, !after].iter().filter(|free| **free).count() as f64;
     let (free_x, free_y) = (free(left, right), free(top, bottom));
     let (width, height) = (subject.width as f64, subject.height as f64);
+    let whole_margin = |canvas: Size| (wish.margin * canvas.width.min(canvas.height) as f64).round();
+    let room = |side: usize, free: f64, margin: f64| (side as f64 - free * margin).max(1.0);
     let (canvas, scale) = match given {
         Some(canvas) => {
-            let margin = wish.margin * canvas.width.min(canvas.height) as f64;
-            let room = |side: usize, free: f64| (side as f64 - free * margin).max(1.0);
-            let fit = (room(canvas.width, free_x) / width).min(room(canvas.height, free_y) / height);
+            let margin = whole_margin(canvas);
+            let fit = (room(canvas.width, free_x, margin) / width)
+                .min(room(canvas.height, free_y, margin) / height);
             (canvas, if wish.enlarge { fit } else { fit.min(1.0) })
         }
         None if wish.aspect.is_none() && wish.margin == 0.0 => (whole, 1.0),
         None => {
             // The smallest canvas of the aspect that holds the subject and its margins as it is.
-            let short = |w: f64, h: f64| w.min(h);
-            let unit = short(aspect, 1.0);
+            let unit = aspect.min(1.0);
             let across = width / (aspect - free_x * wish.margin * unit).max(1e-3 * aspect);
             let along = height / (1.0 - free_y * wish.margin * unit).max(1e-3);
             let high = across.max(along);
             (Size::new(from((high * aspect).ceil()), from(high.ceil())), 1.0)
         }
     };
-    let margin = wish.margin * canvas.width.min(canvas.height) as f64;
-    let put = |room: usize, length: f64, align: f64, before: bool, after: bool| {
-        let over = room as f64 - length;
-        match (before, after) {
+    let margin = whole_margin(canvas);
+    let put = |side: usize, length: usize, align: f64, before: bool, after: bool| {
+        let over = side.saturating_sub(length) as f64;
+        let place = match (before, after) {
             (true, false) => 0.0,
             (false, true) => over,
             _ => {
                 let margin = margin.min(over / 2.0);
                 margin + (over - 2.0 * margin) * align
             }
-        }
+        };
+        place.round() as usize
     };
-    let x = put(canvas.width, width * scale, wish.align[0], left, right);
-    let y = put(canvas.height, height * scale, wish.align[1], top, bottom);
-    Layout { canvas, scale, place: [x, y] }
+    let length = |length: f64, side: usize| ((length * scale).round() as usize).clamp(1, side);
+    let (width, height) = (length(width, canvas.width), length(height, canvas.height));
+    let x = put(canvas.width, width, wish.align[0], left, right);
+    let y = put(canvas.height, height, wish.align[1], top, bottom);
+    Layout { canvas, scale, place: Rect { x, y, width, height } }
 }
 
 #[cfg(test)]
@@ -235,9 +246,10 @@ mod tests {
     #[test]
     fn the_subject_fills_the_room_between_the_margins() {
         let layout = lay_out(SUBJECT, WHOLE, &wish());
-        assert_eq!(layout, Layout { canvas: Size::new(1000, 1000), scale: 2.0, place: [300.0, 100.0] });
+        let place = Rect { x: 300, y: 100, width: 400, height: 800 };
+        assert_eq!(layout, Layout { canvas: Size::new(1000, 1000), scale: 2.0, place });
         let small = lay_out(SUBJECT, WHOLE, &Wish { enlarge: false, align: [0.0, 1.0], ..wish() });
-        assert_eq!((small.scale, small.place), (1.0, [100.0, 500.0]));
+        assert_eq!((small.scale, small.place), (1.0, Rect { x: 100, y: 500, ..SUBJECT }));
     }
 
     #[test]
@@ -247,20 +259,33 @@ mod tests {
         let layout = lay_out(small, whole, &Wish { cut_off: [false; 4], ..wish() });
         assert_eq!(layout.scale, 4.0);
         // 1000 pixels of the canvas are 250 of the photograph, the subject in their middle.
-        assert_eq!(layout.seen(small, whole), Rect { x: 2371, y: 1871, width: 258, height: 258 });
-        let corner = Rect { x: 0, y: 0, ..small };
-        let seen = lay_out(corner, whole, &wish()).seen(corner, whole);
-        assert_eq!((seen.x, seen.y), (0, 0));
-        let kept = lay_out(small, whole, &Wish { enlarge: false, ..wish() });
-        assert_eq!(kept.seen(small, whole), whole.rect());
+        let axis = |first: usize, place: [usize; 2]| Axis::new(5000, [first, 200], place, 1000);
+        let middle = axis(2400, [layout.place.x, layout.place.width]);
+        assert_eq!((middle.ratio, middle.span, middle.from), (0.25, [0, 1000], 2375.0));
+        // Left of a subject at the edge there is nothing to be scaled.
+        let edge = axis(0, [100, 800]);
+        assert_eq!((edge.span, edge.from), ([100, 1000], 0.0));
+    }
+
+    #[test]
+    fn margins_are_whole_pixels_and_what_was_asked_for() {
+        for (width, height) in [(1123, 1468), (3980, 2950), (497, 1487), (4700, 200), (3, 5)] {
+            let subject = Rect { x: 13, y: 29, width, height };
+            let wish = Wish { width: 1001, height: 777, margin: 0.073, align: [0.5, 1.0], ..wish() };
+            let Layout { place, .. } = lay_out(subject, Size::new(6000, 4000), &wish);
+            // 7.3 % of 777 are 56.7 pixels.
+            assert_eq!(777 - place.bottom(), 57, "{width} x {height}");
+            let sides = (place.x, 1001 - place.right());
+            assert!(sides.0.abs_diff(sides.1) <= 1 && sides.0 >= 57 && place.y >= 57, "{place:?}");
+            assert!(sides.0.min(sides.1) == 57 || place.y == 57, "{place:?}");
+        }
     }
 
     #[test]
     fn a_cut_off_subject_stays_at_its_edge() {
         let cut_off = [false, false, false, true];
         let layout = lay_out(SUBJECT, WHOLE, &Wish { cut_off, ..wish() });
-        assert_eq!(layout.place[1] + 400.0 * layout.scale, 1000.0);
-        assert!((layout.place[1] - 100.0).abs() < 1e-9);
+        assert_eq!((layout.place.y, layout.place.bottom()), (100, 1000));
     }
 
     #[test]
@@ -269,6 +294,6 @@ mod tests {
         assert_eq!(layout.scale, 1.0);
         let Size { width, height } = layout.canvas;
         assert!((width as f64 / height as f64 - 0.8).abs() < 0.01, "{width} {height}");
-        assert!(layout.place[1] >= 0.099 * width.min(height) as f64);
+        assert!(layout.place.y as f64 >= 0.099 * width.min(height) as f64);
     }
 }

@@ -309,3 +309,49 @@ fn exif_describes_the_picture_that_the_workflow_made() {
     let exif = turned.metadata.exif.expect("a block");
     assert_eq!((usize::from(exif[36]), &exif[22..26]), (turned.size.width, &[0; 4][..]));
 }
+
+#[test]
+fn a_shadow_of_a_subject_that_fills_its_picture_is_whole_on_the_canvas() {
+    // Cut out and cropped to its edges, as shops keep their pictures.
+    let mut tight = product(Size::new(100, 120));
+    tight.alpha = Some(Samples::U8((0..12_000).map(|i| if i < 200 { 0 } else { 255 }).collect()));
+    let canvas = json!({"type": "set-on-canvas", "settings": {"width": 240, "height": 240, "margin": 20, "enlarge": true}});
+    let (shadow, fill) = (json!({"type": "drop-shadow"}), json!({"type": "fill-background"}));
+    let one =
+        picture(&run(&png(&tight), &workflow(&[shadow.clone(), canvas.clone(), fill.clone()], json!({}))));
+    let two = picture(&run(&png(&tight), &workflow(&[canvas, shadow, fill], json!({}))));
+    let level = |picture: &Picture, x: usize, y: usize| (picture.rgb.unit(3 * (240 * y + x)) * 255.0) as u8;
+    for (x, y) in [(120, 193), (80, 194), (165, 170), (120, 205), (5, 5)] {
+        let (one, two) = (level(&one, x, y), level(&two, x, y));
+        assert!(one.abs_diff(two) < 12, "at {x}, {y}: {one} before the canvas, {two} after it");
+    }
+    assert!(level(&one, 120, 193) < 200, "{}", level(&one, 120, 193));
+}
+
+#[test]
+fn margins_on_the_canvas_are_what_was_asked_for_to_the_pixel() {
+    let size = Size::new(301, 203);
+    let rects = [(78, 33, 190, 180), (10, 20, 299, 190), (3, 3, 50, 199)];
+    for (left, top, right, bottom) in rects {
+        let mut cut_out = product(size);
+        let inside = |i: usize| (left..right).contains(&(i % 301)) && (top..bottom).contains(&(i / 301));
+        let alpha: Vec<u8> = (0..size.area()).map(|i| if inside(i) { 255 } else { 0 }).collect();
+        cut_out.alpha = Some(Samples::U8(alpha));
+        for (canvas, margin, wanted) in [(100usize, 10, 10usize), (97, 5, 5), (400, 6, 24)] {
+            let settings = json!({"width": canvas, "height": canvas, "margin": margin, "enlarge": true, "vertical": "bottom"});
+            let steps = [json!({"type": "set-on-canvas", "settings": settings})];
+            let made = picture(&run(&png(&cut_out), &workflow(&steps, json!({}))));
+            let alpha = made.alpha.as_ref().expect("transparent");
+            let covered = |x: usize, y: usize| alpha.unit(y * canvas + x) > 0.5;
+            let row = |y: usize| (0..canvas).any(|x| covered(x, y));
+            let column = |x: usize| (0..canvas).any(|y| covered(x, y));
+            let below = (0..canvas).rev().take_while(|y| !row(*y)).count();
+            let above = (0..canvas).take_while(|y| !row(*y)).count();
+            let before = (0..canvas).take_while(|x| !column(*x)).count();
+            let after = (0..canvas).rev().take_while(|x| !column(*x)).count();
+            let found = [before, above, after, below];
+            assert_eq!(below, wanted, "{found:?}");
+            assert!(before.abs_diff(after) <= 1 && before.min(above).min(after) == wanted, "{found:?}");
+        }
+    }
+}

@@ -8,6 +8,7 @@ use vision::{Sight, VisionError};
 
 use super::exif;
 use super::run::WorkflowFault;
+use super::shadow::Shadow;
 use crate::engine::{Engine, Looker, Options, OutcomeKind, Watch, document_space, overview};
 use crate::layer::Finding;
 
@@ -57,7 +58,7 @@ pub struct Work<'a> {
     pub picture: Picture,
     /// Format of the upload.
     pub format: Format,
-    /// The shadow under the subject, of the size of the upright picture.
+    /// The shadow under the subject.
     pub(super) shadow: Option<Shadow>,
     /// What lies behind everything; transparent if nothing.
     pub(super) ground: Option<Ground>,
@@ -71,15 +72,6 @@ pub struct Work<'a> {
     /// What the result cannot hold, for the report.
     pub(super) notes: Vec<String>,
     pub(super) result: Option<(Vec<u8>, Format)>,
-}
-
-/// A shadow.
-#[derive(Clone)]
-pub(super) struct Shadow {
-    /// Opacity, 0 to 1.
-    pub opacity: Plane,
-    /// Encoded document RGB.
-    pub colour: [f32; 3],
 }
 
 /// What lies behind the subject. Drawn for the canvas as it is at the end.

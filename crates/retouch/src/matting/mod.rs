@@ -8,6 +8,7 @@
 mod backdrop;
 mod mixture;
 mod prior;
+mod same_colour;
 mod statistics;
 mod trimap;
 

@@ -5,6 +5,7 @@ use pixel::{Plane, Rect, Size};
 
 use super::backdrop::Backdrop;
 use super::prior::{Prior, SubjectKind};
+use super::same_colour::give_back;
 
 /// Half the width of the band along plain edges before a plain backdrop, in working samples.
 const EDGE: f32 = 3.0;
@@ -21,10 +22,18 @@ const FUZZY_IN: f32 = 48.0;
 const FUZZY_RIM: f32 = 7.0;
 /// Deviation from the backdrop, in tolerances, up to which it shows through.
 const SHOWS_THROUGH: f32 = 2.0;
+/// Width in network samples up to which what lies between a piece and the ground outside is light on its edge.
+const RIM_LIGHT: f32 = 3.0;
+/// Share of a piece's rim that such light must be for the piece to be the inside of something.
+const EDGE_LIGHT: f32 = 0.25;
 /// Holes and specks smaller than this are no holes and no subject, in working samples.
 const SPECK: usize = 14;
+/// How far, in network samples, a likeness to the backdrop is no gap around what was given back to the subject.
+const ALIKE: f32 = 4.0;
 /// Least channel of a backdrop that could as well be a white label.
 const LABEL_WHITE: f32 = 0.85;
+/// Largest channel of a backdrop that could as well be the inside of something black.
+const INSIDE_BLACK: f32 = 0.15;
 /// Half the width of the band along plain edges before any ground, in network samples.
 const ROUGH_EDGE: f32 = 0.8;
 /// The same for hair: inwards and outwards.
@@ -71,7 +80,7 @@ impl Trimap {
     /// much is left over where the networks see nothing.
     fn before_backdrop(rgb: &[Plane; 3], prior: &Prior, backdrop: &mut Backdrop) -> Option<Self> {
         let size = prior.subject.size();
-        let ground = ground_mask(rgb, prior, backdrop);
+        let (ground, alike) = ground_mask(rgb, prior, backdrop);
         let reach = (NEAR_SUBJECT * prior.pitch).max(STRANDS_OUT);
         let near = distance_outside(&prior.subject).map(|d| if d <= reach { 1.0 } else { 0.0 });
         if share_explained(&ground, prior) < EXPLAINED[prior.kind as usize] {
@@ -79,7 +88,7 @@ impl Trimap {
         }
         backdrop.used = true;
         let mut body = subject_mask(&ground, prior);
-        let fuzzy = fuzzy(rgb, &body, prior, backdrop);
+        let fuzzy = fuzzy(rgb, &body, prior, backdrop).zip(&alike, |f, a| f * (1.0 - a));
         if prior.kind == SubjectKind::Person {
             body.apply_with(&near, |b, n| b * n);
         }
@@ -216,17 +225,21 @@ fn near_hair(prior: &Prior, reach: f32) -> Plane {
     distance_outside(&prior.hair).map(|d| (1.5 - d / reach).clamp(0.0, 1.0))
 }
 
-/// Backdrop: what can be reached from the border without leaving its colour, and holes in the subject that show it.
-fn ground_mask(rgb: &[Plane; 3], prior: &Prior, backdrop: &mut Backdrop) -> Plane {
+/// Backdrop: what can be reached from the border without leaving its colour, and holes in the subject that show it;
+/// and where the subject has the same colour.
+fn ground_mask(rgb: &[Plane; 3], prior: &Prior, backdrop: &mut Backdrop) -> (Plane, Plane) {
     // A surface of low degree follows neither a bright spot nor the bend between wall and floor. A first, loose
     // flood finds them where no subject is; the colours it reached are the backdrop of the second, strict one.
     let soft = [0, 1, 2].map(|c| gauss(&rgb[c], 1.2));
-    let loose = flood(&soft, prior, backdrop, true);
+    let mut loose = flood(&soft, prior, backdrop, true);
+    give_back(&mut loose, prior);
     backdrop.follow(rgb, &loose);
     let soft = [0, 1, 2].map(|c| gauss(&rgb[c], 0.7));
     let mut ground = flood(&soft, prior, backdrop, false);
-    add_holes(&soft, prior, backdrop, &mut ground);
-    ground
+    let back = give_back(&mut ground, prior);
+    let alike = if back.max() > 0.5 { dilate(&back, ALIKE * prior.pitch) } else { back };
+    add_holes(&soft, prior, backdrop, &alike, &mut ground);
+    (ground, alike)
 }
 
 /// What hangs together with the border and looks like the backdrop; a loose flood also follows slow changes of its
@@ -285,8 +298,9 @@ fn spread(ground: &mut Plane, mut open: Vec<usize>, joins: impl Fn(usize, usize)
     }
 }
 
-/// Adds enclosed pieces of backdrop: as even and of the same colour as outside, and sharply bounded.
-fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut Plane) {
+/// Adds enclosed pieces of backdrop: as even and of the same colour as outside, and sharply bounded. Where
+/// the subject is `alike` there is none.
+fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, alike: &Plane, ground: &mut Plane) {
     let size = ground.size();
     // The light inside a hole may differ from what the ground around foretells; before white that is no excuse.
     let limit = |index: usize| {
@@ -295,7 +309,8 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut 
     };
     let candidates = Plane::from_fn(size, |x, y| {
         let index = y * size.width + x;
-        let inside = ground.samples()[index] < 0.5 && backdrop.deviation(rgb, index) < limit(index);
+        let may = ground.samples()[index] < 0.5 && alike.samples()[index] < 0.5;
+        let inside = may && backdrop.deviation(rgb, index) < limit(index);
         if inside { 1.0 } else { 0.0 }
     });
     let holes = label(&candidates);
@@ -303,10 +318,11 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut 
         return;
     }
     // The rim of a hole is a step to the subject's colour; a highlight or a white label fades or is not the same.
-    let mut rims = vec![(0.0f32, 0usize); holes.count()];
+    let mut rims = vec![(0.0f32, 0.0f32, 0usize); holes.count()];
     let mut likely = vec![0.0f32; holes.count()];
     let mut off = vec![0.0f32; holes.count()];
-    let mut light = vec![0.0f32; holes.count()];
+    let mut light = vec![[0.0f32; 2]; holes.count()];
+    let outside = distance_outside(ground);
     for y in 0..size.height {
         for x in 0..size.width {
             let number = holes.at(x, y) as usize;
@@ -316,7 +332,9 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut 
             let index = y * size.width + x;
             likely[number - 1] += prior.subject.samples()[index];
             off[number - 1] += backdrop.deviation(rgb, index) / limit(index);
-            light[number - 1] += (0..3).map(|c| rgb[c].samples()[index]).fold(f32::MAX, f32::min);
+            let channel = |c: usize| rgb[c].samples()[index];
+            light[number - 1][0] += channel(0).min(channel(1)).min(channel(2));
+            light[number - 1][1] += channel(0).max(channel(1)).max(channel(2));
             for (dx, dy) in [(-3isize, 0isize), (3, 0), (0, -3), (0, 3)] {
                 let (u, v) = (x as isize + dx, y as isize + dy);
                 if u < 0 || v < 0 || u >= size.width as isize || v >= size.height as isize {
@@ -325,7 +343,9 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut 
                 let other = v as usize * size.width + u as usize;
                 if candidates.samples()[other] < 0.5 && ground.samples()[other] < 0.5 {
                     rims[number - 1].0 += backdrop.deviation(rgb, other);
-                    rims[number - 1].1 += 1;
+                    let thin = outside.samples()[other] < RIM_LIGHT * prior.pitch;
+                    rims[number - 1].1 += if thin { 1.0 } else { 0.0 };
+                    rims[number - 1].2 += 1;
                 }
             }
         }
@@ -336,13 +356,17 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut 
     };
     let is_hole = |number: usize| {
         let area = holes.areas[number] as f32;
-        let rim = rims[number].0 / rims[number].1.max(1) as f32;
+        let around = rims[number].2.max(1) as f32;
+        let (rim, thin) = (rims[number].0 / around, rims[number].1 / around);
         let seen = likely[number] / area;
         let even = off[number] / area < 0.7;
-        // White backdrops look like white labels; there the network has a say.
+        // White backdrops look like white labels; there the network has a say. Before black it has one where nothing
+        // but a thin light parts the piece from the ground outside: that is the edge of something black, no ring.
+        let black = light[number][1] / area < INSIDE_BLACK && thin > EDGE_LIGHT;
+        let told = light[number][0] / area < LABEL_WHITE && !black;
         let doubt = match prior.kind {
             SubjectKind::Person => 0.85,
-            SubjectKind::Product if light[number] / area < LABEL_WHITE => 1.1,
+            SubjectKind::Product if told => 1.1,
             SubjectKind::Product => 0.97,
         };
         holes.areas[number] >= least && even && rim > 3.0 * backdrop.tolerance && seen < doubt
@@ -352,11 +376,16 @@ fn add_holes(rgb: &[Plane; 3], prior: &Prior, backdrop: &Backdrop, ground: &mut 
     // A fade at the rim of what was found belongs to it.
     let seeds = (0..size.area()).filter(|i| found.samples()[*i] > 0.5).collect();
     let rise = (1.5 * backdrop.noise).max(0.008);
+    let before = ground.clone();
     spread(ground, seeds, |index, next| {
         backdrop.deviation(rgb, next) < 3.0 * backdrop.tolerance
             && backdrop.is_shaded(rgb, next, true)
             && step(rgb, index, next) < rise
     });
+    // The hole of a handle must not run out into the white of the handle itself.
+    let mut faded = ground.zip(&before, |g, b| g - b);
+    give_back(&mut faded, prior);
+    *ground = before.zip(&faded, f32::max);
 }
 
 /// What is no backdrop, without specks, and without things at the border that no network takes for the subject.

@@ -1,6 +1,6 @@
 //! Bytes in a folder: written beside, flushed, then renamed into place.
 
-use std::io::{SeekFrom, Write as _};
+use std::io::{ErrorKind, SeekFrom, Write as _};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +22,7 @@ pub(super) struct Disk {
 impl Disk {
     pub(super) fn open(folder: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(folder)?;
+        may_write(folder)?;
         clear_abandoned_drafts(folder);
         Ok(Self { folder: folder.to_owned() })
     }
@@ -132,6 +133,18 @@ impl Disk {
     }
 }
 
+/// A folder that came back from a backup under another owner is found when the server starts, not by the first upload.
+fn may_write(folder: &Path) -> std::io::Result<()> {
+    let draft = folder.join(format!(".{}", uuid::Uuid::new_v4()));
+    match std::fs::File::create_new(&draft).and_then(|_| std::fs::remove_file(&draft)) {
+        // A full disk still gives out what it has.
+        Err(error) if !matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => {
+            Err(error)
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A killed process leaves the draft it was writing. Another process may be writing one just now, so only old ones go.
 fn clear_abandoned_drafts(folder: &Path) {
     let Ok(entries) = std::fs::read_dir(folder) else { return };
@@ -206,6 +219,15 @@ mod tests {
     fn files(folder: &Path) -> usize {
         let count = |entry: std::fs::DirEntry| if entry.path().is_dir() { files(&entry.path()) } else { 1 };
         std::fs::read_dir(folder).into_iter().flatten().flatten().map(count).sum()
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_to_is_refused_when_it_is_opened() {
+        // The one folder in which not even root may make a file.
+        assert!(Disk::open(Path::new("/proc/self")).is_err());
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(Disk::open(folder.path()).is_ok());
+        assert_eq!(files(folder.path()), 0);
     }
 
     #[tokio::test]

@@ -46,9 +46,13 @@ impl SqliteDb {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
+            // A transaction of some size needs a place for its savepoints, and where everything but the data folder is
+            // read-only there is no /tmp.
+            .pragma("temp_store", "MEMORY")
             .busy_timeout(Duration::from_secs(10));
         let mut connection = options.clone().disable_statement_logging().connect().await?;
         migrate::sqlite(&mut connection).await?;
+        may_write(&mut connection).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE)
@@ -91,6 +95,13 @@ impl SqliteDb {
         let _ = self.write(|_| Box::pin(async { Ok(()) })).await;
         self.readers.close().await;
     }
+}
+
+/// SQLite opens a file that it may only read without a word, and a server on it would refuse every upload. No row is
+/// meant and nothing written: a full disk must not keep a server from giving out what it has.
+async fn may_write(conn: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("UPDATE queue_turn SET turn = turn WHERE one = 0").execute(conn).await?;
+    Ok(())
 }
 
 fn closed() -> StoreError {
@@ -157,5 +168,38 @@ fn repeat(error: &StoreError) -> StoreError {
         StoreError::NoRoom => StoreError::NoRoom,
         StoreError::Corrupt(why) => StoreError::Corrupt(why.clone()),
         error => StoreError::Unavailable(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn no_folder_for_temporary_files_is_needed() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let db = SqliteDb::open(&folder.path().join("a.db")).await.expect("a database");
+        let ask = |conn| sqlx::query_scalar::<_, i64>("PRAGMA temp_store").fetch_one(conn);
+        let mut reader = db.readers().acquire().await.expect("a reader");
+        assert_eq!(ask(&mut *reader).await.expect("a setting"), 2);
+        let writer = db.write(|conn| {
+            Box::pin(async move {
+                let Conn::Sqlite(conn) = conn else { return Ok(0) };
+                Ok(sqlx::query_scalar::<_, i64>("PRAGMA temp_store").fetch_one(conn).await?)
+            })
+        });
+        assert_eq!(writer.await.expect("a setting"), 2);
+    }
+
+    #[tokio::test]
+    async fn a_file_that_may_only_be_read_is_told_from_one_that_may_be_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let options =
+            SqliteConnectOptions::new().filename(folder.path().join("a.db")).create_if_missing(true);
+        let mut own = options.clone().connect().await.expect("made");
+        migrate::sqlite(&mut own).await.expect("tables");
+        may_write(&mut own).await.expect("writable");
+        let mut foreign = options.read_only(true).connect().await.expect("opened");
+        assert!(matches!(may_write(&mut foreign).await, Err(StoreError::Unavailable(_))));
     }
 }

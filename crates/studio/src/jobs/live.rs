@@ -1,16 +1,13 @@
 //! How jobs are getting on: as an event stream, or asked for again and again.
 
 use std::collections::HashMap;
-use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Response;
 use futures_util::stream;
+use http_doors::event_stream;
 use serde_json::{Value, json};
 use service::{Job, JobId, Organization};
 use tokio::sync::broadcast::Receiver;
@@ -54,15 +51,10 @@ pub async fn events(State(desk): State<Desk>, visitor: Visitor, RawQuery(query):
         spoke: Instant::now(),
         is_first: true,
     };
-    let lines = stream::unfold(follower, async |mut follower| {
+    event_stream(stream::unfold(follower, async |mut follower| {
         let line = follower.next().await?;
-        Some((Ok::<_, Infallible>(line), follower))
-    });
-    let mut response = Response::new(Body::from_stream(lines));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+        Some((line, follower))
+    }))
 }
 
 /// The same once, for browsers that cannot hold a stream.

@@ -2,15 +2,12 @@
 //! visitor's organization alone.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
-use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::State;
-use axum::http::HeaderValue;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::Response;
 use futures_util::stream;
+use http_doors::event_stream;
 use serde_json::{Value, json};
 use service::{Job, JobFilter, JobId, JobState, StoreError};
 use tokio::sync::broadcast::Receiver;
@@ -53,17 +50,10 @@ pub async fn live(State(desk): State<Desk>, visitor: Visitor) -> Result<Response
         spoke: Instant::now(),
         checked: Instant::now(),
     };
-    let body = stream::unfold(follower, async |mut follower| {
+    Ok(event_stream(stream::unfold(follower, async |mut follower| {
         let line = follower.line().await?;
-        Some((Ok::<_, Infallible>(line), follower))
-    });
-    let mut response = Response::new(Body::from_stream(body));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    // Proxies that gather answers would hold every event back.
-    headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+        Some((line, follower))
+    })))
 }
 
 /// Somebody who looks at a page.
