@@ -2,7 +2,10 @@
 
 use bytes::Bytes;
 use retouch::{OutputChoice, Recipe};
-use service::{ContentHash, Dialect, JobState, Member, MemberOrder, Retried, Role, Service, Work};
+use service::{
+    ContentHash, Dialect, Job, JobState, Member, MemberOrder, NewExecution, NewOrganization, Retried, Role,
+    Service, Work,
+};
 use store::OrganizationId;
 
 use crate::setting::{House, IDLE, echo, endless, png, quick};
@@ -43,16 +46,70 @@ async fn a_member_pays_once_and_has_every_form() {
     let layers = house.completed(&edition(OutputChoice::Zip).await).await;
     assert_eq!((layers.price, layers.charged), (0, 0));
     assert_eq!(Service::edition_of(&layers), Some(job.id.as_str()));
-    let Ok(Work::Retouch(recipe)) = Work::from_json(&layers.work) else { panic!("a retouch") };
-    assert!(recipe.tasks.iter().all(|task| task.as_layer));
+    let recipe = |job: &Job| {
+        let Ok(Work::Retouch(recipe)) = Work::from_json(&job.work) else { panic!("a retouch") };
+        recipe
+    };
+    assert!(recipe(&layers).tasks.iter().all(|task| task.as_layer));
+    assert_eq!(recipe(&layers).output, OutputChoice::Zip);
     assert_eq!(edition(OutputChoice::Zip).await, layers.id, "asked for twice, made once");
     let document = house.completed(&edition(OutputChoice::Psd).await).await;
     assert_ne!(document.id, layers.id);
+    assert_eq!(recipe(&document).output, OutputChoice::Psd);
+    assert_eq!(recipe(&document).tasks.len(), recipe(&job).tasks.len());
     assert_eq!(house.service.editions(&job).await.unwrap().len(), 2);
     assert_eq!(house.balance().await, before - 1);
     let again = house.service.edition(&member(&house), &layers, OutputChoice::Psd).await.unwrap();
     assert_eq!(again, None, "an edition has none of its own");
     house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_label_of_the_same_name_makes_no_edition() {
+    let mut house = House::new(quick()).await;
+    house.work(|upload, _, _| echo(upload));
+    let receipt = house.service.submit_for_member(order(&house, 1).await).await.unwrap();
+    let job = house.completed(&receipt.job).await;
+    house.service.edition(&member(&house), &job, OutputChoice::Psd).await.unwrap().expect("an edition");
+    let label = house.service.editions(&job).await.unwrap()[0].labels.clone();
+    let own = &house.caller.organization;
+    let workflow = house.service.workflows(own, 1, 0).await.unwrap().0.remove(0);
+    let other =
+        NewOrganization { name: "Another".to_owned(), unmetered: true, daily_allowance: None, priority: 0 };
+    let other = house.service.store().create_organization(&other, house.service.now()).await.unwrap();
+    let MemberOrder { facts, .. } = order(&house, 1).await;
+    for organization in [own, &other] {
+        let new = NewExecution {
+            member: Member { organization: organization.clone(), ..member(&house) },
+            workflow: workflow.clone(),
+            picture: job.input.clone(),
+            facts,
+            name: "a.png".to_owned(),
+            labels: label.clone(),
+            settings: serde_json::Map::new(),
+            hooks: Vec::new(),
+            batch: None,
+        };
+        house.service.execute(new).await.unwrap();
+    }
+    assert_eq!(house.service.editions(&job).await.unwrap().len(), 1);
+    house.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn retouches_come_in_pages_newest_first() {
+    let house = House::new(quick()).await;
+    let mut made = Vec::new();
+    for number in 1..=3 {
+        made.push(house.service.submit_for_member(order(&house, number).await).await.unwrap().job);
+    }
+    let page = async |limit, offset| {
+        let (jobs, total) =
+            house.service.retouches(&house.caller.organization, true, limit, offset).await.unwrap();
+        (jobs.into_iter().map(|job| job.id).collect::<Vec<_>>(), total)
+    };
+    assert_eq!(page(2, 0).await, (vec![made[2].clone(), made[1].clone()], 3));
+    assert_eq!(page(2, 2).await, (vec![made[0].clone()], 3));
 }
 
 #[tokio::test(flavor = "multi_thread")]
