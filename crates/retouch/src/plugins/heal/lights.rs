@@ -66,6 +66,9 @@ struct Parted {
 /// Parts values where the groups vary least (Otsu, 1979); `None` where they are no two groups.
 fn part(mut values: Vec<f32>) -> Option<Parted> {
     values.sort_by(f32::total_cmp);
+    if values.last()? - values.first()? <= APART {
+        return None;
+    }
     let count = values.len();
     let fewest = ((LEAST_SHARE * count as f32) as usize).max(2);
     let mean_and_squares = |values: &[f32]| {
