@@ -5,9 +5,9 @@
 //! tells on which side of the edge a sample lies, and each side goes on in its own tone.
 
 use pixel::filter::{gauss, label};
-use pixel::{Plane, Rect, ramp};
+use pixel::{Plane, ramp};
 
-use super::places::{Place, thinned};
+use super::places::{Place, cells, thinned};
 use super::skin::Stock;
 
 /// Samples of the ring that tell the two lights.
@@ -87,17 +87,13 @@ fn part(mut values: Vec<f32>) -> Option<Parted> {
 
 /// 1 on the bright side, with what lies all inside a place turned over: that is the mark, and no light.
 fn without_islands(mut bright: Plane, place: &Place) -> Plane {
-    let Rect { x: left, y: top, .. } = place.bounds;
-    let mut inside = Plane::zeros(bright.size());
-    place.inside.iter().for_each(|&(x, y)| *inside.at_mut(x - left, y - top) = 1.0);
+    let inside = place.drawn(place.bounds, |_, _| 1.0);
     for side in [1.0, 0.0] {
         let parts = label(&bright.map(|v| if v == side { 1.0 } else { 0.0 }));
         let mut reaches_out = vec![false; parts.areas.len()];
-        for y in 0..bright.height() {
-            for x in 0..bright.width() {
-                if let Some(part) = (parts.at(x, y) as usize).checked_sub(1) {
-                    reaches_out[part] |= inside.at(x, y) < 0.5;
-                }
+        for (x, y) in cells(bright.size().rect()) {
+            if let Some(part) = (parts.at(x, y) as usize).checked_sub(1) {
+                reaches_out[part] |= inside.at(x, y) < 0.5;
             }
         }
         let islands = parts.mask(|part| !reaches_out[part]);
@@ -109,36 +105,35 @@ fn without_islands(mut bright: Plane, place: &Place) -> Plane {
 /// Share of the edge between both sides at which lightness falls by `much` at once, 0..1.
 fn hard_share(lightness: &Plane, bright: &Plane, much: f32) -> f32 {
     let (mut edge, mut hard) = (0, 0);
-    for y in 0..bright.height() as isize {
-        for x in 0..bright.width() as isize {
-            let side = bright.at_clamped(x, y);
-            if bright.at_clamped(x + 1, y) == side && bright.at_clamped(x, y + 1) == side {
-                continue;
-            }
-            let (mut low, mut high) = (f32::MAX, f32::MIN);
-            for v in y - FALLS_WITHIN..=y + FALLS_WITHIN {
-                for u in x - FALLS_WITHIN..=x + FALLS_WITHIN {
-                    let l = lightness.at_clamped(u, v);
-                    (low, high) = (low.min(l), high.max(l));
-                }
-            }
-            edge += 1;
-            hard += usize::from(high - low > much);
+    for (x, y) in cells(bright.size().rect()) {
+        let (x, y) = (x as isize, y as isize);
+        let side = bright.at_clamped(x, y);
+        if bright.at_clamped(x + 1, y) == side && bright.at_clamped(x, y + 1) == side {
+            continue;
         }
+        let (mut low, mut high) = (f32::MAX, f32::MIN);
+        for v in y - FALLS_WITHIN..=y + FALLS_WITHIN {
+            for u in x - FALLS_WITHIN..=x + FALLS_WITHIN {
+                let l = lightness.at_clamped(u, v);
+                (low, high) = (low.min(l), high.max(l));
+            }
+        }
+        edge += 1;
+        hard += usize::from(high - low > much);
     }
     hard as f32 / edge.max(1) as f32
 }
 
 #[cfg(test)]
 mod tests {
-    use pixel::Size;
     use pixel::colour::Lab;
+    use pixel::{Rect, Size};
 
     use super::*;
     use crate::plugins::heal::tone::two_tones;
 
-    /// Skin whose light changes across a line through its middle within `penumbra` samples, with a mark of radius 7 on the
-    /// bright side of it; and the mark's place.
+    /// Skin whose light changes across a slanting line within `penumbra` samples, with a mark of radius 6 on the bright side
+    /// of it; and the mark's place, which reaches over the line.
     fn skin(penumbra: f32) -> (Stock, Place) {
         let size = Size::new(61, 61);
         let away = |x: usize, y: usize| (x as f32 - 27.0).hypot(y as f32 - 30.0);

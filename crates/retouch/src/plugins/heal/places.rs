@@ -27,6 +27,13 @@ impl Place {
         (self.inside.len() as f32 / std::f32::consts::PI).sqrt()
     }
 
+    /// The place on `rect`, which holds it: `value` on its samples, 0 beside them.
+    pub fn drawn(&self, rect: Rect, value: impl Fn(usize, usize) -> f32) -> Plane {
+        let mut plane = Plane::zeros(rect.size());
+        self.inside.iter().for_each(|&(x, y)| *plane.at_mut(x - rect.x, y - rect.y) = value(x, y));
+        plane
+    }
+
     /// Distances from the place as far as `reach` around it.
     pub fn distances(&self, look: &Look, reach: f32) -> Distances {
         Distances::new(self.inside.iter().copied(), self.bounds, reach, look.size())
@@ -37,7 +44,7 @@ impl Place {
 pub(super) fn places(look: &Look, wanted: &Plane) -> Vec<Place> {
     let size = look.size();
     let marked = wanted.map(|v| if v > 0.0 { 1.0 } else { 0.0 });
-    let parts: Components = label(&marked);
+    let parts = label(&marked);
     let ring_width = (RING * look.width).max(3.0);
     let mut places = Vec::new();
     for (number, bounds) in parts.bounds.iter().enumerate() {

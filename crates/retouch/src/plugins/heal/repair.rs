@@ -270,12 +270,8 @@ fn mark(
             tone.row_mut(top + y)[left..left + own.width()].copy_from_slice(own.row(y));
         }
     }
-    let mut inside = Plane::zeros(rect.size());
-    let mut strokes = Plane::zeros(rect.size());
-    for &(x, y) in &place.inside {
-        *inside.at_mut(x - rect.x, y - rect.y) = 1.0;
-        *strokes.at_mut(x - rect.x, y - rect.y) = wish.strokes.at(x, y);
-    }
+    let inside = place.drawn(rect, |_, _| 1.0);
+    let strokes = place.drawn(rect, |x, y| wish.strokes.at(x, y));
     let ground = Ground { rect, seen: &seen, tone: &tone, wide: &wide, inside: &inside, clean: &clean };
     let near = |[x, y]: [f32; 2]| {
         let (left, top) = (rect.x as f32, rect.y as f32);
@@ -333,12 +329,8 @@ fn shifted(rect: Rect, dx: isize, dy: isize, size: Size) -> Option<Rect> {
 
 /// The share to be healed at full resolution; samples of other places stay 0.
 fn full_matte(look: &Look, wanted: &Plane, place: &Place, target: Rect) -> Plane {
-    let bounds = place.bounds;
-    let mut own = Plane::zeros(bounds.size());
-    for &(x, y) in &place.inside {
-        *own.at_mut(x - bounds.x, y - bounds.y) = 1.0;
-    }
-    let wanted = wanted.crop(bounds);
+    let own = place.drawn(place.bounds, |_, _| 1.0);
+    let wanted = wanted.crop(place.bounds);
     let step = look.step as f32;
     Plane::from_fn(target.size(), |x, y| {
         let at = |v: usize| (v as f32 + 0.5) / step - 0.5;

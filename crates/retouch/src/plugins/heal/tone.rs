@@ -47,8 +47,10 @@ pub(super) fn two_tones(stock: &Stock, place: &Place) -> Option<[Plane; 3]> {
     let (bright, dark): (Vec<_>, Vec<_>) = place.anchors.iter().copied().partition(lit);
     let [bright, dark] = [bright, dark].map(|rim| spread(stock, place, &rim, (0, 0), None, Metric::EVEN));
     let mix = |c: usize| {
-        let parts = bright[c].zip(&dark[c], |bright, dark| bright - dark);
-        dark[c].zip(&parts.zip(&lights.share, |more, share| more * share), |dark, more| dark + more)
+        Plane::from_fn(place.bounds.size(), |x, y| {
+            let (bright, dark) = (bright[c].at(x, y), dark[c].at(x, y));
+            dark + lights.share.at(x, y) * (bright - dark)
+        })
     };
     Some([mix(0), mix(1), mix(2)])
 }
