@@ -29,6 +29,10 @@ const SHADE: f32 = 0.2;
 /// What is shaggy in the middle of chin or upper lip from which, to which, it is a beard: the shadow and the hair at the
 /// edge of a jaw, and lipstick beyond the lips, are not there.
 const MIDDLE: [f32; 2] = [0.3, 0.6];
+/// What is as light against bare skin from which, to which, may be shine, which is rough and greyer than skin, too. But
+/// shine lies in places, and a white beard all over: it has from so much, to so much, of where a beard may be.
+const LIGHT: [f32; 2] = [0.95, 1.02];
+const ALL_OVER: [f32; 2] = [0.06, 0.15];
 /// Base of the nose; a moustache begins below.
 const NOSE_BASE: usize = 2;
 
@@ -148,7 +152,7 @@ impl LowerFace {
             self.rough.zip(&self.lightness, |rough, l| shaggy(rough, l, [self.skin_lightness, self.shade]));
         shaggy.apply_with(&self.zone, |v, zone| v * zone);
         let sure = ramp(self.shown(&shaggy, 0.5), MIDDLE[0], MIDDLE[1]);
-        Plane::from_fn(self.zone.size(), |i, j| {
+        let found = Plane::from_fn(self.zone.size(), |i, j| {
             let zone = self.zone.at(i, j);
             if zone == 0.0 {
                 return 0.0;
@@ -158,7 +162,15 @@ impl LowerFace {
             let greyer = 1.0 - self.saturation.at(i, j) / self.skin_saturation.max(0.08);
             let darker = (0.8 - self.lightness.at(i, j) / self.skin_lightness).max(0.0);
             (zone * rough * ramp(greyer + 0.5 * darker, 0.06, 0.25)).max(sure * shaggy.at(i, j))
-        })
+        });
+        self.without_shine(found)
+    }
+
+    /// Hair as found, without what may be shine unless there is hair all over.
+    fn without_shine(&self, hair: Plane) -> Plane {
+        let doubt = ramp((hair.sum() / self.zone.sum().max(1.0)) as f32, ALL_OVER[1], ALL_OVER[0]);
+        let light = |l: f32| ramp(l / self.skin_lightness.max(1.0), LIGHT[0], LIGHT[1]);
+        hair.zip(&self.lightness, |hair, l| hair * (1.0 - doubt * light(l)))
     }
 }
 
@@ -213,6 +225,36 @@ mod tests {
         assert_eq!(shaggy(10.8, 52.0, [80.0, 55.0]), 1.0);
         assert_eq!(shaggy(4.6, 46.0, [76.0, 39.0]), 0.0);
         assert_eq!(shaggy(1.2, 31.0, [50.0, 45.0]), 0.0);
+    }
+
+    /// What is found on a lower face of smooth skin of L* 60 that is rough and grey within `found`, and as light as told
+    /// there; and that place.
+    fn with_hair(found: impl Fn(usize, usize) -> bool, light: f32) -> (Plane, Plane) {
+        let size = Size::new(60, 40);
+        let hair = Plane::from_fn(size, |x, y| if found(x, y) { 1.0 } else { 0.0 });
+        let lower = LowerFace {
+            lips: Plane::zeros(size),
+            zone: Plane::filled(size, 1.0),
+            middles: [Plane::zeros(size), Plane::zeros(size)],
+            rough: hair.map(|v| 1.0 + 2.0 * v),
+            lightness: hair.map(|v| 60.0 + v * (light - 60.0)),
+            saturation: hair.map(|v| 0.4 - 0.2 * v),
+            skin_lightness: 60.0,
+            shade: 55.0,
+            skin_saturation: 0.4,
+        };
+        (lower.hair(), hair)
+    }
+
+    #[test]
+    fn a_shiny_chin_is_no_beard() {
+        let chin = |x: usize, y: usize| x.abs_diff(30) < 5 && y.abs_diff(20) < 5;
+        let (left, _) = with_hair(chin, 68.0);
+        assert_eq!(left.max(), 0.0, "rough, greyer and lighter than skin in one place");
+        let (left, dark) = with_hair(chin, 50.0);
+        assert_eq!(left, dark, "hair below the lip");
+        let (left, white) = with_hair(|_, y| y > 20, 68.0);
+        assert_eq!(left, white, "a white beard");
     }
 
     #[test]
