@@ -67,7 +67,7 @@ impl BareSkin {
         });
         let features = &view.regions.features;
         if features.beard.max() > 0.0 {
-            let beard = gauss(&features.beard, width / 60.0);
+            let beard = gauss(&features.beard.within(features.rect), width / 60.0);
             features.apply(&mut matte, &beard, |bare, beard| bare * (1.0 - beard.clamp(0.0, 1.0)));
         }
         fade_out(view, picture, &mut matte);

@@ -8,7 +8,7 @@ use pixel::colour::{Lab, for_bands};
 use pixel::filter::{enlarge, reduce};
 use pixel::{Plane, Rect, Size};
 use vision::parts::{Part, PartsMap};
-use vision::{Face, FaceRegions, PictureRegions, Sight, VisionError};
+use vision::{Face, FaceRegions, Person, PictureRegions, Sight, VisionError};
 
 use crate::canvas::Canvas;
 use crate::eye::Eyes;
@@ -189,6 +189,11 @@ impl<'a> Scene<'a> {
         self.known = known;
     }
 
+    /// True when what is found out now will be asked for again; see [`Scene::recall`].
+    pub fn remembers(&self) -> bool {
+        self.known.is_some()
+    }
+
     /// What was found on this very picture before, if it is one that `fits`; else what `find` finds now.
     pub fn recall<T: Knowledge>(&self, fits: impl Fn(&T) -> bool, find: impl FnOnce() -> T) -> Arc<T> {
         if let Some(found) = self.known.and_then(|known| known.get(fits)) {
@@ -320,7 +325,8 @@ impl<'a> Scene<'a> {
     fn open_faces(&self, sight: &Sight<'_>, found: &[Face]) -> Result<Vec<FaceView>, VisionError> {
         let open = |face: &Face| {
             let step = self.face_step(face);
-            let rect = skin_rect(face, face_rect(face, step, self.size()), &sight.parts()?);
+            let person = Person::of(face, found);
+            let rect = skin_rect(face, &person, face_rect(face, step, self.size()), &sight.parts()?);
             let canvas = Canvas::read(&self.pile, rect, step, self.space);
             let srgb = encoded_srgb(Cow::Borrowed(&*canvas.rgb), self.space);
             let regions = vision::face_regions(sight, face, &vision_canvas(&canvas, &srgb))?;
@@ -427,8 +433,9 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-/// The part of `rect` in which the networks see skin, with some margin, and the face itself in any case.
-fn skin_rect(face: &Face, rect: Rect, parts: &PartsMap<'_>) -> Rect {
+/// The part of `rect` in which the networks see skin of this person, with some margin, and the face itself in any case:
+/// on a picture of many people most of the skin around a face is that of others.
+fn skin_rect(face: &Face, person: &Person, rect: Rect, parts: &PartsMap<'_>) -> Rect {
     /// Places that are asked, along each side.
     const PLACES: usize = 40;
     let (dx, dy) = (rect.width as f32 / PLACES as f32, rect.height as f32 / PLACES as f32);
@@ -438,6 +445,9 @@ fn skin_rect(face: &Face, rect: Rect, parts: &PartsMap<'_>) -> Rect {
         for i in 0..PLACES {
             let x = rect.x as f32 + (i as f32 + 0.5) * dx;
             let y = rect.y as f32 + (j as f32 + 0.5) * dy;
+            if person.share(x, y) == 0.0 {
+                continue;
+            }
             let seen = parts.at(x, y);
             if seen[Part::FaceSkin as usize] + seen[Part::BodySkin as usize] > 0.1 {
                 (left, right) = (left.min(x - dx), right.max(x + dx));

@@ -18,6 +18,6 @@ pub use faces::Face;
 pub use landmarks::Mesh;
 pub use networks::Networks;
 pub use parts::{Part, Parts};
-pub use regions::{Canvas, FaceRegions, PictureRegions, face_regions, picture_regions};
+pub use regions::{Canvas, FaceRegions, Person, PictureRegions, face_regions, picture_regions};
 pub use sight::{Answers, Sight};
 pub use view::{Look, Overview};

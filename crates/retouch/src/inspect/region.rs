@@ -135,7 +135,7 @@ impl Region {
 
     /// The mattes on a face's canvas, one or two; none for regions of the whole picture.
     pub fn of_face(self, regions: &FaceRegions) -> Vec<Inset<'_>> {
-        let Features { rect, mouth, eyes: [left, right], brows, lashes, nostrils, beard, glasses } =
+        let Features { mouth, eyes: [left, right], brows, lashes, nostrils, beard, glasses, .. } =
             &regions.features;
         let mattes = match self {
             Self::FaceSkin => return vec![Inset::whole(&regions.skin)],
@@ -152,7 +152,7 @@ impl Region {
             Self::Glasses => vec![glasses],
             _ => Vec::new(),
         };
-        mattes.into_iter().map(|matte| Inset { matte, rect: *rect }).collect()
+        mattes.into_iter().map(|matte| Inset { matte: matte.plane(), rect: matte.rect() }).collect()
     }
 }
 

@@ -19,6 +19,9 @@ pub(super) struct StoredField {
     origin: (isize, isize),
     step: usize,
     pub(super) soft_light: bool,
+    /// The part of the grid that is kept: all samples with any effect and those next to them. Most of the canvas of a
+    /// face lies beside its skin, and all layers of all faces are held until the last one is drawn.
+    kept: Rect,
     /// 3 pushes, or 3 gains and 3 offsets; one share for a matte.
     planes: Vec<Plane>,
     /// Slope R, G, B and offset of the full-resolution matte.
@@ -77,12 +80,10 @@ impl StoredField {
         orientation: Orientation,
         stored: Size,
     ) -> Option<Self> {
-        let turn = |plane: &Plane| plane.turned_to_stored(orientation);
-        let turned: Vec<Plane> = planes.iter().map(|plane| turn(plane)).collect();
+        let turned: Vec<Plane> = planes.iter().map(|plane| plane.turned_to_stored(orientation)).collect();
         let active: Vec<_> = (0..turned[0].height()).map(|y| active_columns(&turned, y)).collect();
-        if active.iter().all(|range| range.0 == range.1) {
-            return None;
-        }
+        let kept = kept(&active, turned[0].size())?;
+        let turn = |plane: &Plane| plane.turned_to_stored(orientation).crop(kept);
         let matte = matte.map(|m| {
             let [red, green, blue] = m.slope.each_ref().map(turn);
             [red, green, blue, turn(&m.offset)]
@@ -92,7 +93,8 @@ impl StoredField {
             origin: stored_origin(grid, planes[0].size(), orientation, stored),
             step: grid.step,
             soft_light: false,
-            planes: turned,
+            kept,
+            planes: turned.iter().map(|plane| plane.crop(kept)).collect(),
             matte,
             shares: shares(grid.step),
             active,
@@ -173,10 +175,13 @@ impl StoredField {
         let (cell, skipped) = (from_first.div_euclid(step), from_first.rem_euclid(step) as usize);
         let cells = (skipped + columns.len()).div_ceil(self.step);
         let (upper, lower, t) = self.rows_around(y);
-        let (upper, lower) = (plane.row(upper), plane.row(lower));
+        // Beyond what is kept the effect is none, as it is at its edges or the grid's edge goes on there.
+        let row = |y: usize| plane.row(y.clamp(self.kept.y, self.kept.bottom() - 1) - self.kept.y);
+        let (upper, lower) = (row(upper), row(lower));
+        let left = self.kept.x as isize;
         blended.clear();
         blended.extend((cell..=cell + cells as isize).map(|n| {
-            let n = n.clamp(0, upper.len() as isize - 1) as usize;
+            let n = (n - left).clamp(0, upper.len() as isize - 1) as usize;
             upper[n] + (lower[n] - upper[n]) * t
         }));
         out.resize(cells * self.step + self.shares.len() * LANES, 0.0);
@@ -232,6 +237,16 @@ fn stored_origin(grid: Grid, samples: Size, orientation: Orientation, stored: Si
     (a.0.min(b.0), a.1.min(b.1))
 }
 
+/// The smallest part of a grid with all active columns of all rows and one sample more on each side; `None` without any.
+fn kept(active: &[(usize, usize)], grid: Size) -> Option<Rect> {
+    let is_active = |range: &(usize, usize)| range.0 < range.1;
+    let (top, bottom) = (active.iter().position(is_active)?, active.iter().rposition(is_active)?);
+    let ranges = active.iter().filter(|range| is_active(range));
+    let (left, right) = ranges.fold((grid.width, 0), |(l, r), range| (l.min(range.0), r.max(range.1)));
+    let (right, bottom) = ((right + 1).min(grid.width), (bottom + 2).min(grid.height));
+    Some(Rect::from_edges(left.saturating_sub(1), top.saturating_sub(1), right, bottom))
+}
+
 fn active_columns(planes: &[Plane], y: usize) -> (usize, usize) {
     let is_active = |v: &f32| *v != 0.0;
     let of_row = |plane: &Plane| {
@@ -241,4 +256,59 @@ fn active_columns(planes: &[Plane], y: usize) -> (usize, usize) {
     };
     let ranges = planes.iter().filter_map(of_row);
     ranges.reduce(|a, b| (a.0.min(b.0), a.1.max(b.1))).unwrap_or((0, 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use pixel::picture::Samples;
+
+    use super::*;
+
+    /// A bump of a few samples in the middle of a grid that covers a picture of `side` pixels.
+    fn bump(grid: Grid, samples: Size, beyond: f32) -> Field {
+        let inside = |x: usize, y: usize| (17..24).contains(&x) && (11..15).contains(&y);
+        let corner = |x: usize, y: usize| x + 1 == samples.width && y + 1 == samples.height || x + y == 0;
+        let push = |k: usize| {
+            Plane::from_fn(samples, |x, y| match (inside(x, y), corner(x, y)) {
+                (true, _) => 0.1 + 0.01 * ((x * 7 + y * 3 + k) % 11) as f32,
+                (_, true) => beyond,
+                _ => 0.0,
+            })
+        };
+        let model = |k: usize| Plane::from_fn(samples, |x, y| 0.2 + 0.03 * ((x * k + y) % 13) as f32);
+        let matte = GuidedModel { slope: [model(1), model(2), model(3)], offset: model(4) };
+        Field { grid, effect: Effect::SoftLight([push(0), push(1), push(2)]), matte: Some(matte) }
+    }
+
+    #[test]
+    fn what_is_kept_of_a_field_says_what_the_whole_field_says() {
+        let full = Size::new(118, 88);
+        let grid = Grid { x: 0, y: 0, step: 3, rect: full.rect() };
+        let samples = Size::new(40, 30);
+        let picture = Samples::U8((0..3 * full.area()).map(|i| (i * 37 % 251) as u8).collect());
+        for orientation in [Orientation::Upright, Orientation::Transpose, Orientation::Turn180] {
+            let stored = orientation.turn_size(full);
+            let of = |beyond: f32| {
+                StoredField::new(&bump(grid, samples, beyond), orientation, stored, false)
+                    .expect("has an effect")
+            };
+            // A push in two corners, too small to be seen, makes all of the grid be kept.
+            let (part, whole) = (of(0.0), of(f32::MIN_POSITIVE));
+            assert!(part.memory() < whole.memory() / 15, "{} of {}", part.memory(), whole.memory());
+            let (mut row, mut told, mut expected) = (Row::default(), Line::default(), Line::default());
+            let mut rows = 0;
+            for y in 0..stored.height {
+                let span = Rect { x: 0, y, width: stored.width, height: 1 };
+                row.load(&picture, y * stored.width, stored.width);
+                let Some(columns) = part.evaluate(&row, span, &mut told) else { continue };
+                let all = whole.evaluate(&row, span, &mut expected).expect("reaches as far");
+                rows += 1;
+                for n in 0..3 {
+                    let skipped = columns.start - all.start;
+                    assert_eq!(told.values(n), &expected.values(n)[skipped..][..columns.len()], "row {y}");
+                }
+            }
+            assert!((14..30).contains(&rows), "{rows}");
+        }
+    }
 }

@@ -56,15 +56,21 @@ impl Plugin for Heal {
     }
 
     fn draw(&self, scene: &Scene<'_>, settings: &Settings, layer: &mut Layer) {
-        let found = scene.recall(
-            |found: &Found| found.scale == settings.scale,
-            || Found { scale: settings.scale, faces: find_all(scene, settings.scale) },
-        );
+        let find = |view: &FaceView| Marks::find(scene, view, settings.scale);
+        let known = scene.remembers().then(|| {
+            let all = || scene.faces().iter().take_while(|_| !scene.cancelled()).map(find).collect();
+            let fits = |found: &Found| found.scale == settings.scale;
+            scene.recall(fits, || Found { scale: settings.scale, faces: all() })
+        });
         let (mut healed, mut kept) = (0, 0);
-        for (view, marks) in scene.faces().iter().zip(&found.faces) {
+        for (n, view) in scene.faces().iter().enumerate() {
             if scene.cancelled() {
                 return;
             }
+            // Where nothing is kept, the marks of one face at a time are enough: they are the dearest thing of all in
+            // memory, and a picture may show dozens of faces.
+            let fresh = if known.is_none() { find(view) } else { None };
+            let marks = known.as_ref().map_or(fresh.as_ref(), |found| found.faces.get(n)?.as_ref());
             let Some(marks) = marks else { continue };
             let counts = heal(scene, marks, view.face.mesh.as_ref(), settings.alpha1, layer);
             healed += counts.0;
@@ -96,20 +102,17 @@ struct Marks {
 }
 
 impl Marks {
-    fn find(look: Look) -> Self {
+    /// `None` on a face that is too small to show any.
+    fn find(scene: &Scene<'_>, view: &FaceView, scale: Scale) -> Option<Self> {
+        let width = scale.face_width(view.face.width, scene.size().long_edge() as f32);
+        Look::open(scene, view, width).map(Self::seen_in)
+    }
+
+    fn seen_in(look: Look) -> Self {
         let texture = Texture::measure(&look);
         let (spots, lines) = rayon::join(|| find_spots(&look, &texture), || find_lines(&look, &texture));
         Self { stock: texture.into_stock(&look), look, spots, lines }
     }
-}
-
-/// The marks of each face, as far as the work is still wanted.
-fn find_all(scene: &Scene<'_>, scale: Scale) -> Vec<Option<Marks>> {
-    let find = |view: &FaceView| {
-        let width = scale.face_width(view.face.width, scene.size().long_edge() as f32);
-        Look::open(scene, view, width).map(Marks::find)
-    };
-    scene.faces().iter().take_while(|_| !scene.cancelled()).map(find).collect()
 }
 
 /// Draws one face's patches; returns the number of marks healed and of clear marks left alone.

@@ -2,6 +2,7 @@
 
 use pixel::filter::{gauss, gauss_masked};
 use pixel::{Plane, Size, ramp};
+use vision::regions::Matte;
 
 use crate::bare_skin::{fade_out, moles_of};
 use crate::complexion::Complexion;
@@ -75,17 +76,19 @@ fn draw_face(scene: &Scene<'_>, view: &FaceView, width: f32, settings: &Settings
 fn form_matte(view: &FaceView, picture: Size, width: f32) -> Plane {
     let features = &view.regions.features;
     let mut matte = view.regions.skin.clone();
+    let seen = |feature: &Matte| feature.within(features.rect);
     let skin_near = gauss(&matte.crop(features.rect), width * BROW_NEAR);
-    let bare =
-        skin_near.zip(&features.brows, |skin, brow| brow * ramp(skin, BROW_ON_SKIN[0], BROW_ON_SKIN[1]));
+    let brows = seen(&features.brows);
+    let bare = skin_near.zip(&brows, |skin, brow| brow * ramp(skin, BROW_ON_SKIN[0], BROW_ON_SKIN[1]));
     features.apply(&mut matte, &bare, f32::max);
-    features.apply(&mut matte, &features.mouth.lips, f32::max);
+    let lips = seen(&features.mouth.lips);
+    features.apply(&mut matte, &lips, f32::max);
     let eyes = features.eyes.each_ref().map(|eye| &eye.opening);
     for feature in [eyes[0], eyes[1], &features.mouth.mouth, &features.glasses] {
-        let soft = gauss(feature, width * 0.01);
+        let soft = gauss(&seen(feature), width * 0.01);
         features.apply(&mut matte, &soft, |m, f| m * (1.0 - f.clamp(0.0, 1.0)));
     }
-    let lips = gauss(&features.mouth.lips, width * 0.01);
+    let lips = gauss(&lips, width * 0.01);
     features.apply(&mut matte, &lips, |m, l| m * (1.0 - 0.7 * l.clamp(0.0, 1.0)));
     fade_out(view, picture, &mut matte);
     matte
@@ -95,7 +98,7 @@ fn form_matte(view: &FaceView, picture: Size, width: f32) -> Plane {
 mod tests {
     use pixel::Rect;
     use pixel::filter::gauss;
-    use vision::regions::Features;
+    use vision::regions::{Features, Matte};
 
     use super::*;
     use crate::scene::testing::{SceneBuilder, lab, rgb_of, skin_patch as skin, spread};
@@ -118,7 +121,8 @@ mod tests {
             // And so does a brow.
             regions.features = Features::none(canvas.size().rect());
             let brow = |y: usize| (84..92).contains(&y);
-            regions.features.brows = Plane::from_fn(canvas.size(), |_, y| if brow(y) { 1.0 } else { 0.0 });
+            let brows = Plane::from_fn(canvas.size(), |_, y| if brow(y) { 1.0 } else { 0.0 });
+            regions.features.brows = Matte::of(&brows, canvas.size().rect());
         });
         let settings = Settings { alpha1: 2.0, ..Settings::defaults(&SPEC) };
         let (before, after) = (lab(&builder.picture), lab(&builder.retouched(&PortraitVolumes, &settings)));

@@ -4,8 +4,12 @@ use pixel::filter::{GuidedModel, reduce};
 use pixel::picture::Samples;
 use pixel::{Orientation, Plane, Rect, Size};
 
-use super::Scene;
+use vision::networks::PARTS_SIDE;
+use vision::parts::{Part, PartsMap};
+use vision::{Face, Parts, Person};
+
 use super::testing::SceneBuilder;
+use super::{Scene, skin_rect};
 use crate::canvas::Canvas;
 use crate::layer::{Effect, Field, Grid, Layer, Patch};
 use crate::plugin::{Blend, Need};
@@ -156,4 +160,31 @@ fn a_layer_beside_a_face_does_not_have_its_colours_worked_out_anew() {
         let (mean, most) = difference(&scene, canvas);
         assert!(mean < 0.2 / 255.0 && most < 1.0 / 255.0, "mean {mean}, most {most}");
     }
+}
+
+#[test]
+fn the_canvas_of_a_face_among_others_ends_where_the_next_person_begins() {
+    let full = Size::new(1000, 600);
+    let side = Size::new(PARTS_SIDE, PARTS_SIDE);
+    let probability = std::array::from_fn(|part| {
+        Plane::filled(side, if part == Part::FaceSkin as usize { 1.0 } else { 0.0 })
+    });
+    let whole = Parts { rect: full.rect(), probability };
+    let parts = PartsMap { whole: &whole, heads: &[], full };
+    let face = |x: f32| Face {
+        frame: [x - 50.0, 230.0, x + 50.0, 370.0],
+        score: 1.0,
+        points: [[x, 300.0]; 5],
+        mesh: None,
+        width: 100.0,
+    };
+    let among: Vec<Face> = [350.0, 500.0, 650.0].map(face).into();
+    let rect = Rect { x: 280, y: 140, width: 440, height: 460 };
+    let alone = skin_rect(&among[1], &Person::of(&among[1], &among[1..2]), rect, &parts);
+    assert_eq!(alone, rect);
+    let middle = skin_rect(&among[1], &Person::of(&among[1], &among), rect, &parts);
+    // Half way to the next face, and the margin in which corrections fade.
+    assert!(middle.x <= 500 - 75 - 35 && middle.right() >= 500 + 75 + 35, "{middle:?}");
+    assert!(middle.width < 270, "{middle:?}");
+    assert_eq!((middle.y, middle.bottom()), (rect.y, rect.bottom()));
 }

@@ -17,15 +17,15 @@ const UNEQUAL: f32 = 0.06;
 
 /// Mattes and measures of one eye at the resolution of a canvas.
 #[derive(Clone, Debug)]
-pub struct EyeRegions {
+pub struct EyeRegions<M = Plane> {
     /// Between the lids.
-    pub opening: Plane,
+    pub opening: M,
     /// The white, drawn in from lids, iris and the inner corner; its vessels belong to it.
-    pub sclera: Plane,
+    pub sclera: M,
     /// Visible iris with the pupil.
-    pub iris: Plane,
+    pub iris: M,
     /// Visible pupil.
-    pub pupil: Plane,
+    pub pupil: M,
     /// Centre of the iris, full-resolution upright pixels.
     pub centre: [f32; 2],
     /// Radius of the iris, full-resolution pixels; 0 without landmarks.
@@ -51,11 +51,20 @@ impl EyeRegions {
             openness: 0.0,
         }
     }
+}
 
-    /// Samples in all mattes together.
-    pub(super) fn samples(&self) -> usize {
-        let Self { opening, sclera, iris, pupil, centre: _, radius: _, pupil_radius: _, openness: _ } = self;
-        [opening, sclera, iris, pupil].map(|matte| matte.size().area()).iter().sum()
+impl<M> EyeRegions<M> {
+    /// The same in mattes of another kind.
+    pub(super) fn map<N>(&self, to: impl Fn(&M) -> N) -> EyeRegions<N> {
+        let &Self { centre, radius, pupil_radius, openness, .. } = self;
+        let [opening, sclera, iris, pupil] = self.mattes().map(to);
+        EyeRegions { opening, sclera, iris, pupil, centre, radius, pupil_radius, openness }
+    }
+
+    /// All mattes.
+    pub(super) fn mattes(&self) -> [&M; 4] {
+        let Self { opening, sclera, iris, pupil, .. } = self;
+        [opening, sclera, iris, pupil]
     }
 }
 

@@ -7,6 +7,7 @@ mod beard;
 mod canvas;
 mod colour;
 mod eyes;
+mod matte;
 mod mouth;
 mod nearby;
 mod prior;
@@ -18,7 +19,9 @@ use pixel::{Plane, Rect, Size, ramp};
 
 pub use canvas::Canvas;
 pub use eyes::{EyeRegions, eye_regions};
+pub use matte::Matte;
 pub use mouth::{MouthRegions, mouth_regions};
+pub use skin::Person;
 
 use crate::error::VisionError;
 use crate::faces::Face;
@@ -54,25 +57,25 @@ impl FaceRegions {
 }
 
 /// Mattes of the features of a face, on the part of the canvas around the face: most of a canvas is neck, body and what
-/// lies behind.
+/// lies behind. As planes they cover that part while they are found.
 #[derive(Clone, Debug)]
-pub struct Features {
-    /// The part of the canvas that the mattes cover.
+pub struct Features<M = Matte> {
+    /// The part of the canvas that is looked at.
     pub rect: Rect,
     /// Lips, teeth, gums and tongue.
-    pub mouth: MouthRegions,
+    pub mouth: MouthRegions<M>,
     /// The eye at the left of the picture, then the one at the right.
-    pub eyes: [EyeRegions; 2],
+    pub eyes: [EyeRegions<M>; 2],
     /// Both brows.
-    pub brows: Plane,
+    pub brows: M,
     /// Lashes of all four lids, with the line they grow from.
-    pub lashes: Plane,
+    pub lashes: M,
     /// Openings of the nostrils.
-    pub nostrils: Plane,
+    pub nostrils: M,
     /// Beard and moustache, stubble included as far as it hides the skin.
-    pub beard: Plane,
+    pub beard: M,
     /// Frames and glasses worn on this face.
-    pub glasses: Plane,
+    pub glasses: M,
 }
 
 /// Mattes of what the picture is made of, at the resolution of a canvas.
@@ -105,7 +108,7 @@ pub fn face_regions(sight: &Sight<'_>, face: &Face, canvas: &Canvas<'_>) -> Resu
         regions.oval = canvas.fill(&mesh.ring(&OVAL));
         if let Some(features) = Features::find(mesh, canvas, &prior) {
             features.apply(&mut no_skin, &features.no_skin(mesh, canvas), f32::max);
-            regions.features = features;
+            regions.features = features.kept();
         }
     }
     regions.skin = skin(canvas, &prior, &no_skin, share.as_ref());
@@ -153,17 +156,15 @@ fn person(canvas: &Canvas<'_>, prior: &Prior) -> Plane {
 }
 
 impl Features {
-    /// How far from a face its features reach, in face widths.
-    const REACH: f32 = 0.3;
-
     /// Nothing seen in that part of a canvas: every matte is 0.
     pub fn none(rect: Rect) -> Self {
-        let size = rect.size();
-        let none = || Plane::zeros(size);
+        let size = Size::new(0, 0);
+        let none = Matte::none;
+        let eye = EyeRegions::none(size).map(|_| none());
         Self {
             rect,
-            mouth: MouthRegions::none(size),
-            eyes: [EyeRegions::none(size), EyeRegions::none(size)],
+            mouth: MouthRegions::none(size).map(|_| none()),
+            eyes: [eye.clone(), eye],
             brows: none(),
             lashes: none(),
             nostrils: none(),
@@ -174,34 +175,28 @@ impl Features {
 
     /// Samples in all mattes together.
     fn samples(&self) -> usize {
-        let Self { rect: _, mouth, eyes, brows, lashes, nostrils, beard, glasses } = self;
-        let [left, right] = eyes.each_ref().map(EyeRegions::samples);
+        let Self { rect: _, mouth, eyes: [left, right], brows, lashes, nostrils, beard, glasses } = self;
         let others = [brows, lashes, nostrils, beard, glasses];
-        mouth.samples() + left + right + others.map(|matte| matte.size().area()).iter().sum::<usize>()
+        let mattes = mouth.mattes().into_iter().chain(left.mattes()).chain(right.mattes()).chain(others);
+        mattes.map(Matte::samples).sum()
     }
+}
 
-    /// One of these mattes on the part `near` of the canvas, 0 where it does not reach.
-    pub fn within(&self, matte: &Plane, near: Rect) -> Plane {
-        let mut part = Plane::zeros(near.size());
-        let common = self.rect.intersect(near);
-        if common.is_empty() {
-            return part;
-        }
-        for y in common.y..common.bottom() {
-            let from = &matte.row(y - self.rect.y)[common.x - self.rect.x..][..common.width];
-            part.row_mut(y - near.y)[common.x - near.x..][..common.width].copy_from_slice(from);
-        }
-        part
-    }
+impl<M> Features<M> {
+    /// How far from a face its features reach, in face widths.
+    const REACH: f32 = 0.3;
 
-    /// Replaces every sample of a plane of the canvas's size where a matte of these reaches by `f` of it and of the matte.
+    /// Replaces every sample of a plane of the canvas's size on the part that is looked at by `f` of it and of `matte`,
+    /// which covers that part.
     pub fn apply(&self, plane: &mut Plane, matte: &Plane, f: impl Fn(f32, f32) -> f32) {
         for (y, from) in (self.rect.y..self.rect.bottom()).zip(0..) {
             let row = &mut plane.row_mut(y)[self.rect.x..self.rect.right()];
             row.iter_mut().zip(matte.row(from)).for_each(|(v, m)| *v = f(*v, *m));
         }
     }
+}
 
+impl Features<Plane> {
     /// `None` when the face lies beyond the canvas.
     fn find(mesh: &Mesh, canvas: &Canvas<'_>, prior: &Prior) -> Option<Self> {
         let [left, top, right, bottom] = mesh.bounds();
@@ -219,6 +214,22 @@ impl Features {
         let ((brows, lashes), nostrils) =
             rayon::join(|| (brows(mesh, canvas), lashes(mesh, canvas)), || nostrils(mesh, canvas));
         Some(Self { rect, mouth, eyes, brows, lashes, nostrils, beard, glasses })
+    }
+
+    /// What shall be remembered of them.
+    fn kept(&self) -> Features {
+        let Self { rect, mouth, eyes, brows, lashes, nostrils, beard, glasses } = self;
+        let kept = |plane: &Plane| Matte::of(plane, *rect);
+        Features {
+            rect: *rect,
+            mouth: mouth.map(kept),
+            eyes: eyes.each_ref().map(|eye| eye.map(kept)),
+            brows: kept(brows),
+            lashes: kept(lashes),
+            nostrils: kept(nostrils),
+            beard: kept(beard),
+            glasses: kept(glasses),
+        }
     }
 
     /// All of them together, with the thin wet rim around eyes and lips.

@@ -15,15 +15,15 @@ const LIP_EDGE: f32 = 0.004;
 
 /// Mattes of the mouth at the resolution of a canvas.
 #[derive(Clone, Debug)]
-pub struct MouthRegions {
+pub struct MouthRegions<M = Plane> {
     /// Lips without the inside of the mouth.
-    pub lips: Plane,
+    pub lips: M,
     /// Inside of the mouth; empty when it is closed.
-    pub mouth: Plane,
+    pub mouth: M,
     /// Teeth: bright and weakly coloured inside the lips, never grown over their edge.
-    pub teeth: Plane,
+    pub teeth: M,
     /// Gums and tongue: red inside the lips.
-    pub gums_tongue: Plane,
+    pub gums_tongue: M,
 }
 
 impl MouthRegions {
@@ -32,11 +32,19 @@ impl MouthRegions {
         let none = || Plane::zeros(size);
         Self { lips: none(), mouth: none(), teeth: none(), gums_tongue: none() }
     }
+}
 
-    /// Samples in all mattes together.
-    pub(super) fn samples(&self) -> usize {
+impl<M> MouthRegions<M> {
+    /// The same in mattes of another kind.
+    pub(super) fn map<N>(&self, to: impl Fn(&M) -> N) -> MouthRegions<N> {
+        let [lips, mouth, teeth, gums_tongue] = self.mattes().map(to);
+        MouthRegions { lips, mouth, teeth, gums_tongue }
+    }
+
+    /// All mattes.
+    pub(super) fn mattes(&self) -> [&M; 4] {
         let Self { lips, mouth, teeth, gums_tongue } = self;
-        [lips, mouth, teeth, gums_tongue].map(|matte| matte.size().area()).iter().sum()
+        [lips, mouth, teeth, gums_tongue]
     }
 }
 

@@ -43,27 +43,57 @@ pub(crate) fn skin(canvas: &Canvas<'_>, prior: &Prior, features: &Plane, share: 
     matte
 }
 
-/// How much of the picture belongs to `face` rather than to the other faces, by distance in face widths; at the
-/// prior's resolution. `None` when there is no other face.
-pub(crate) fn person_share(face: &Face, faces: &[Face], canvas: &Canvas<'_>, prior: &Prior) -> Option<Plane> {
-    // Asked of every sample: a centre is that of hundreds of landmarks.
-    let place = |face: &Face| (face.centre(), face.width.max(1.0));
-    let reach = |([cx, cy], width): ([f32; 2], f32), x: f32, y: f32| {
+/// Which parts of the picture belong to one of several persons: those nearer to that face than to any other, measured
+/// in widths of the faces.
+pub struct Person {
+    own: Head,
+    others: Vec<Head>,
+}
+
+/// Centre of a face and its width, full-resolution pixels.
+struct Head {
+    centre: [f32; 2],
+    width: f32,
+}
+
+impl Head {
+    fn of(face: &Face) -> Self {
+        Self { centre: face.centre(), width: face.width.max(1.0) }
+    }
+
+    /// Distance of a place in face widths.
+    fn distance(&self, x: f32, y: f32) -> f32 {
+        let [cx, cy] = self.centre;
         // Bodies hang below heads: going down costs half.
         let dy = if y > cy { 0.5 * (y - cy) } else { y - cy };
-        (x - cx).hypot(dy) / width
-    };
-    let others: Vec<_> = faces.iter().filter(|other| *other != face).map(place).collect();
-    if others.is_empty() {
+        (x - cx).hypot(dy) / self.width
+    }
+}
+
+impl Person {
+    /// The person with that `face`, one of `faces`.
+    pub fn of(face: &Face, faces: &[Face]) -> Self {
+        let others = faces.iter().filter(|other| *other != face).map(Head::of).collect();
+        Self { own: Head::of(face), others }
+    }
+
+    /// How much of a full-resolution upright place is this person's rather than another's, 0 to 1.
+    pub fn share(&self, x: f32, y: f32) -> f32 {
+        let nearest = self.others.iter().map(|other| other.distance(x, y)).fold(f32::MAX, f32::min);
+        ramp(nearest - self.own.distance(x, y), -0.05, 0.05)
+    }
+}
+
+/// [`Person::share`] at the prior's resolution. `None` when there is no other face.
+pub(crate) fn person_share(face: &Face, faces: &[Face], canvas: &Canvas<'_>, prior: &Prior) -> Option<Plane> {
+    let person = Person::of(face, faces);
+    if person.others.is_empty() {
         return None;
     }
-    let own = place(face);
     Some(Plane::from_fn(prior.size(), |i, j| {
         let centre = |k: usize| (k as f32 + 0.5) * prior.factor as f32 - 0.5;
         let [x, y] = canvas.place(centre(i), centre(j));
-        let own = reach(own, x, y);
-        let nearest = others.iter().map(|&other| reach(other, x, y)).fold(f32::MAX, f32::min);
-        ramp(nearest - own, -0.05, 0.05)
+        person.share(x, y)
     }))
 }
 

@@ -6,7 +6,7 @@ use pixel::{Plane, Rect, Size};
 use rayon::prelude::*;
 use vision::Mesh;
 use vision::landmarks::{AXIS, NOSTRILS};
-use vision::regions::Features;
+use vision::regions::Matte;
 
 use super::grid::{carry, grown, grown_by};
 use crate::scene::{FaceView, Scene};
@@ -86,7 +86,7 @@ impl Look {
         };
         let (skin, zone, reach) = (sample(&skin), sample(&clear), sample(&reach));
         let features = &view.regions.features;
-        let hair = seen(features, &[&features.brows, &features.beard], near);
+        let hair = seen(&[&features.brows, &features.beard], near);
         let hair = sample(&grown(&hair, HAIR_RIM * view.width()));
         let face = match &view.face.mesh {
             Some(_) => sample(&grown(&view.regions.oval.crop(near), FACE_RIM * view.width())),
@@ -130,7 +130,7 @@ fn near_skin(view: &FaceView) -> Option<Rect> {
 /// by the rest of it; all on the face canvas inside `near`.
 fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, [Plane; 2]) {
     let features = &view.regions.features;
-    let union = |planes: &[&Plane]| seen(features, planes, near);
+    let union = |mattes: &[&Matte]| seen(mattes, near);
     let eyes = union(&[&features.eyes[0].opening, &features.eyes[1].opening]);
     let mouth = union(&[&features.mouth.lips, &features.mouth.mouth, &features.brows]);
     let others = union(&[&features.lashes, &features.nostrils, &features.beard, &features.glasses]);
@@ -155,10 +155,10 @@ fn skin_and_clear(view: &FaceView, near: Rect) -> (Plane, [Plane; 2]) {
 }
 
 /// 1 where one of these features is seen, on the face canvas inside `near`.
-fn seen(features: &Features, planes: &[&Plane], near: Rect) -> Plane {
+fn seen(mattes: &[&Matte], near: Rect) -> Plane {
     let mut all = Plane::zeros(near.size());
-    for plane in planes {
-        all.apply_with(&features.within(plane, near), f32::max);
+    for matte in mattes {
+        all.apply_with(&matte.within(near), f32::max);
     }
     all.map(|v| if v > 0.25 { 1.0 } else { 0.0 })
 }

@@ -109,7 +109,7 @@ fn healed_on(picture: &Picture, face: Plane, sensitivity: f32) -> (Picture, Plan
     let zone = Plane::from_fn(SIZE, |x, _| if x < 360 { 1.0 } else { 0.0 });
     let look = look(lab, zone, face);
     let mut layer = Layer::default();
-    let counts = heal(&scene, &Marks::find(look), None, sensitivity, &mut layer);
+    let counts = heal(&scene, &Marks::seen_in(look), None, sensitivity, &mut layer);
     let mut touched = Plane::zeros(SIZE);
     for patch in &layer.patches {
         for (i, _) in patch.touched.iter().enumerate().filter(|(_, on)| **on) {
