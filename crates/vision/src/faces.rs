@@ -12,16 +12,22 @@ use crate::parts::Part;
 use crate::sight::Sight;
 use crate::view::{Grid, View};
 
-/// Long edge of the ordinary detector pass, input pixels.
+/// Long edge of the ordinary detector pass on a picture of usual shape, input pixels.
 const PASS_LONG_EDGE: usize = 640;
 /// Long edge of the pass for tiny faces.
 const FINE_LONG_EDGE: usize = 1280;
 /// Long edge of the pass for faces that fill the frame, and the border around it.
 const CLOSE_LONG_EDGE: usize = 256;
+/// Pictures longer than this many of their short edges are looked at in as many input pixels as those of this shape: what
+/// a pass costs and how large a share of the picture it finds stay the same, where a long edge of a fixed number of
+/// input pixels would leave a few rows of them on a strip.
+const LONG_SHAPE: f32 = 2.0;
+/// Input pixels that a strip is high at least, as the network needs.
+const LEAST_ROWS: f32 = 32.0;
 const CLOSE_BORDER: f32 = 0.25;
 /// Side of the square of a turned pass.
 const TURNED_SIDE: usize = 640;
-/// A face this sure and, compared with the long edge, this wide ends the search.
+/// A face this sure and, compared with the long edge of a picture of usual shape, this wide ends the search.
 const CLEAR_SCORE: f32 = 0.8;
 const CLEAR_WIDTH: f32 = 0.06;
 /// Meshes below this presence are no faces.
@@ -40,13 +46,17 @@ const PERSON_SHARE: f64 = 0.002;
 const FACE_SKIN_SHARE: f64 = 0.003;
 /// Faces from this rank on (by size) get one landmark pass instead of two.
 const STEADIED_FACES: usize = 8;
+/// Up to this tilt (radians) the detector's box fits a face. It learnt from upright ones: around one that lies it is too
+/// large or beside it, and what the landmarks enclose fits.
+const LEVEL: f32 = 0.7;
 /// From the detector's box to the width from cheek to cheek.
 const WIDTH_OF_BOX: f32 = 0.95;
 
 /// One face, in full-resolution upright pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Face {
-    /// The detector's box: left, top, right, bottom. It may reach beyond the picture.
+    /// The detector's box, or that of the landmarks of a face that lies: left, top, right, bottom. It may reach beyond
+    /// the picture.
     pub frame: [f32; 4],
     /// The detector's score, 0.5 to 1.
     pub score: f32,
@@ -123,12 +133,14 @@ fn frame_width(detection: &Detection) -> f32 {
 fn search(sight: &Sight<'_>) -> Result<Vec<Detection>, VisionError> {
     let full = sight.full();
     let (width, height) = (full.width as f32, full.height as f32);
-    let long_edge = full.long_edge() as f32;
+    let long_edge = usual_edge(width, height);
+    let whole =
+        |long: usize, border: f32| Pass::whole(width, height, lengthened(width, height, long), border);
     let clear = |found: &[Detection]| {
         found.iter().any(|d| d.score >= CLEAR_SCORE && frame_width(d) >= CLEAR_WIDTH * long_edge)
     };
 
-    let mut found = run(sight, &Pass::whole(width, height, PASS_LONG_EDGE, 0.0))?;
+    let mut found = run(sight, &whole(PASS_LONG_EDGE, 0.0))?;
     if clear(&found) {
         return Ok(found);
     }
@@ -136,11 +148,11 @@ fn search(sight: &Sight<'_>) -> Result<Vec<Detection>, VisionError> {
     if clear(&found) {
         return Ok(suppress(found));
     }
-    if full.long_edge() > PASS_LONG_EDGE && (!found.is_empty() || sees_person(sight)?) {
-        found.extend(run(sight, &Pass::whole(width, height, FINE_LONG_EDGE, 0.0))?);
+    if long_edge > PASS_LONG_EDGE as f32 && (!found.is_empty() || sees_person(sight)?) {
+        found.extend(run(sight, &whole(FINE_LONG_EDGE, 0.0))?);
     }
     if found.iter().all(|d| d.score < CLEAR_SCORE) && sees_person(sight)? && sees_face_skin(sight)? {
-        for degrees in [45.0f32, -45.0, 90.0, -90.0] {
+        for degrees in [45.0f32, -45.0, 90.0, -90.0, 180.0, 135.0, -135.0] {
             let turned = run(sight, &Pass::turned(width, height, TURNED_SIDE, degrees.to_radians()))?;
             let sure = turned.iter().any(|d| d.score >= CLEAR_SCORE);
             found.extend(turned);
@@ -150,6 +162,23 @@ fn search(sight: &Sight<'_>) -> Result<Vec<Detection>, VisionError> {
         }
     }
     Ok(suppress(found))
+}
+
+/// The long edge that a picture of these sides has, or would have if it were of usual shape and as large.
+fn usual_edge(width: f32, height: f32) -> f32 {
+    let (long, short) = (width.max(height), width.min(height));
+    if long <= LONG_SHAPE * short { long } else { (LONG_SHAPE * long * short).sqrt() }
+}
+
+/// The long edge of a pass that has as many input pixels as one of `long` on a picture of usual shape.
+fn lengthened(width: f32, height: f32, long: usize) -> usize {
+    let stretch = width.max(height) / usual_edge(width, height);
+    if stretch <= 1.0 {
+        return long;
+    }
+    // Beyond this the strip would be fewer rows than the network takes, and the rest of them nothing.
+    let most = (long * long) as f32 / (LONG_SHAPE * LEAST_ROWS);
+    (long as f32 * stretch).min(most) as usize
 }
 
 fn run(sight: &Sight<'_>, pass: &Pass) -> Result<Vec<Detection>, VisionError> {
@@ -170,13 +199,15 @@ fn sees_face_skin(sight: &Sight<'_>) -> Result<bool, VisionError> {
 fn judge(sight: &Sight<'_>, detection: Detection, steady: bool) -> Result<Option<Face>, VisionError> {
     let Detection { frame, score, points } = detection;
     let crop = Crop::of_detection(&frame, &points);
-    let mut reading = Reading::of(sight, crop, steady)?;
+    let mut reader = Reader { sight, seen: Vec::new() };
+    let mut reading = reader.upright(crop, steady)?;
     if reading.certainty < CERTAIN && score >= MESHLESS_SCORE {
-        reading = Reading::turned(sight, crop, &frame)?.unwrap_or(reading);
+        reading = reader.turned(crop, &frame)?.unwrap_or(reading);
     }
     let mesh = reading.mesh;
     if mesh.presence >= PRESENCE_FLOOR {
         let width = mesh.width();
+        let frame = if mesh.tilt().abs() > LEVEL { mesh.bounds() } else { frame };
         return Ok(Some(Face { frame, score, points, mesh: Some(mesh), width }));
     }
     if score < MESHLESS_SCORE || skin_share(sight, &frame)? < MESHLESS_SKIN {
@@ -194,37 +225,52 @@ struct Reading {
 }
 
 impl Reading {
+    fn lies_in(&self, frame: &[f32; 4]) -> bool {
+        let [left, top, right, bottom] = self.mesh.bounds();
+        let (x, y) = (0.5 * (left + right), 0.5 * (top + bottom));
+        x >= frame[0] && x <= frame[2] && y >= frame[1] && y <= frame[3]
+    }
+}
+
+/// Asks the landmark network about the crops of one detection, about no crop twice.
+struct Reader<'s> {
+    sight: &'s Sight<'s>,
+    seen: Vec<(Crop, Mesh)>,
+}
+
+impl Reader<'_> {
     /// One pass on the crop and, if `steady`, a second one on what the first has found.
-    fn of(sight: &Sight<'_>, crop: Crop, steady: bool) -> Result<Self, VisionError> {
-        let mesh = read(sight, crop)?;
+    fn upright(&mut self, crop: Crop, steady: bool) -> Result<Reading, VisionError> {
+        let mesh = self.read(crop)?;
         let certainty = mesh.presence;
-        let first = Self { mesh, certainty };
+        let first = Reading { mesh, certainty };
         if certainty < PRESENCE_FLOOR || !steady {
             return Ok(first);
         }
-        let second = first.again(sight)?;
+        let second = self.again(&first)?;
         // A second pass that loses the face says more about its crop than about the face.
         if second.mesh.presence < PRESENCE_FLOOR {
-            return Ok(Self { certainty: second.certainty, ..first });
+            return Ok(Reading { certainty: second.certainty, ..first });
         }
         Ok(second)
     }
 
-    /// One more pass, on the crop that this mesh asks for.
-    fn again(&self, sight: &Sight<'_>) -> Result<Self, VisionError> {
-        let mesh = read(sight, Crop::of_mesh(&self.mesh))?;
-        let certainty = self.mesh.presence.min(mesh.presence);
-        Ok(Self { mesh, certainty })
+    /// One more pass, on the crop that the mesh of the last one asks for.
+    fn again(&mut self, last: &Reading) -> Result<Reading, VisionError> {
+        let mesh = self.read(Crop::of_mesh(&last.mesh))?;
+        let certainty = last.mesh.presence.min(mesh.presence);
+        Ok(Reading { mesh, certainty })
     }
 
     /// The most certain reading in a detector's box of a crop turned by quarters; `None` when none is certain. A box
     /// around a turned face fits badly, so the crop of the first pass need not hold the face well yet.
-    fn turned(sight: &Sight<'_>, crop: Crop, frame: &[f32; 4]) -> Result<Option<Self>, VisionError> {
-        let mut best: Option<Self> = None;
+    fn turned(&mut self, crop: Crop, frame: &[f32; 4]) -> Result<Option<Reading>, VisionError> {
+        let mut best: Option<Reading> = None;
         for quarters in [0.0, 1.0, 2.0, 3.0] {
             let tilt = crop.tilt + quarters * FRAC_PI_2;
-            let mesh = read(sight, Crop { tilt, ..crop })?;
-            let reading = Self { certainty: mesh.presence, mesh }.again(sight)?.again(sight)?;
+            let mesh = self.read(Crop { tilt, ..crop })?;
+            let second = self.again(&Reading { certainty: mesh.presence, mesh })?;
+            let reading = self.again(&second)?;
             let beaten = best.as_ref().map_or(CERTAIN, |best| best.certainty);
             if reading.certainty > beaten && reading.lies_in(frame) {
                 best = Some(reading);
@@ -233,16 +279,16 @@ impl Reading {
         Ok(best)
     }
 
-    fn lies_in(&self, frame: &[f32; 4]) -> bool {
-        let [left, top, right, bottom] = self.mesh.bounds();
-        let (x, y) = (0.5 * (left + right), 0.5 * (top + bottom));
-        x >= frame[0] && x <= frame[2] && y >= frame[1] && y <= frame[3]
+    fn read(&mut self, crop: Crop) -> Result<Mesh, VisionError> {
+        if let Some((_, mesh)) = self.seen.iter().find(|(seen, _)| *seen == crop) {
+            return Ok(mesh.clone());
+        }
+        let sight = self.sight;
+        let see = |view: &View<'_>| read_mesh(sight.networks(), view, &crop);
+        let mesh = with_view(sight, &crop.grid(), MESH_SIDE, MESH_SIDE, see)?;
+        self.seen.push((crop, mesh.clone()));
+        Ok(mesh)
     }
-}
-
-fn read(sight: &Sight<'_>, crop: Crop) -> Result<Mesh, VisionError> {
-    let see = |view: &View<'_>| read_mesh(sight.networks(), view, &crop);
-    with_view(sight, &crop.grid(), MESH_SIDE, MESH_SIDE, see)
 }
 
 /// Mean probability of skin in the inner half of a box.
@@ -289,6 +335,40 @@ fn with_view<T>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::networks::Networks;
+    use crate::sight::tests::{Grey, grey};
+
+    #[test]
+    fn a_strip_is_looked_at_in_as_many_input_pixels_as_a_picture_of_usual_shape() {
+        for (width, height) in [(6000.0, 4000.0), (4000.0, 2000.0), (300.0, 200.0), (1.0, 1.0)] {
+            assert_eq!(lengthened(width, height, PASS_LONG_EDGE), PASS_LONG_EDGE);
+            assert_eq!(usual_edge(width, height), width);
+        }
+        let cells = |width: f32, height: f32| {
+            let pass = Pass::whole(width, height, lengthened(width, height, PASS_LONG_EDGE), 0.0);
+            (pass.columns * pass.rows, pass.grid.pitch())
+        };
+        let (usual, _) = cells(6000.0, 4000.0);
+        for (width, height) in [(12_000.0, 300.0), (300.0, 12_000.0), (9000.0, 3000.0), (60_000.0, 1.0)] {
+            let (count, _) = cells(width, height);
+            assert!(count <= usual, "{width} by {height}: {count} of {usual}");
+        }
+        let (_, pitch) = cells(12_000.0, 300.0);
+        assert!(pitch < 4.5, "a face 75 pixels wide is {} input pixels wide", 75.0 / pitch);
+    }
+
+    #[test]
+    fn no_crop_is_read_twice() {
+        let networks = Networks::new(1);
+        let sight = Sight::new(&networks, grey(200, 200), &Grey).expect("has pixels");
+        let mut reader = Reader { sight: &sight, seen: Vec::new() };
+        let crop = Crop { centre: [100.0, 100.0], side: 90.0, tilt: 0.0 };
+        reader.upright(crop, true).expect("runs");
+        reader.turned(crop, &[55.0, 55.0, 145.0, 145.0]).expect("runs");
+        let seen: Vec<Crop> = reader.seen.iter().map(|(crop, _)| *crop).collect();
+        assert!((0..seen.len()).all(|n| !seen[..n].contains(&seen[n])), "{seen:?}");
+        assert!(seen.len() >= 10, "all four quarters were looked at: {}", seen.len());
+    }
 
     #[test]
     fn a_box_within_a_box_is_the_same_head() {

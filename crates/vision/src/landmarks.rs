@@ -123,7 +123,7 @@ impl Mesh {
 }
 
 /// The square the landmark network reads: centre, side (full-resolution pixels) and tilt (radians).
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Crop {
     pub centre: [f32; 2],
     pub side: f32,
