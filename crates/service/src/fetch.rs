@@ -27,7 +27,9 @@ pub enum FetchError {
     #[error("it is no http or https address")]
     NotWeb,
     /// It leads inside.
-    #[error("it leads to a private or reserved network, which is not allowed for this host")]
+    #[error(
+        "it leads to a private or reserved network: the operator may allow it with atelier admin hook-host allow HOST --private"
+    )]
     Private,
     /// Nothing, or not all of it, came in time.
     #[error("no answer within {0:?}")]

@@ -49,7 +49,10 @@ pub(crate) struct Answer {
 pub(crate) enum OutboundError {
     #[error("the address is not an http or https address")]
     NotWeb,
-    #[error("the address leads to a private or reserved network, which is not allowed for this host")]
+    #[error(
+        "the address leads to a private or reserved network: the operator may allow it with atelier admin hook-host allow \
+         HOST --private"
+    )]
     Private,
     #[error("no answer within {0:?}")]
     TooLate(Duration),

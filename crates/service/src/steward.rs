@@ -358,7 +358,10 @@ fn pattern(text: &str) -> Result<String, StewardError> {
     let text = text.trim().trim_end_matches('.').to_lowercase();
     let name = text.strip_prefix("*.").unwrap_or(&text);
     let fits = |letter: char| letter.is_alphanumeric() || "-._:[]".contains(letter);
-    if name.is_empty() || name.contains("..") || !name.chars().all(fits) {
+    // A port is no part of a host: an entry with one would fit no address.
+    let is_v6 = name.trim_matches(['[', ']']).parse::<std::net::Ipv6Addr>().is_ok();
+    let has_port = !is_v6 && name.contains([':', '[', ']']);
+    if name.is_empty() || name.contains("..") || has_port || !name.chars().all(fits) {
         return Err(StewardError::NoHost(text));
     }
     Ok(text)
@@ -374,10 +377,22 @@ mod tests {
             ("Hooks.Example.org", "hooks.example.org"),
             ("*.example.org", "*.example.org"),
             ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+            ("[fd00::7]", "[fd00::7]"),
         ] {
             assert_eq!(pattern(text).ok().as_deref(), Some(host));
         }
-        for text in ["", "*.", "https://example.org", "example.org/path", "a b", "a*b", "*"] {
+        for text in [
+            "",
+            "*.",
+            "https://example.org",
+            "example.org/path",
+            "a b",
+            "a*b",
+            "*",
+            "127.0.0.1:80",
+            "[::1]:80",
+        ] {
             assert!(pattern(text).is_err(), "{text}");
         }
     }

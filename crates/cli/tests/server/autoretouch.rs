@@ -19,7 +19,7 @@ use super::shop::{CLIENT_ID, Shop};
 
 const EXECUTION: &str = "id workflow workflowVersion workflowName organizationId companyId status userId createdAt \
      startedAt finishedAt inputFileName inputContentHash resultContentHash resultContentType resultFileName resultPath \
-     labels chargedCredits";
+     labels chargedCredits failureReason";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shop_goes_the_whole_way_with_sqlite_and_disk() {
@@ -354,6 +354,8 @@ async fn every_end_is_told(mut house: House) {
     let [(event, content, result)] = &told[..] else { panic!("one call") };
     assert_eq!((event.as_str(), *result), ("WORKFLOW_EXECUTION_FAILED", None));
     assert_eq!(content["chargedCredits"], 0);
+    let reason = content["failureReason"].as_str().expect("a reason");
+    assert!(reason.contains("file"), "what to do: {reason}");
 
     let checked = workflow_with_review(&house, &shop).await;
     for (verdict, end, answer) in [

@@ -108,8 +108,7 @@ pub(crate) async fn result(
         match job.state {
             JobState::Completed => break,
             JobState::Failed | JobState::Cancelled => {
-                let reason = if job.reason.is_empty() { "The execution has failed" } else { &job.reason };
-                return Err(Refusal::unprocessable(reason));
+                return Err(Refusal::unprocessable(object::reason(&job)));
             }
             JobState::Unpaid => {
                 let message = "There are too few credits: add some, then retry the execution";

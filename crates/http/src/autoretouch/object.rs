@@ -36,7 +36,13 @@ pub fn execution(job: &Job) -> ExecutionBody {
         result_file_name: name,
         labels: job.labels.clone(),
         charged_credits: if is_given_back { 0 } else { job.charged },
+        failure_reason: (state(job.state) == "FAILED").then(|| reason(job)),
     }
+}
+
+/// Why an execution has failed.
+pub fn reason(job: &Job) -> String {
+    if job.reason.is_empty() { "The execution has failed".to_owned() } else { job.reason.clone() }
 }
 
 /// The name of a state.

@@ -148,6 +148,8 @@ pub struct ExecutionBody {
     pub labels: BTreeMap<String, String>,
     /// Credits taken for it and not given back.
     pub charged_credits: i64,
+    /// Why it has `FAILED`, for people; null in every other state. An extension of this server.
+    pub failure_reason: Option<String>,
 }
 
 /// Executions that share the label `autoretouch_batch_id`.

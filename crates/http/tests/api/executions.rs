@@ -11,7 +11,7 @@ use crate::shop::{Shop, keys, order};
 
 const KEYS: &str = "id workflow workflowVersion workflowName organizationId companyId status userId createdAt startedAt \
      finishedAt inputFileName inputContentHash resultContentHash resultContentType resultFileName resultPath labels \
-     chargedCredits";
+     chargedCredits failureReason";
 
 /// The object with its ids replaced, so that it can be compared.
 fn masked(shop: &Shop, execution: &Value) -> String {
