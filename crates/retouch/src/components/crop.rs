@@ -6,7 +6,7 @@ use pixel::{Rect, Size};
 
 use super::Component;
 use super::declaration::{Declaration, Kind, Setting, Values};
-use super::resize::frame_to;
+use super::resize::cut_to;
 use super::run::WorkflowFault;
 use super::set_on_canvas::{ASPECTS, aspect};
 use super::work::Work;
@@ -65,10 +65,10 @@ impl Component for Crop {
                         }),
                     _ => centre(rect),
                 };
-                cut_to(rect, wanted, centre)
+                part_of(rect, wanted, centre)
             }
         };
-        frame_to(work, rect.x as isize, rect.y as isize, rect.size());
+        cut_to(work, rect);
         Ok(())
     }
 }
@@ -89,7 +89,7 @@ fn trimmed(size: Size, [left, top, right, bottom]: [f64; 4]) -> Rect {
 }
 
 /// The largest part of `rect` with that width to height, as near around `centre` as fits.
-fn cut_to(rect: Rect, aspect: f64, [x, y]: [f64; 2]) -> Rect {
+fn part_of(rect: Rect, aspect: f64, [x, y]: [f64; 2]) -> Rect {
     let width = ((rect.height as f64 * aspect).round() as usize).clamp(1, rect.width);
     let height = ((rect.width as f64 / aspect).round() as usize).clamp(1, rect.height);
     let start = |middle: f64, length: usize, from: usize, room: usize| {
@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn an_aspect_is_cut_around_the_focus_and_inside_the_picture() {
         let rect = Rect::from_edges(0, 0, 300, 100);
-        assert_eq!(cut_to(rect, 1.0, [150.0, 50.0]), Rect::from_edges(100, 0, 200, 100));
-        assert_eq!(cut_to(rect, 1.0, [290.0, 50.0]), Rect::from_edges(200, 0, 300, 100));
-        assert_eq!(cut_to(rect, 10.0, [0.0, 0.0]), Rect::from_edges(0, 0, 300, 30));
+        assert_eq!(part_of(rect, 1.0, [150.0, 50.0]), Rect::from_edges(100, 0, 200, 100));
+        assert_eq!(part_of(rect, 1.0, [290.0, 50.0]), Rect::from_edges(200, 0, 300, 100));
+        assert_eq!(part_of(rect, 10.0, [0.0, 0.0]), Rect::from_edges(0, 0, 300, 30));
     }
 }

@@ -70,12 +70,6 @@ impl Component for RemoveBackground {
         }
         let size = work.picture.size;
         let alpha = cutout.alpha.samples();
-        work.cut_off = [
-            (0..size.height).any(|y| alpha[y * size.width] > 0.5),
-            (0..size.width).any(|x| alpha[x] > 0.5),
-            (0..size.height).any(|y| alpha[(y + 1) * size.width - 1] > 0.5),
-            (0..size.width).any(|x| alpha[(size.height - 1) * size.width + x] > 0.5),
-        ];
         let clean = values.is_on("cleanColours");
         let picture = &mut work.picture;
         let colour = |i: usize| {
@@ -102,6 +96,7 @@ impl Component for RemoveBackground {
             }
         }
         pixel::codec::drop_thumbnails(&mut picture.metadata);
+        work.cut_off = work.touched_sides();
         let cover = cutout.alpha.sum() / size.area() as f64;
         work.found("subjects found", 1.0);
         work.found("people", if cutout.kind == SubjectKind::Person { 1.0 } else { 0.0 });

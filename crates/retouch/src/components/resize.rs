@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use pixel::Size;
+use pixel::{Rect, Size};
 
 use super::Component;
 use super::declaration::{Declaration, Kind, Setting, Values};
@@ -76,7 +76,7 @@ impl Component for Resize {
         if both && values.word("mode") == "fill" {
             let cut = Size::new(wanted.width.min(width), wanted.height.min(height));
             let (left, top) = ((wanted.width - cut.width) / 2, (wanted.height - cut.height) / 2);
-            frame_to(work, left as isize, top as isize, cut);
+            cut_to(work, Rect { x: left, y: top, width: cut.width, height: cut.height });
         }
         Ok(())
     }
@@ -105,6 +105,17 @@ pub(super) fn frame_to(work: &mut Work<'_>, left: isize, top: isize, size: Size)
     }
     work.picture = framed(&work.picture, left, top, size);
     follow(work, &Window { from: [left as f64, top as f64], ratio: [1.0; 2] });
+}
+
+/// Cuts subject and shadow to a part of the picture; the subject is cut off on sides that went through it.
+pub(super) fn cut_to(work: &mut Work<'_>, rect: Rect) {
+    let Size { width, height } = work.picture.size;
+    let cut = [rect.x > 0, rect.y > 0, rect.right() < width, rect.bottom() < height];
+    frame_to(work, rect.x as isize, rect.y as isize, rect.size());
+    let touched = work.touched_sides();
+    for side in (0..4).filter(|side| cut[*side]) {
+        work.cut_off[side] = touched[side];
+    }
 }
 
 fn follow(work: &mut Work<'_>, window: &Window) {

@@ -355,3 +355,24 @@ fn margins_on_the_canvas_are_what_was_asked_for_to_the_pixel() {
         }
     }
 }
+
+#[test]
+fn a_subject_that_a_crop_cuts_through_stays_at_that_edge_of_the_canvas() {
+    let mut block = product(SIZE);
+    let inside = |i: usize| (60..120).contains(&(i % 180)) && (30..90).contains(&(i / 180));
+    block.alpha = Some(Samples::U8((0..SIZE.area()).map(|i| 255 * u8::from(inside(i))).collect()));
+    let canvas = json!({"type": "set-on-canvas", "settings": {"width": 100, "height": 100, "margin": 10}});
+    let cut = |side: &str| json!({"type": "crop", "settings": {side: 50}});
+    let beside = json!({"type": "crop", "settings": {"left": 20, "bottom": 10}});
+    for (steps, sides) in [
+        (vec![canvas.clone()], [false, false]),
+        (vec![cut("bottom"), canvas.clone()], [false, true]),
+        (vec![cut("top"), canvas.clone()], [true, false]),
+        (vec![beside, canvas], [false, false]),
+    ] {
+        let result = picture(&run(&png(&block), &workflow(&steps, json!({}))));
+        let alpha = result.alpha.expect("cut out");
+        let covers = |y: usize| (0..100).any(|x| alpha.unit(y * 100 + x) > 0.5);
+        assert_eq!([covers(0), covers(99)], sides, "{steps:?}");
+    }
+}

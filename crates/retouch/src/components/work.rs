@@ -66,7 +66,7 @@ pub struct Work<'a> {
     pub(super) original: String,
     /// Name of the result without extension.
     pub(super) stem: String,
-    /// Sides of the first picture that cut the subject off: left, top, right, bottom.
+    /// Sides of the photograph, or of what was cut out of it, that cut the subject off: left, top, right, bottom.
     pub(super) cut_off: [bool; 4],
     pub(super) findings: Vec<Finding>,
     /// What the result cannot hold, for the report.
@@ -178,6 +178,19 @@ impl<'a> Work<'a> {
             }
         }
         if right == 0 { size.rect() } else { Rect::from_edges(left, top, right, bottom) }
+    }
+
+    /// Sides of the picture that the cut-out subject touches: left, top, right, bottom. None when nothing is cut out.
+    pub(super) fn touched_sides(&self) -> [bool; 4] {
+        let Some(alpha) = &self.picture.alpha else { return [false; 4] };
+        let Size { width, height } = self.picture.size;
+        let covers = |x: usize, y: usize| alpha.unit(y * width + x) > 0.5;
+        [
+            (0..height).any(|y| covers(0, y)),
+            (0..width).any(|x| covers(x, 0)),
+            (0..height).any(|y| covers(width - 1, y)),
+            (0..width).any(|x| covers(x, height - 1)),
+        ]
     }
 
     pub(super) fn take_result(&mut self) -> Result<(Vec<u8>, OutcomeKind), WorkflowFault> {
