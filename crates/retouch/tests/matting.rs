@@ -374,3 +374,37 @@ fn what_has_the_colour_of_the_backdrop_is_not_cut_away() {
         assert!(kept > wanted && added < 0.03, "{name}: {kept} kept, {added} added");
     }
 }
+
+/// A vase out of focus: its edge is a mixture far into it.
+fn soft_vase() -> Subject {
+    let mut vase = Subject::new();
+    let half = |y: f32| 70.0 + 60.0 * ((y - 110.0) / 500.0 * std::f32::consts::PI).sin().max(0.0);
+    let body = |x: f32, y: f32| (half(y) - (x - 360.0).abs()).min(y - 110.0).min(610.0 - y);
+    vase.lay(1.0, body, |x, _| {
+        let t = (x - 230.0) / 260.0;
+        [0.8 - 0.3 * t, 0.25, 0.2]
+    });
+    let alpha = gauss(&vase.alpha, 6.0);
+    let rgb = [0, 1, 2].map(|c| {
+        let laid = gauss(&vase.rgb[c].zip(&vase.alpha, |v, a| v * a), 6.0);
+        laid.zip(&alpha, |v, a| if a > 1e-4 { v / a } else { 0.0 })
+    });
+    Subject { alpha, rgb }
+}
+
+#[test]
+fn an_edge_out_of_focus_brings_no_fringe_of_the_old_backdrop() {
+    let text = r#"[{"type":"input"},{"type":"remove-background","settings":{"method":"product"}},
+        {"type":"export","settings":{"format":"png"}}]"#;
+    let workflow = Workflow::from_json(text).expect("a workflow");
+    for backdrop in ["white", "green"] {
+        let (subject, engine) = (soft_vase(), Engine::new());
+        let jpeg = composite(&subject, backdrop);
+        let upload = Upload::new(&jpeg, "drawn.jpg");
+        let result = engine.run_workflow(&upload, &workflow, &Options::default(), &Unwatched);
+        let score = score(&subject, &result.expect("runs").bytes);
+        let error = 1000.0 * score.sad / (subject.alpha.sum() / 1000.0);
+        println!("{backdrop}: cover {error:.1} per mille, colour {:.1}", score.colour);
+        assert!(error < 14.0 && score.colour < 10.0, "{backdrop}: {error} per mille, {}", score.colour);
+    }
+}

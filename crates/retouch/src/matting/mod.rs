@@ -6,10 +6,12 @@
 //! normal distributions (Bayesian matting: Chuang, Curless, Salesin and Szeliski, 2001).
 
 mod backdrop;
+mod blur;
 mod mixture;
 mod prior;
 mod same_colour;
 mod statistics;
+mod thin;
 mod trimap;
 
 use std::borrow::Cow;
@@ -102,6 +104,8 @@ pub fn cut_out(
 
 /// Rows and columns of the tiles that are worked on together.
 const TILE: usize = 256;
+/// Tiles that are solved before they are put in their places.
+const TILES_AT_ONCE: usize = 64;
 
 /// Solves the unknown band of the whole picture, tile by tile.
 fn at_full_resolution(
@@ -119,22 +123,25 @@ fn at_full_resolution(
             Rect::from_edges(x, y, (x + TILE).min(size.width), (y + TILE).min(size.height))
         })
         .collect();
-    let solved: Vec<_> = tiles
-        .par_iter()
-        .map(|tile| {
-            let rgb = read(picture, *tile);
-            let places = trimap.places_of(*tile, step);
-            solve(&rgb, &places, mixture, (step, tile.x, tile.y))
-        })
-        .collect();
     let mut alpha = Plane::zeros(size);
     let mut rgb = [0; 3].map(|_| Plane::zeros(size));
-    for (tile, part) in tiles.iter().zip(&solved) {
-        for y in 0..tile.height {
-            let row = tile.x..tile.right();
-            alpha.row_mut(tile.y + y)[row.clone()].copy_from_slice(part.alpha.row(y));
-            for c in 0..3 {
-                rgb[c].row_mut(tile.y + y)[row.clone()].copy_from_slice(part.rgb[c].row(y));
+    // Some at a time: all of them together would be the whole picture once more.
+    for tiles in tiles.chunks(TILES_AT_ONCE) {
+        let solved: Vec<_> = tiles
+            .par_iter()
+            .map(|tile| {
+                let rgb = read(picture, *tile);
+                let places = trimap.places_of(*tile, step);
+                solve(&rgb, &places, mixture, (step, tile.x, tile.y))
+            })
+            .collect();
+        for (tile, part) in tiles.iter().zip(&solved) {
+            for y in 0..tile.height {
+                let row = tile.x..tile.right();
+                alpha.row_mut(tile.y + y)[row.clone()].copy_from_slice(part.alpha.row(y));
+                for c in 0..3 {
+                    rgb[c].row_mut(tile.y + y)[row.clone()].copy_from_slice(part.rgb[c].row(y));
+                }
             }
         }
     }

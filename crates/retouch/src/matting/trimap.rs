@@ -4,8 +4,10 @@ use pixel::filter::{dilate, distance_inside, distance_outside, gauss, label};
 use pixel::{Plane, Rect, Size};
 
 use super::backdrop::Backdrop;
+use super::blur::Blur;
 use super::prior::{Prior, SubjectKind};
 use super::same_colour::give_back;
+use super::thin::{thin_parts, with_thin};
 
 /// Half the width of the band along plain edges before a plain backdrop, in working samples.
 const EDGE: f32 = 3.0;
@@ -99,6 +101,8 @@ impl Trimap {
             let index = y * size.width + x;
             backdrop.deviation(rgb, index) / backdrop.tolerance
         });
+        let blur = Blur::find(&deviation, &body, &inside, &outside);
+        let mixed = |x: usize, y: usize| blur.as_ref().is_some_and(|blur| blur.mixed.at(x, y) > 0.5);
         let deep = |x: usize, y: usize| match prior.kind {
             SubjectKind::Person => EDGE + (STRANDS_IN - EDGE) * hair.at(x, y),
             SubjectKind::Product => FUR_IN,
@@ -108,15 +112,22 @@ impl Trimap {
             for x in 0..size.width {
                 let (into, out) = (inside.at(x, y), outside.at(x, y));
                 places.push(if body.at(x, y) > 0.5 {
-                    if into > deep(x, y) && fuzzy.at(x, y) < 0.5 { Place::Subject } else { Place::Unknown }
-                } else if out <= EDGE || (out <= STRANDS_OUT && deviation.at(x, y) > 0.35) {
+                    let sure = into > deep(x, y) && fuzzy.at(x, y) < 0.5 && !mixed(x, y);
+                    if sure { Place::Subject } else { Place::Unknown }
+                } else if mixed(x, y) || out <= EDGE || (out <= STRANDS_OUT && deviation.at(x, y) > 0.35) {
                     Place::Unknown
                 } else {
                     Place::Ground
                 });
             }
         }
-        let expected = gauss(&body, 1.0).zip(&fuzzy, |b, f| b * (1.0 - 0.5 * f));
+        let mut expected = gauss(&body, 1.0).zip(&fuzzy, |b, f| b * (1.0 - 0.5 * f));
+        if let Some(blur) = &blur {
+            expected = Plane::from_fn(size, |x, y| {
+                let plane = if mixed(x, y) { &blur.expected } else { &expected };
+                plane.at(x, y)
+            });
+        }
         let solid = solid(&expected);
         Some(Self { size, places, expected, doubt: Plane::filled(size, 0.6), solid })
     }
@@ -126,6 +137,10 @@ impl Trimap {
         let size = prior.subject.size();
         let body = prior.subject.map(|v| if v > 0.5 { 1.0 } else { 0.0 });
         let body = without_specks(&body, &prior.subject, false);
+        let thin = match prior.kind {
+            SubjectKind::Person => Plane::zeros(size),
+            SubjectKind::Product => thin_parts(prior, &body),
+        };
         let inside = distance_inside(&body);
         let outside = distance_outside(&body);
         let hair = near_hair(prior, 3.0 * prior.pitch);
@@ -138,7 +153,7 @@ impl Trimap {
                 let (into, out) = (inside.at(x, y), outside.at(x, y));
                 places.push(if body.at(x, y) > 0.5 {
                     if into > reach(ROUGH_HAIR[0]) { Place::Subject } else { Place::Unknown }
-                } else if out <= reach(ROUGH_HAIR[1]) {
+                } else if out <= reach(ROUGH_HAIR[1]) || thin.at(x, y) > 0.5 {
                     Place::Unknown
                 } else {
                     Place::Ground
@@ -146,7 +161,8 @@ impl Trimap {
             }
         }
         let expected = prior.subject.zip(&body, |p, b| if b > 0.5 { p.max(0.5) } else { p.min(0.5) });
-        let doubt = hair.map(|h| DOUBT[0] + (DOUBT[1] - DOUBT[0]) * h);
+        let expected = with_thin(&expected, &thin);
+        let doubt = hair.zip(&thin, |h, t| DOUBT[0] + (DOUBT[1] - DOUBT[0]) * h.max(t));
         let solid = solid(&expected);
         Self { size, places, expected, doubt, solid }
     }
