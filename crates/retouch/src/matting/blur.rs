@@ -28,6 +28,9 @@ const WHOLE: f32 = 2.2;
 const NEIGHBOURS: f32 = 12.0;
 /// Share of them that must.
 const AGREE: f32 = 0.3;
+/// The same for a long stretch of the edge: a lens blurs no short piece of it.
+const STRETCH: f32 = 40.0;
+const STRETCH_AGREES: f32 = 0.5;
 
 /// Edges out of focus.
 pub(super) struct Blur {
@@ -39,14 +42,21 @@ pub(super) struct Blur {
 
 impl Blur {
     /// Follows the edge of `body`; `deviation` is that from the backdrop in tolerances, `inside` and `outside` are the
-    /// distances from the edge in samples. `None` when every edge is sharp.
-    pub fn find(deviation: &Plane, body: &Plane, inside: &Plane, outside: &Plane) -> Option<Self> {
+    /// distances from the edge in samples; at `hair` (above 0.9) no edge is looked at, for it has none. `None` when every
+    /// edge is sharp.
+    pub fn find(
+        deviation: &Plane,
+        body: &Plane,
+        [inside, outside]: [&Plane; 2],
+        hair: &Plane,
+    ) -> Option<Self> {
         let size = body.size();
         let deviation = gauss(deviation, SMOOTH);
         let depth = gauss(&inside.zip(outside, |inside, outside| inside - outside), SMOOTH);
         let rim: Vec<(usize, usize)> = (0..size.area())
             .map(|i| (i % size.width, i / size.width))
             .filter(|&(x, y)| body.at(x, y) > 0.5 && inside.at(x, y) < 1.2 && !is_border(x, y, size))
+            .filter(|&(x, y)| hair.at(x, y) < 0.9)
             .collect();
         let [mut all, mut soft, mut widths, mut middles] = [0; 4].map(|_| Plane::zeros(size));
         let ways: Vec<_> = rim.iter().map(|&from| across(&depth, &deviation, from)).collect();
@@ -61,12 +71,13 @@ impl Blur {
         if soft.max() < 0.5 {
             return None;
         }
+        let stretch = gauss(&soft, STRETCH).zip(&gauss(&all, STRETCH), |soft, all| soft / all.max(1e-6));
         let [all, soft, widths, middles] =
             [all, soft, widths, middles].map(|plane| gauss(&plane, NEIGHBOURS));
         let (mut sum, mut count) = (Plane::zeros(size), Plane::zeros(size));
         for (&(x, y), way) in rim.iter().zip(&ways) {
             let agree = soft.at(x, y);
-            if agree < AGREE * all.at(x, y) {
+            if agree < AGREE * all.at(x, y) || stretch.at(x, y) < STRETCH_AGREES {
                 continue;
             }
             let (sigma, middle) = (widths.at(x, y) / agree, middles.at(x, y) / agree);
@@ -181,7 +192,8 @@ mod tests {
 
     fn find(rise: impl Fn(f32) -> f32) -> Option<Blur> {
         let (deviation, body) = disc(rise);
-        Blur::find(&deviation, &body, &distance_inside(&body), &distance_outside(&body))
+        let hair = Plane::zeros(body.size());
+        Blur::find(&deviation, &body, [&distance_inside(&body), &distance_outside(&body)], &hair)
     }
 
     #[test]

@@ -101,7 +101,7 @@ impl Trimap {
             let index = y * size.width + x;
             backdrop.deviation(rgb, index) / backdrop.tolerance
         });
-        let blur = Blur::find(&deviation, &body, &inside, &outside);
+        let blur = Blur::find(&deviation, &body, [&inside, &outside], &hair);
         let mixed = |x: usize, y: usize| blur.as_ref().is_some_and(|blur| blur.mixed.at(x, y) > 0.5);
         let deep = |x: usize, y: usize| match prior.kind {
             SubjectKind::Person => EDGE + (STRANDS_IN - EDGE) * hair.at(x, y),
