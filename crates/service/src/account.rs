@@ -6,7 +6,7 @@ use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
 use store::{
-    Account, AccountChange, AccountId, NewAccount, NewOrganization, OrganizationId, Role, Store, StoreError,
+    Account, AccountChange, AccountId, Founding, NewAccount, OrganizationId, Role, Store, StoreError,
     Timestamp,
 };
 
@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::secret::{new_hook_secret, random_password};
 use crate::token::issue_token;
-use crate::{DraftError, Service, add_credits, seed_workflows};
+use crate::{DraftError, Service, seed_workflows};
 
 /// Shortest password in characters.
 const SHORTEST_PASSWORD: usize = 8;
@@ -179,33 +179,22 @@ impl Service {
             return Ok(None);
         }
         let now = self.now();
-        // A start that was cut off may have left the organization behind.
-        let organization = match store.organization_named(ORGANIZATION).await? {
-            Some(organization) => organization,
-            None => {
-                let new = NewOrganization {
-                    name: ORGANIZATION.to_owned(),
-                    unmetered: false,
-                    daily_allowance: None,
-                    priority: 0,
-                };
-                store.create_organization(&new, now).await?
-            }
-        };
-        let standing = store.standing(&organization.id, now).await?;
-        let missing = self.settings().first_credits - standing.balance;
-        if missing > 0 {
-            add_credits(store, &organization.id, missing, "welcome", FOUNDER, now).await?;
-        }
         let password = random_password();
-        let person = NewPerson {
+        let founding = Founding {
+            organization: ORGANIZATION.to_owned(),
+            credits: self.settings().first_credits,
+            note: "welcome".to_owned(),
+            actor: FOUNDER.to_owned(),
             email: FOUNDER_EMAIL.to_owned(),
-            password: Some(password.clone()),
-            operator: true,
-            organization: organization.id.clone(),
-            role: Role::Admin,
+            password_hash: hash_password(&password).await?,
+            hook_secret: new_hook_secret(),
         };
-        let account = create_account(store, person, now).await?;
+        // Another process of the house may have begun at the same moment.
+        let Some((organization, account)) = store.found(founding, now).await? else {
+            return Ok(None);
+        };
+        let credits = self.settings().first_credits.to_string();
+        store.audit(FOUNDER, "credits.add", organization.id.as_str(), &credits, now).await?;
         // Whoever signs in with it is asked to choose another.
         let hash = account.password_hash.clone().unwrap_or_default();
         let change = AccountChange { password: Some((hash, true)), ..AccountChange::default() };

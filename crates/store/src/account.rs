@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::db::{execute, row, rows, text_column, value};
+use crate::db::{Conn, execute, row, rows, text_column, value};
 use crate::{AccountId, Organization, OrganizationId, Store, StoreError, Timestamp};
 
 /// A person or a program that signs in.
@@ -76,6 +76,48 @@ pub struct NewAccount {
     pub hook_secret: String,
 }
 
+impl NewAccount {
+    /// Writes the account and where it belongs.
+    pub(crate) async fn insert(self, conn: &mut Conn<'_>, now: Timestamp) -> Result<Account, StoreError> {
+        let account = Account {
+            id: AccountId::random(),
+            email: self.email.to_lowercase(),
+            password_hash: self.password_hash,
+            hook_secret: self.hook_secret,
+            operator: self.operator,
+            disabled: false,
+            given_name: None,
+            family_name: None,
+            provisional: false,
+            created_at: now,
+        };
+        execute!(
+            conn,
+            "INSERT INTO accounts (id, email, password_hash, hook_secret, operator, disabled, turn, created_at)
+             VALUES ($1, $2, $3, $4, $5, FALSE, 0, $6)",
+            account.id.as_str(),
+            &account.email,
+            &account.password_hash,
+            &account.hook_secret,
+            account.operator,
+            now.0
+        )
+        .map_err(|error| error.named("an account with this address"))?;
+        execute!(
+            conn,
+            "INSERT INTO members (organization_id, account_id, role) VALUES ($1, $2, $3)",
+            self.organization.as_str(),
+            account.id.as_str(),
+            self.role.as_str()
+        )
+        .map_err(|error| match error {
+            StoreError::Missing(_) => StoreError::Missing("organization"),
+            error => error,
+        })?;
+        Ok(account)
+    }
+}
+
 #[derive(sqlx::FromRow)]
 struct MemberRow {
     #[sqlx(flatten)]
@@ -97,49 +139,7 @@ impl Store {
     /// [`StoreError::Conflict`] when the address is taken, [`StoreError::Missing`] without the organization.
     pub async fn create_account(&self, new: &NewAccount, now: Timestamp) -> Result<Account, StoreError> {
         let new = new.clone();
-        let account = Account {
-            id: AccountId::random(),
-            email: new.email.to_lowercase(),
-            password_hash: new.password_hash,
-            hook_secret: new.hook_secret,
-            operator: new.operator,
-            disabled: false,
-            given_name: None,
-            family_name: None,
-            provisional: false,
-            created_at: now,
-        };
-        self.db
-            .write(move |mut conn| {
-                Box::pin(async move {
-                    execute!(
-                        &mut conn,
-                        "INSERT INTO accounts
-                             (id, email, password_hash, hook_secret, operator, disabled, turn, created_at)
-                         VALUES ($1, $2, $3, $4, $5, FALSE, 0, $6)",
-                        account.id.as_str(),
-                        &account.email,
-                        &account.password_hash,
-                        &account.hook_secret,
-                        account.operator,
-                        now.0
-                    )
-                    .map_err(|error| error.named("an account with this address"))?;
-                    execute!(
-                        &mut conn,
-                        "INSERT INTO members (organization_id, account_id, role) VALUES ($1, $2, $3)",
-                        new.organization.as_str(),
-                        account.id.as_str(),
-                        new.role.as_str()
-                    )
-                    .map_err(|error| match error {
-                        StoreError::Missing(_) => StoreError::Missing("organization"),
-                        error => error,
-                    })?;
-                    Ok(account)
-                })
-            })
-            .await
+        self.db.write(move |mut conn| Box::pin(async move { new.insert(&mut conn, now).await })).await
     }
 
     /// True when nobody has an account yet.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use super::house::{House, repository};
 
@@ -35,7 +36,7 @@ fn the_first_start_tells_once_how_to_sign_in_and_its_lines_work_as_pasted() {
     assert_eq!(house.stdout().matches(&token).count(), welcome.matches(&token).count(), "told twice");
     assert!(!house.log().contains(&token) && !house.log().contains(&password), "secrets in the log");
     house.signal("TERM");
-    house.wait(std::time::Duration::from_secs(40));
+    house.wait(Duration::from_secs(40));
     for secret in [&token, &password] {
         assert_eq!(
             holders(&house.data(), secret.as_bytes()),
@@ -43,6 +44,47 @@ fn the_first_start_tells_once_how_to_sign_in_and_its_lines_work_as_pasted() {
             "secrets in the data folder"
         );
     }
+}
+
+#[test]
+fn of_servers_that_start_at_once_on_an_empty_database_one_greets_and_all_serve() {
+    let house = House::networked(&[]);
+    let mut servers: Vec<_> = (0..4)
+        .map(|number| {
+            let (out, log) = (house.path(&format!("out-{number}")), house.path(&format!("log-{number}")));
+            let mut command = house.program();
+            command.arg("serve").args(house.reach()).args([
+                "--listen",
+                "127.0.0.1:0",
+                "--first-credits",
+                "7",
+            ]);
+            command
+                .stdout(fs::File::create(&out).expect("a file"))
+                .stderr(fs::File::create(&log).expect("a file"));
+            (command.spawn().expect("it starts"), out, log)
+        })
+        .collect();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let mut welcomes = String::new();
+    for (server, out, log) in &mut servers {
+        let said = loop {
+            let said = fs::read_to_string(&out).expect("its words");
+            if said.contains("Atelier listens on") {
+                break said;
+            }
+            let end = server.try_wait().expect("a state");
+            assert!(end.is_none(), "{end:?}: {}", fs::read_to_string(&log).expect("its log"));
+            assert!(Instant::now() < deadline, "not there in time");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        welcomes.push_str(&said);
+    }
+    for (server, ..) in &mut servers {
+        server.kill().and_then(|()| server.wait()).expect("ended");
+    }
+    assert_eq!(welcomes.matches("token:").count(), 1, "{welcomes}");
+    assert_eq!(house.admin(&["credits", "show", "--organization", "Atelier"]), "7");
 }
 
 /// Files below `folder` that hold `secret`.

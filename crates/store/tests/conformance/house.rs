@@ -1,6 +1,6 @@
 //! Accounts, tokens, credits, the list of hosts, the book of deeds.
 
-use store::{NewToken, OrganizationChange, Role, Store, StoreError};
+use store::{Founding, NewToken, OrganizationChange, Role, Store, StoreError};
 
 use crate::setting::{NOON, after, someone};
 
@@ -79,4 +79,32 @@ pub async fn a_zero_byte_names_nothing_and_is_kept_as_another_character(store: S
     assert_eq!(store.batches(&ada.organization.id, Some("\0"), 10, 0).await.expect("an answer").1, 0);
     store.audit("operator", "host.forbid", "a\0b", "", NOON).await.expect("a note");
     assert_eq!(store.audit_log(1).await.expect("deeds")[0].target, "a\u{fffd}b");
+}
+
+pub async fn of_many_founders_one_founds(store: Store) {
+    let founding = |number: usize| Founding {
+        organization: "Atelier".into(),
+        credits: 100,
+        note: "welcome".into(),
+        actor: "first start".into(),
+        email: format!("Admin{number}@localhost"),
+        password_hash: "hash".into(),
+        hook_secret: "secret".into(),
+    };
+    let tries = (0..8).map(|number| {
+        let (store, founding) = (store.clone(), founding(number));
+        tokio::spawn(async move { store.found(founding, NOON).await.expect("an answer") })
+    });
+    let mut founded = Vec::new();
+    for one in tries.collect::<Vec<_>>() {
+        founded.extend(one.await.expect("an end"));
+    }
+    let [(organization, account)] = &founded[..] else { panic!("{founded:?}") };
+    assert_eq!(store.accounts().await.expect("accounts"), std::slice::from_ref(account));
+    assert_eq!(
+        store.organizations_of(&account.id).await.expect("an answer"),
+        [(organization.clone(), Role::Admin)]
+    );
+    let ledger = store.ledger(&organization.id, 10).await.expect("a ledger");
+    assert_eq!(ledger.iter().map(|entry| entry.amount).collect::<Vec<_>>(), [100]);
 }

@@ -45,6 +45,7 @@ cases! {
     house::names_are_unique_and_found_in_any_case,
     house::a_token_counts_until_it_is_revoked,
     house::credits_add_up,
+    house::of_many_founders_one_founds,
     house::hosts_and_deeds_are_kept,
     house::a_zero_byte_names_nothing_and_is_kept_as_another_character,
     jobs::a_job_is_paid_for_when_it_is_accepted,
