@@ -103,6 +103,8 @@ async fn live(config: &Config, part: Part) -> Result<(), Failure> {
         let stop = stop.clone();
         tasks.spawn("worker", async move { worker.run(stop).await });
     }
+    let (clock, store, stopped) = (premises.clock.clone(), premises.store.clone(), stop.clone());
+    tasks.spawn("clock", async move { clock.keep(&store, stopped).await });
     let (courier, sweeper) = (Courier::new(service.clone()), Sweeper::new(service.clone()));
     let stops = (stop.clone(), stop.clone());
     tasks.spawn("courier", async move { courier.run(stops.0).await });

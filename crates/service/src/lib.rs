@@ -52,7 +52,7 @@ pub use access::{
 };
 pub use account::{AccountError, FirstStart, NewPerson, create_account, hash_password, verify_password};
 pub use catalogue::{Draft, DraftError, examples, save_workflow, seed_workflows};
-pub use clock::{Clock, SystemClock};
+pub use clock::{Clock, HouseClock, SystemClock};
 pub use credit::add_credits;
 pub use deliver::Courier;
 pub use execution::{ExecutionError, NewExecution, Retried};

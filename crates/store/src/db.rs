@@ -12,7 +12,7 @@ use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{Connection as _, PgConnection, Postgres, Sqlite, SqliteConnection};
 
-use crate::StoreError;
+use crate::{StoreError, Timestamp};
 pub(crate) use bind::Bind;
 use sqlite::SqliteDb;
 
@@ -186,6 +186,18 @@ impl Db {
     pub(crate) async fn ping(&self) -> Result<(), StoreError> {
         let mut conn = self.read().await?;
         value!(i64, &mut conn.conn(), "SELECT turn FROM queue_turn WHERE one = 1").map(drop)
+    }
+
+    pub(crate) async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut conn = self.read().await?;
+        match conn.conn() {
+            Conn::Sqlite(_) => Ok(None),
+            mut conn => value!(
+                Timestamp,
+                &mut conn,
+                "SELECT CAST(FLOOR(EXTRACT(EPOCH FROM clock_timestamp()) * 1000) AS BIGINT)"
+            ),
+        }
     }
 
     pub(crate) async fn close(&self) {

@@ -102,6 +102,14 @@ impl Store {
         self.db.ping().await
     }
 
+    /// The present by the database server's clock; nothing where the database is a file of this machine.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.db.time().await
+    }
+
     /// Wake-ups for workers, couriers and whoever follows a job.
     pub fn notices(&self) -> &Notices {
         &self.notices

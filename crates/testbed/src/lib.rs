@@ -3,7 +3,7 @@
 mod postgres;
 mod s3;
 
-pub use postgres::{Postgres, database_at};
+pub use postgres::{Postgres, database_at, execute};
 pub use s3::{ACCESS_KEY, BUCKET, S3Server, SECRET_KEY, serve_s3};
 
 /// A port that was free a moment ago.

@@ -105,6 +105,15 @@ impl Drop for Postgres {
     }
 }
 
+/// Has the database at a URL carry out SQL statements.
+///
+/// # Errors
+/// When it refuses.
+pub fn execute(url: &str, sql: &str) -> Result<()> {
+    let mut psql = Command::new(programs()?.join("psql"));
+    run(psql.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--command", sql]).arg(url))
+}
+
 /// The URL of a new, empty database of a cluster that somebody else has started.
 ///
 /// # Errors

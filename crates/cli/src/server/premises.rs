@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use http_doors::{BodyPatience, HttpSettings, RateSettings, ServeLimits};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
-use service::{Service, Settings, SystemClock, UploadLimits};
+use service::{HouseClock, Service, Settings, UploadLimits};
 use store::{Blobs, DatabaseUrl, Dialect, S3Place, Store, StoreError};
 use studio::StudioSettings;
 use tokio_util::sync::CancellationToken;
@@ -24,7 +24,10 @@ const SECONDS: [f64; 13] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 pub struct Premises {
     /// The service.
     pub service: Service,
-    store: Store,
+    /// What it goes by.
+    pub clock: Arc<HouseClock>,
+    /// The database.
+    pub store: Store,
     /// Goes with the process.
     _spool: SpoolFolder,
 }
@@ -41,9 +44,10 @@ impl Premises {
         let store = open_store(&url, stop).await?;
         let blobs = open_blobs(config)?;
         let settings = settings(config, &spool);
-        let service =
-            Service::new(store.clone(), blobs, Arc::new(SystemClock), settings, http_doors::voices());
-        Ok(Self { service, store, _spool: spool })
+        let clock = Arc::new(HouseClock::default());
+        clock.set(&store).await.map_err(Failure::work)?;
+        let service = Service::new(store.clone(), blobs, clock.clone(), settings, http_doors::voices());
+        Ok(Self { service, clock, store, _spool: spool })
     }
 
     /// Closes the database after everything written is safe.

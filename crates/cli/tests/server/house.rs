@@ -90,6 +90,12 @@ impl House {
         command
     }
 
+    /// Has the database carry out SQL statements.
+    pub fn sql(&self, statements: &str) {
+        let database = self.database.as_ref().expect("a database server");
+        testbed::execute(database, statements).expect("carried out");
+    }
+
     /// The flags that tell `admin` where the data is.
     pub fn reach(&self) -> Vec<String> {
         let mut flags = vec!["--data-dir".to_owned(), self.data().display().to_string()];

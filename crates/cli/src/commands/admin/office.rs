@@ -1,6 +1,6 @@
 //! The office: the opened store, names looked up in it, and the audit log.
 
-use service::{PeopleError, Steward, StewardError};
+use service::{Clock as _, HouseClock, PeopleError, Steward, StewardError};
 use store::{Account, DatabaseUrl, Organization, Store, StoreError, Timestamp};
 
 use super::Failure;
@@ -16,6 +16,7 @@ pub struct Office {
     pub store: Store,
     /// The settings.
     pub config: Config,
+    clock: HouseClock,
 }
 
 impl Office {
@@ -33,7 +34,9 @@ impl Office {
             server::make_private(path.parent().unwrap_or(path)).map_err(Failure::work)?;
         }
         let store = Store::open(&url).await.map_err(Failure::work)?;
-        Ok(Self { store, config })
+        let clock = HouseClock::default();
+        clock.set(&store).await.map_err(Failure::work)?;
+        Ok(Self { store, config, clock })
     }
 
     /// Ends tidily.
@@ -43,8 +46,7 @@ impl Office {
 
     /// The present.
     pub fn now(&self) -> Timestamp {
-        use service::Clock as _;
-        service::SystemClock.now()
+        self.clock.now()
     }
 
     /// What may be done here, in the operator's name.
