@@ -21,7 +21,7 @@ pub const SECRET_KEY: &str = "testbed-secret";
 pub struct S3Server {
     address: SocketAddr,
     task: tokio::task::JoinHandle<()>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl S3Server {
@@ -38,12 +38,17 @@ impl S3Server {
             // A server that fails shows in every request of the test that uses it.
             let _ = serve_s3(listener, &root).await;
         });
-        Ok(Self { address, task, _folder: folder })
+        Ok(Self { address, task, folder })
     }
 
     /// Where it listens, `http://127.0.0.1:PORT`.
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// Where it keeps its objects, and beside them what is not an object yet.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 }
 

@@ -2,23 +2,35 @@
 
 use std::ops::Range;
 use std::path::Path as FilePath;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::stream::{self, BoxStream};
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
+use object_store::signer::Signer as _;
 use object_store::{
     BackoffConfig, ClientOptions, GetOptions, GetRange, ObjectStore as _, ObjectStoreExt as _, RetryConfig,
-    WriteMultipart,
 };
+use reqwest::header::CONTENT_LENGTH;
+use reqwest::{Body, Client, Method};
 use tokio::io::AsyncReadExt as _;
+use tokio::time::{Instant, sleep};
 
-use super::S3Place;
+use super::{CHUNK, S3Place};
 use crate::{ContentHash, StoreError};
 
-/// Files beyond this go up in parts.
-const ONE_PART: u64 = 16 * 1024 * 1024;
+/// Files up to this size are read whole before they go up; larger ones pass by piece by piece.
+const WHOLE: u64 = 16 * 1024 * 1024;
+/// How long after it was signed a request may arrive.
+const SIGNED_FOR: Duration = Duration::from_secs(15 * 60);
+/// Pause before a large file is sent once more.
+const PAUSE: Duration = Duration::from_secs(1);
+/// How long a connection may take to come about.
+const CONNECTED: Duration = Duration::from_secs(5);
 /// How long a server that is gone is waited for before the caller is told.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a server may send nothing. There is no limit for a whole answer: it goes on to a client at the client's pace,
@@ -28,7 +40,12 @@ const SILENCE: Duration = Duration::from_secs(120);
 pub(super) struct Bucket {
     store: AmazonS3,
     prefix: Path,
+    /// For what goes up piece by piece.
+    http: Client,
 }
+
+/// The content of a file on its way.
+type Pieces = BoxStream<'static, std::io::Result<Bytes>>;
 
 impl Bucket {
     pub(super) fn open(place: &S3Place) -> Result<Self, StoreError> {
@@ -41,7 +58,7 @@ impl Bucket {
             .with_client_options(
                 ClientOptions::new()
                     .with_allow_http(plain)
-                    .with_connect_timeout(Duration::from_secs(5))
+                    .with_connect_timeout(CONNECTED)
                     .with_timeout_disabled()
                     .with_read_timeout(SILENCE),
             )
@@ -53,7 +70,9 @@ impl Bucket {
         if let Some(endpoint) = &place.endpoint {
             builder = builder.with_endpoint(endpoint);
         }
-        Ok(Self { store: builder.build()?, prefix: Path::from(place.prefix.as_str()) })
+        let http = Client::builder().connect_timeout(CONNECTED).build();
+        let http = http.map_err(|error| StoreError::Unavailable(error.to_string()))?;
+        Ok(Self { store: builder.build()?, prefix: Path::from(place.prefix.as_str()), http })
     }
 
     fn key(&self, hash: &ContentHash) -> Path {
@@ -62,33 +81,59 @@ impl Bucket {
     }
 
     pub(super) async fn put(&self, hash: &ContentHash, bytes: Bytes) -> Result<(), StoreError> {
-        if bytes.len() as u64 > ONE_PART {
-            let upload = self.store.put_multipart(&self.key(hash)).await?;
-            let mut writer = WriteMultipart::new(upload);
-            writer.put(bytes);
-            writer.finish().await?;
-        } else {
-            self.store.put(&self.key(hash), bytes.into()).await?;
+        let length = bytes.len() as u64;
+        if length > WHOLE {
+            return self.send(hash, length, || Ok(pieces_of(bytes.clone()))).await;
         }
+        self.store.put(&self.key(hash), bytes.into()).await?;
         Ok(())
     }
 
     pub(super) async fn put_file(&self, hash: &ContentHash, file: &FilePath) -> Result<(), StoreError> {
-        let mut source = tokio::fs::File::open(file).await?;
-        if source.metadata().await?.len() <= ONE_PART {
-            let mut bytes = Vec::new();
-            source.read_to_end(&mut bytes).await?;
-            return self.put(hash, bytes.into()).await;
+        let length = tokio::fs::metadata(file).await?.len();
+        if length > WHOLE {
+            return self.send(hash, length, || Ok(pieces_of_file(std::fs::File::open(file)?))).await;
         }
-        let upload = self.store.put_multipart(&self.key(hash)).await?;
-        let mut writer = WriteMultipart::new(upload);
-        if let Err(error) = copy(&mut source, &mut writer).await {
-            // Parts that are never put together would lie in the bucket, unseen and paid for.
-            let _ = writer.abort().await;
-            return Err(error);
+        self.put(hash, tokio::fs::read(file).await?.into()).await
+    }
+
+    /// Sends any length as one request. An upload in parts that is cut off, by a process that dies or a server that is
+    /// away, leaves its parts in the bucket, in no list and paid for, until somebody clears them away.
+    async fn send(
+        &self,
+        hash: &ContentHash,
+        length: u64,
+        pieces: impl Fn() -> Result<Pieces, StoreError>,
+    ) -> Result<(), StoreError> {
+        let began = Instant::now();
+        loop {
+            let address = self.store.signed_url(Method::PUT, &self.key(hash), SIGNED_FOR).await?;
+            let moved = Arc::new(AtomicU64::new(0));
+            let counted = moved.clone();
+            let body = pieces()?.inspect_ok(move |piece| {
+                counted.fetch_add(piece.len() as u64, Ordering::Relaxed);
+            });
+            // Without its length a stream would be sent in chunks, which S3 does not take.
+            let request = self.http.put(address).header(CONTENT_LENGTH, length).body(Body::wrap_stream(body));
+            let answer = tokio::select! {
+                answer = request.send() => answer,
+                () = stands_still(&moved) => {
+                    return Err(StoreError::Unavailable("the bucket's server takes no more".to_owned()));
+                }
+            };
+            let why = match answer {
+                Ok(answer) if answer.status().is_success() => return Ok(()),
+                Ok(answer) if answer.status().is_client_error() => {
+                    return Err(refused(&answer.status().to_string()));
+                }
+                Ok(answer) => refused(&answer.status().to_string()),
+                Err(error) => StoreError::Unavailable(error.without_url().to_string()),
+            };
+            if began.elapsed() >= PATIENCE {
+                return Err(why);
+            }
+            sleep(PAUSE).await;
         }
-        writer.finish().await?;
-        Ok(())
     }
 
     pub(super) async fn read(&self, hash: &ContentHash) -> Result<Bytes, StoreError> {
@@ -132,15 +177,37 @@ impl Bucket {
     }
 }
 
-async fn copy(source: &mut tokio::fs::File, writer: &mut WriteMultipart) -> Result<(), StoreError> {
-    let mut piece = vec![0; 1024 * 1024];
+fn refused(status: &str) -> StoreError {
+    StoreError::Unavailable(format!("the bucket's server answered {status}"))
+}
+
+/// Ends when nothing has been taken for too long.
+async fn stands_still(moved: &AtomicU64) {
     loop {
-        let read = source.read(&mut piece).await?;
-        if read == 0 {
-            return Ok(());
+        let before = moved.load(Ordering::Relaxed);
+        sleep(SILENCE).await;
+        if moved.load(Ordering::Relaxed) == before {
+            return;
         }
-        // Parts in flight are bounded, so a large file never lies in memory whole.
-        writer.wait_for_capacity(4).await?;
-        writer.write(&piece[..read]);
     }
+}
+
+fn pieces_of(bytes: Bytes) -> Pieces {
+    let size = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+    stream::unfold(bytes, move |mut left| async move {
+        let piece = left.split_to(size.min(left.len()));
+        (!piece.is_empty()).then_some((Ok(piece), left))
+    })
+    .boxed()
+}
+
+fn pieces_of_file(file: std::fs::File) -> Pieces {
+    let size = usize::try_from(CHUNK).unwrap_or(usize::MAX);
+    stream::try_unfold(tokio::fs::File::from_std(file), move |mut file| async move {
+        let mut piece = vec![0; size];
+        let read = file.read(&mut piece).await?;
+        piece.truncate(read);
+        Ok((read > 0).then(|| (Bytes::from(piece), file)))
+    })
+    .boxed()
 }

@@ -67,6 +67,42 @@ async fn a_bucket_keeps_bytes() {
     keeps_bytes(blobs).await;
 }
 
+/// A process that dies in the middle, or a caller that goes away, must leave nothing that lies in the bucket for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_is_cut_off_leaves_no_parts_in_a_bucket() {
+    let (blobs, server) = bucket().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let large = folder.path().join("large");
+    std::fs::File::create(&large).and_then(|file| file.set_len(256 << 20)).expect("a large file");
+    let lying = || {
+        let entries = std::fs::read_dir(server.folder()).expect("a folder").flatten();
+        let known = |entry: std::fs::DirEntry| {
+            let bytes = entry.metadata().map_or(0, |facts| if facts.is_file() { facts.len() } else { 0 });
+            (entry.file_name().to_string_lossy().into_owned(), bytes)
+        };
+        entries.map(known).collect::<Vec<_>>()
+    };
+    let arrived = || lying().iter().map(|(_, bytes)| bytes).sum::<u64>();
+    let bytes = Bytes::from(vec![7; 256 << 20]);
+    for from_file in [true, false] {
+        let (blobs, large, bytes) = (blobs.clone(), large.clone(), bytes.clone());
+        let hash = ContentHash::of(b"large");
+        let upload = tokio::spawn(async move {
+            if from_file { blobs.put_file(&hash, &large).await } else { blobs.put(&hash, bytes).await }
+        });
+        while arrived() < 12 << 20 {
+            assert!(!upload.is_finished(), "it was over before it could be cut off");
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        upload.abort();
+        assert!(upload.await.expect_err("cut off").is_cancelled());
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let mut left = lying();
+        left.retain(|(name, _)| name.contains("upload"));
+        assert_eq!(left, [], "from a file: {from_file}");
+    }
+}
+
 /// A client may take its time over a large result, as long as it takes some now and then.
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes more than two minutes"]
