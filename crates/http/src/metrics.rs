@@ -6,7 +6,7 @@ use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENT
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use metrics::{describe_counter, describe_gauge, describe_histogram, gauge};
+use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge};
 use tracing::warn;
 
 use crate::app::{Doors, RouteList};
@@ -70,46 +70,72 @@ fn is_let_in(headers: &HeaderMap, token: &str) -> bool {
     given.len() == expected.len() && differing == 0
 }
 
-/// Says what each figure means, whoever counts it.
+/// What is counted, whoever counts it.
+const COUNTERS: [(&str, &str); 8] = [
+    ("atelier_http_requests_total", "Requests answered, by method, route and status"),
+    ("atelier_http_connections_refused_total", "Connections of addresses that had as many as they may"),
+    ("atelier_jobs_accepted_total", "Jobs accepted, by dialect"),
+    ("atelier_attempts_total", "Attempts ended, by outcome"),
+    ("atelier_attempts_lost_total", "Attempts whose worker was lost, counted by whoever took them up"),
+    ("atelier_panics_total", "Attempts in which a plugin panicked"),
+    ("atelier_webhook_tries_total", "Tries to deliver a webhook, by outcome"),
+    ("atelier_swept_blobs_total", "Files deleted after their time"),
+];
+/// What stands somewhere at the moment.
+const GAUGES: [(&str, &str); 8] = [
+    (
+        "atelier_queue_jobs",
+        "Jobs of the house that wait, wait for their next attempt, or are worked on, by state",
+    ),
+    ("atelier_queue_oldest_seconds", "Age of the oldest waiting job of the house"),
+    (
+        "atelier_active_memory_bytes",
+        "Estimated memory of the jobs being worked on, by all workers of the house",
+    ),
+    ("atelier_jobs", "Jobs the house keeps, by state"),
+    ("atelier_jobs_running", "Jobs being worked on in this process"),
+    ("atelier_memory_budget_bytes", "Memory that jobs of this process may need together"),
+    ("atelier_memory_reserved_bytes", "Estimated memory of the jobs of this process"),
+    ("atelier_database_reachable", "1 when the database answered this scrape"),
+];
+/// What is measured in seconds.
+const HISTOGRAMS: [(&str, &str); 5] = [
+    ("atelier_http_request_seconds", "Time to the head of the answer, by route"),
+    ("atelier_accept_to_start_seconds", "Time from a job's acceptance to its first attempt"),
+    ("atelier_job_seconds", "Time of an attempt that brought a result"),
+    ("atelier_plugin_seconds", "Time of a plugin's part of an attempt, by plugin"),
+    ("atelier_webhook_seconds", "Time of a webhook's try"),
+];
+
+/// Says what each figure means.
 fn describe() {
-    for (name, meaning) in [
-        ("atelier_http_requests_total", "Requests answered, by method, route and status"),
-        ("atelier_http_connections_refused_total", "Connections of addresses that had as many as they may"),
-        ("atelier_jobs_accepted_total", "Jobs accepted"),
-        ("atelier_attempts_total", "Attempts ended, by outcome"),
-        ("atelier_attempts_lost_total", "Attempts whose worker was lost"),
-        ("atelier_panics_total", "Attempts in which a plugin panicked"),
-        ("atelier_webhook_tries_total", "Tries to deliver a webhook, by outcome"),
-        ("atelier_swept_blobs_total", "Files deleted after their time"),
-    ] {
+    for (name, meaning) in COUNTERS {
         describe_counter!(name, meaning);
     }
-    for (name, meaning) in [
-        ("atelier_queue_jobs", "Jobs that wait, wait for their next attempt, or are worked on"),
-        ("atelier_queue_oldest_seconds", "Age of the oldest waiting job"),
-        ("atelier_active_memory_bytes", "Estimated memory of the jobs being worked on, by all workers"),
-        ("atelier_jobs", "Jobs kept, by state"),
-        ("atelier_jobs_running", "Jobs being worked on in this process"),
-        ("atelier_memory_budget_bytes", "Memory that jobs of this process may need together"),
-        ("atelier_memory_reserved_bytes", "Estimated memory of the jobs of this process"),
-        ("atelier_database_reachable", "1 when the database answered this scrape"),
-    ] {
+    for (name, meaning) in GAUGES {
         describe_gauge!(name, meaning);
     }
-    for (name, meaning) in [
-        ("atelier_http_request_seconds", "Time to the head of the answer, by route"),
-        ("atelier_accept_to_start_seconds", "Time from a job's acceptance to its first attempt"),
-        ("atelier_job_seconds", "Time of an attempt"),
-        ("atelier_plugin_seconds", "Time of a plugin's part of an attempt"),
-        ("atelier_webhook_seconds", "Time of a webhook's try"),
-    ] {
+    for (name, meaning) in HISTOGRAMS {
         describe_histogram!(name, meaning);
     }
+    counter!("atelier_http_connections_refused_total").increment(0);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_page_for_operators_names_every_figure() {
+        let page = include_str!("../../../docs/operating.md");
+        let rows = page.lines().filter_map(|line| line.strip_prefix("| `atelier_")?.split('`').next());
+        let mut told: Vec<String> = rows.map(|name| format!("atelier_{name}")).collect();
+        let mut kept: Vec<&str> =
+            [&COUNTERS[..], &GAUGES, &HISTOGRAMS].concat().iter().map(|one| one.0).collect();
+        told.sort();
+        kept.sort_unstable();
+        assert_eq!(told, kept);
+    }
 
     #[test]
     fn only_the_very_token_is_let_in() {

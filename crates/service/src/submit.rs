@@ -153,8 +153,6 @@ impl Service {
         };
         match self.queue(&new).await? {
             Submitted::Accepted { standing } => {
-                metrics::counter!("atelier_jobs_accepted_total", "dialect" => new.dialect.as_str())
-                    .increment(1);
                 tracing::info!(job = %new.id, bytes = new.input.bytes, width = new.width, height = new.height, "accepted");
                 Ok(Receipt { job: new.id, quota: standing.quota() })
             }
@@ -192,7 +190,7 @@ impl Service {
     /// Queues the job; once more when its bytes were swept between being stored and being referred to, which takes a
     /// clock that jumps.
     pub(crate) async fn queue(&self, new: &NewJob) -> Result<Submitted, StoreError> {
-        match self.store().submit(new, self.now()).await {
+        let submitted = match self.store().submit(new, self.now()).await {
             Err(StoreError::BlobGone) => {
                 self.announce(&new.input).await?;
                 match self.blobs().size(&new.input.hash).await? {
@@ -201,7 +199,11 @@ impl Service {
                 }
             }
             other => other,
+        }?;
+        if let Submitted::Accepted { .. } = submitted {
+            metrics::counter!("atelier_jobs_accepted_total", "dialect" => new.dialect.as_str()).increment(1);
         }
+        Ok(submitted)
     }
 }
 

@@ -5,6 +5,7 @@ use metrics_exporter_prometheus::PrometheusBuilder;
 use reqwest::Method;
 
 use crate::desk::{Desk, Purse};
+use crate::shop::order;
 
 #[tokio::test]
 async fn unknown_routes_and_wrong_methods_are_told_as_json() {
@@ -96,17 +97,40 @@ async fn figures_tell_of_requests_and_the_queue() {
     }
     let desk = Desk::with(Purse::default(), |_| {}, |http| http.metrics = Some(handle)).await;
     desk.started().await;
+    let shop = desk.shop("north", 10).await;
+    let hash = desk.uploaded(&shop).await;
+    // The second one cannot be paid for.
+    for _ in 0..2 {
+        desk.ordered(&shop, &order(&hash)).await;
+    }
     let figures = desk.get("/metrics").await;
     assert!(figures.header("content-type").starts_with("text/plain; version=0.0.4"));
     let text = figures.text();
     for line in [
-        "atelier_queue_jobs{state=\"waiting\"} 1",
-        "atelier_jobs{state=\"waiting\"} 1",
+        "atelier_queue_jobs{state=\"waiting\"} 2",
+        "atelier_jobs{state=\"waiting\"} 2",
         "atelier_jobs{state=\"completed\"} 0",
+        "atelier_jobs{state=\"unpaid\"} 1",
         "atelier_database_reachable 1",
+        "atelier_jobs_running 0",
         "route=\"/api/v1/retoucher/start\"",
     ] {
         assert!(text.contains(line), "{line} in\n{text}");
+    }
+    // Counters are the process's, and other tests may run in this one.
+    for (counter, least) in [
+        ("atelier_jobs_accepted_total{dialect=\"retouch4me\"}", 1),
+        ("atelier_jobs_accepted_total{dialect=\"autoretouch\"}", 1),
+        // What has not happened yet is there too: of a counter that appears as 1 nobody sees that it rose.
+        ("atelier_attempts_total{outcome=\"failed\"}", 0),
+        ("atelier_webhook_tries_total{outcome=\"given_up\"}", 0),
+        ("atelier_attempts_lost_total", 0),
+        ("atelier_panics_total", 0),
+        ("atelier_swept_blobs_total", 0),
+        ("atelier_http_connections_refused_total", 0),
+    ] {
+        let count = text.lines().find_map(|line| line.strip_prefix(counter)?.trim().parse::<u64>().ok());
+        assert!(count.is_some_and(|count| count >= least), "{counter}: {count:?} in\n{text}");
     }
     desk.store.close().await;
     let figures = desk.get("/metrics").await;
