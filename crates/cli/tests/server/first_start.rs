@@ -68,13 +68,14 @@ fn of_servers_that_start_at_once_on_an_empty_database_one_greets_and_all_serve()
     let deadline = Instant::now() + Duration::from_secs(60);
     let mut welcomes = String::new();
     for (server, out, log) in &mut servers {
+        let (out, log) = (&*out, &*log);
         let said = loop {
-            let said = fs::read_to_string(&out).expect("its words");
+            let said = fs::read_to_string(out).expect("its words");
             if said.contains("Atelier listens on") {
                 break said;
             }
             let end = server.try_wait().expect("a state");
-            assert!(end.is_none(), "{end:?}: {}", fs::read_to_string(&log).expect("its log"));
+            assert!(end.is_none(), "{end:?}: {}", fs::read_to_string(log).expect("its log"));
             assert!(Instant::now() < deadline, "not there in time");
             std::thread::sleep(Duration::from_millis(20));
         };
