@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { openAsBlob } from "node:fs";
+import { readFile } from "node:fs/promises";
 import http from "node:http";
 import path from "node:path";
 
@@ -83,7 +83,7 @@ export async function startJob(house, token, more = {}) {
   form.set("token", token);
   form.set("payload", JSON.stringify(more.payload ?? { mode: "professional", tasks: [{ Plugin: "Heal", Alpha1: 1 }] }));
   if (more.hook) form.set("hook", more.hook);
-  form.set("file", await openAsBlob(path.join(root, "samples/portrait.jpg")), "portrait.jpg");
+  form.set("file", new Blob([new Uint8Array(await readFile(path.join(root, "samples/portrait.jpg")))]), "portrait.jpg");
   const answer = await fetch(`${house.base}/api/v1/retoucher/start`, { method: "POST", body: form });
   const told = /** @type {any} */ (await answer.json());
   assert.equal(answer.status, 200, JSON.stringify(told));
