@@ -16,6 +16,8 @@ use crate::{Service, signature};
 
 /// Wake-ups are hints; the clock is looked at so often besides.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
+/// How often it is tried to set up TLS on a machine without certificate authorities.
+const LOOK_FOR_CERTIFICATES: Duration = Duration::from_secs(60);
 /// What a claim outlasts the receiver's time by.
 const LEASE_MARGIN: Duration = Duration::from_secs(20);
 /// How often a try that was made is tried to be written down before it counts as not made.
@@ -36,9 +38,18 @@ impl Courier {
 
     /// Delivers until told to stop; then what is under way is waited for.
     pub async fn run(self, stop: CancellationToken) {
-        let outbound = match Outbound::new(self.service.settings().hook_timeout) {
-            Ok(outbound) => Arc::new(outbound),
-            Err(error) => return tracing::error!(%error, "no webhooks are delivered: TLS cannot be set up"),
+        let outbound = loop {
+            match Outbound::new(self.service.settings().hook_timeout) {
+                Ok(outbound) => break Arc::new(outbound),
+                Err(error) => tracing::error!(
+                    %error,
+                    "webhooks wait: TLS cannot be set up; install the package ca-certificates, or name a file in SSL_CERT_FILE"
+                ),
+            }
+            tokio::select! {
+                () = sleep(LOOK_FOR_CERTIFICATES) => {}
+                () = stop.cancelled() => return,
+            }
         };
         let mut under_way = JoinSet::new();
         let mut is_well = true;

@@ -111,3 +111,17 @@ fn the_data_folder_is_for_its_owner_alone() {
     let mode = fs::metadata(house.data()).expect("the folder").permissions().mode();
     assert_eq!(mode & 0o077, 0, "{mode:o}");
 }
+
+/// A minimal machine has no list of certificate authorities: webhooks wait, everything else works.
+#[test]
+fn a_machine_without_certificate_authorities_is_served_all_the_same() {
+    let mut house = House::embedded(&[]);
+    let mut command = house.serve_command();
+    command.env("SSL_CERT_FILE", "/dev/null").env("SSL_CERT_DIR", house.path("no-certificates"));
+    house.serve_with(command);
+    std::thread::sleep(Duration::from_secs(1));
+    assert!(house.answers("/health/ready"), "{}", house.log());
+    assert!(house.log().contains("ca-certificates"), "{}", house.log());
+    house.signal("TERM");
+    assert!(house.wait(Duration::from_secs(40)).success(), "{}", house.log());
+}
