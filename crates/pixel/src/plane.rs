@@ -159,6 +159,18 @@ impl Plane {
         turned
     }
 
+    /// The smallest rectangle that holds every sample of `part` which `shows`; `None` without any. `part` must lie inside
+    /// the plane, and so does what is told.
+    pub fn extent(&self, part: Rect, shows: impl Fn(f32) -> bool) -> Option<Rect> {
+        let of_row = |y: usize| {
+            let row = &self.row(y)[part.x..part.right()];
+            let first = row.iter().position(|&v| shows(v))?;
+            let last = row.iter().rposition(|&v| shows(v))?;
+            Some(Rect::from_edges(part.x + first, y, part.x + last + 1, y + 1))
+        };
+        (part.y..part.bottom()).filter_map(of_row).reduce(Rect::union)
+    }
+
     /// The largest sample; negative infinity for an empty plane.
     pub fn max(&self) -> f32 {
         self.data.iter().copied().fold(f32::NEG_INFINITY, f32::max)
@@ -173,6 +185,16 @@ impl Plane {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_extent_holds_what_shows_and_no_more() {
+        let plane = Plane::from_fn(Size::new(9, 7), |x, y| f32::from((x, y) == (2, 5) || (x, y) == (6, 3)));
+        let shows = |v: f32| v > 0.5;
+        assert_eq!(plane.extent(plane.size().rect(), shows), Some(Rect::from_edges(2, 3, 7, 6)));
+        assert_eq!(plane.extent(Rect::from_edges(4, 0, 9, 5), shows), Some(Rect::from_edges(6, 3, 7, 4)));
+        assert_eq!(plane.extent(Rect::from_edges(3, 4, 9, 7), shows), None);
+        assert_eq!(plane.extent(Rect::default(), shows), None);
+    }
 
     #[test]
     fn bilinear_hits_samples_and_midpoints_and_continues_edges() {

@@ -111,7 +111,8 @@ impl Cloth {
     fn open(view: &PictureView, clothes: &Plane, width: f32, scene: &Scene<'_>) -> Option<Self> {
         // One sample is at most the finest blur, so that nothing is lost by reducing.
         let factor = ((width * WEAVE / 1.2) as usize).max(1);
-        let rect = bounds(clothes)?.grow(2 * factor, clothes.size());
+        let worn = clothes.extent(clothes.size().rect(), |m| m > 0.02)?;
+        let rect = worn.grow(2 * factor, clothes.size());
         let shrink = |plane: &Plane| reduce(&plane.crop(rect), factor);
         let matte = shrink(clothes);
         let canvas = &view.canvas;
@@ -178,19 +179,6 @@ impl Cloth {
         }
         Field { grid: self.grid, effect: Effect::Affine { gain, offset }, matte: None }
     }
-}
-
-/// The smallest rectangle that holds a matte.
-fn bounds(matte: &Plane) -> Option<Rect> {
-    let rows: Vec<usize> = (0..matte.height()).filter(|&y| matte.row(y).iter().any(|&m| m > 0.02)).collect();
-    let columns = |y: &usize| {
-        let row = matte.row(*y);
-        let first = row.iter().position(|&m| m > 0.02).unwrap_or(0);
-        let last = row.iter().rposition(|&m| m > 0.02).unwrap_or(0);
-        (first, last)
-    };
-    let (left, right) = rows.iter().map(columns).reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))?;
-    Some(Rect::from_edges(left, *rows.first()?, right + 1, *rows.last()? + 1))
 }
 
 /// Relative change of encoded RGB when the light on a surface changes so that its L* moves by `change`, and what is added

@@ -18,20 +18,9 @@ impl Matte {
 
     /// What a plane shows that lies on `part` of a canvas, with one sample of nothing around it as far as the part goes.
     pub fn of(plane: &Plane, part: Rect) -> Self {
-        let (mut left, mut right, mut top, mut bottom) = (part.width, 0, part.height, 0);
-        for y in 0..plane.height() {
-            let row = plane.row(y);
-            let shows = |v: &f32| *v != 0.0;
-            if let (Some(first), Some(last)) = (row.iter().position(shows), row.iter().rposition(shows)) {
-                (left, right) = (left.min(first), right.max(last + 1));
-                (top, bottom) = (top.min(y), y + 1);
-            }
-        }
-        if right == 0 {
-            return Self::none();
-        }
-        let (right, bottom) = ((right + 1).min(part.width), (bottom + 1).min(part.height));
-        let kept = Rect::from_edges(left.saturating_sub(1), top.saturating_sub(1), right, bottom);
+        let Some(shown) = plane.extent(plane.size().rect(), |v| v != 0.0) else { return Self::none() };
+        let (right, bottom) = ((shown.right() + 1).min(part.width), (shown.bottom() + 1).min(part.height));
+        let kept = Rect::from_edges(shown.x.saturating_sub(1), shown.y.saturating_sub(1), right, bottom);
         let rect = Rect { x: part.x + kept.x, y: part.y + kept.y, ..kept };
         Self { rect, plane: plane.crop(kept) }
     }

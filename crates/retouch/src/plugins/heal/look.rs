@@ -114,16 +114,7 @@ fn near_skin(view: &FaceView) -> Option<Rect> {
     let (left, top) = canvas.position(bounds[0] - side, bounds[1] - up);
     let (right, bottom) = canvas.position(bounds[2] + side, bounds[3] + down);
     let reach = Rect::cover(left, top, right + 1.0, bottom + 1.0, canvas.size());
-    let mut found = Rect::from_edges(0, 0, 0, 0);
-    for y in reach.y..reach.bottom() {
-        let row = &view.regions.skin.row(y)[reach.x..reach.right()];
-        let first = row.iter().position(|&v| v > 0.5);
-        let last = row.iter().rposition(|&v| v > 0.5);
-        if let (Some(first), Some(last)) = (first, last) {
-            found = found.union(Rect::from_edges(reach.x + first, y, reach.x + last + 1, y + 1));
-        }
-    }
-    (!found.is_empty()).then_some(found)
+    view.regions.skin.extent(reach, |v| v > 0.5)
 }
 
 /// Skin with its marks, and 1 where the distance to all that must not be touched is kept: by the middle of a mark, and
