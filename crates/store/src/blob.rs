@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::StreamExt as _;
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream};
+use tokio::io::AsyncReadExt as _;
 
 use crate::{ContentHash, StoreError};
 use bucket::Bucket;
@@ -17,6 +18,26 @@ use disk::Disk;
 
 /// Bytes read at a time.
 const CHUNK: u64 = 256 * 1024;
+
+/// Bytes on their way.
+type Pieces = BoxStream<'static, Result<Bytes, StoreError>>;
+
+/// The next `left` bytes of a file, as they are read.
+fn pieces_of(file: tokio::fs::File, left: u64) -> Pieces {
+    stream::try_unfold((file, left), |(mut file, left)| async move {
+        if left == 0 {
+            return Ok(None);
+        }
+        let mut piece = vec![0; usize::try_from(left.min(CHUNK)).unwrap_or(0)];
+        let read = file.read(&mut piece).await?;
+        if read == 0 {
+            return Err(StoreError::Corrupt("a stored file is shorter than it should be".into()));
+        }
+        piece.truncate(read);
+        Ok(Some((Bytes::from(piece), (file, left - read as u64))))
+    })
+    .boxed()
+}
 
 /// A home for bytes. What is stored under a hash is whole or not there at all, and never changes.
 #[derive(Clone)]
@@ -115,11 +136,7 @@ impl Blobs {
     ///
     /// # Errors
     /// [`StoreError::Missing`] when they are not there.
-    pub async fn stream(
-        &self,
-        hash: &ContentHash,
-        range: Range<u64>,
-    ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
+    pub async fn stream(&self, hash: &ContentHash, range: Range<u64>) -> Result<Pieces, StoreError> {
         match &self.0 {
             Home::Disk(disk) => disk.stream(hash, range).await,
             Home::Bucket(bucket) => Ok(bucket.stream(hash, range).await?.boxed()),

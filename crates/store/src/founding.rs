@@ -1,8 +1,10 @@
 //! The founding of an empty house: its first organization, administrator and credits, in one transaction.
 
 use crate::credit::{LedgerKind, Movement, lock_organization, move_credits, standing};
-use crate::db::{execute, value};
-use crate::{Account, NewAccount, Organization, OrganizationId, Role, Store, StoreError, Timestamp};
+use crate::db::value;
+use crate::{
+    Account, NewAccount, NewOrganization, Organization, OrganizationId, Role, Store, StoreError, Timestamp,
+};
 
 /// What an empty house begins with.
 #[derive(Clone, Debug)]
@@ -38,14 +40,13 @@ impl Store {
             .write(move |mut conn| {
                 Box::pin(async move {
                     // Whoever comes second waits here for the first, and then sees what it wrote.
-                    execute!(
-                        &mut conn,
-                        "INSERT INTO organizations (id, name, unmetered, daily_allowance, priority, created_at)
-                         VALUES ($1, $2, FALSE, NULL, 0, $3) ON CONFLICT (name) DO NOTHING",
-                        OrganizationId::random().as_str(),
-                        &founding.organization,
-                        now.0
-                    )?;
+                    let new = NewOrganization {
+                        name: founding.organization.clone(),
+                        unmetered: false,
+                        daily_allowance: None,
+                        priority: 0,
+                    };
+                    new.insert(&mut conn, now).await?;
                     let id = value!(
                         OrganizationId,
                         &mut conn,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::db::{execute, row, rows};
+use crate::db::{Conn, execute, row, rows};
 use crate::{OrganizationId, Store, StoreError, Timestamp};
 
 /// Someone who holds credits.
@@ -35,6 +35,36 @@ pub struct NewOrganization {
     pub priority: i64,
 }
 
+impl NewOrganization {
+    /// Writes the organization; `None` when the name is taken. Whoever comes second waits here for the first to end.
+    pub(crate) async fn insert(
+        self,
+        conn: &mut Conn<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Organization>, StoreError> {
+        let organization = Organization {
+            id: OrganizationId::random(),
+            name: self.name,
+            unmetered: self.unmetered,
+            daily_allowance: self.daily_allowance,
+            priority: self.priority,
+            created_at: now,
+        };
+        let written = execute!(
+            conn,
+            "INSERT INTO organizations (id, name, unmetered, daily_allowance, priority, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name) DO NOTHING",
+            organization.id.as_str(),
+            &organization.name,
+            organization.unmetered,
+            organization.daily_allowance,
+            organization.priority,
+            now.0
+        )?;
+        Ok((written > 0).then_some(organization))
+    }
+}
+
 /// What is to be different; `None` stays.
 #[derive(Clone, Debug, Default)]
 pub struct OrganizationChange {
@@ -57,33 +87,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<Organization, StoreError> {
         let new = new.clone();
-        let organization = Organization {
-            id: OrganizationId::random(),
-            name: new.name,
-            unmetered: new.unmetered,
-            daily_allowance: new.daily_allowance,
-            priority: new.priority,
-            created_at: now,
-        };
-        self.db
-            .write(move |mut conn| {
-                Box::pin(async move {
-                    execute!(
-                        &mut conn,
-                        "INSERT INTO organizations (id, name, unmetered, daily_allowance, priority, created_at)
-                         VALUES ($1, $2, $3, $4, $5, $6)",
-                        organization.id.as_str(),
-                        &organization.name,
-                        organization.unmetered,
-                        organization.daily_allowance,
-                        organization.priority,
-                        now.0
-                    )
-                    .map_err(|error| error.named("an organization of this name"))?;
-                    Ok(organization)
-                })
-            })
-            .await
+        let made =
+            self.db.write(move |mut conn| Box::pin(async move { new.insert(&mut conn, now).await })).await?;
+        made.ok_or(StoreError::Conflict("an organization of this name"))
     }
 
     /// An organization by its name for people.

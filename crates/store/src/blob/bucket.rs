@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::stream::{self, BoxStream};
+use futures_util::stream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use object_store::aws::{AmazonS3, AmazonS3Builder};
 use object_store::path::Path;
@@ -17,10 +17,9 @@ use object_store::{
 };
 use reqwest::header::CONTENT_LENGTH;
 use reqwest::{Body, Client, Method};
-use tokio::io::AsyncReadExt as _;
 use tokio::time::{Instant, sleep};
 
-use super::{CHUNK, S3Place};
+use super::{CHUNK, Pieces, S3Place, pieces_of};
 use crate::{ContentHash, StoreError};
 
 /// Files up to this size are read whole before they go up; larger ones pass by piece by piece.
@@ -43,9 +42,6 @@ pub(super) struct Bucket {
     /// For what goes up piece by piece.
     http: Client,
 }
-
-/// The content of a file on its way.
-type Pieces = BoxStream<'static, std::io::Result<Bytes>>;
 
 impl Bucket {
     pub(super) fn open(place: &S3Place) -> Result<Self, StoreError> {
@@ -83,7 +79,7 @@ impl Bucket {
     pub(super) async fn put(&self, hash: &ContentHash, bytes: Bytes) -> Result<(), StoreError> {
         let length = bytes.len() as u64;
         if length > WHOLE {
-            return self.send(hash, length, || Ok(pieces_of(bytes.clone()))).await;
+            return self.send(hash, length, || Ok(pieces_of_bytes(bytes.clone()))).await;
         }
         self.store.put(&self.key(hash), bytes.into()).await?;
         Ok(())
@@ -92,7 +88,9 @@ impl Bucket {
     pub(super) async fn put_file(&self, hash: &ContentHash, file: &FilePath) -> Result<(), StoreError> {
         let length = tokio::fs::metadata(file).await?.len();
         if length > WHOLE {
-            return self.send(hash, length, || Ok(pieces_of_file(std::fs::File::open(file)?))).await;
+            return self
+                .send(hash, length, || Ok(pieces_of(std::fs::File::open(file)?.into(), length)))
+                .await;
         }
         self.put(hash, tokio::fs::read(file).await?.into()).await
     }
@@ -192,22 +190,11 @@ async fn stands_still(moved: &AtomicU64) {
     }
 }
 
-fn pieces_of(bytes: Bytes) -> Pieces {
+fn pieces_of_bytes(bytes: Bytes) -> Pieces {
     let size = usize::try_from(CHUNK).unwrap_or(usize::MAX);
     stream::unfold(bytes, move |mut left| async move {
         let piece = left.split_to(size.min(left.len()));
         (!piece.is_empty()).then_some((Ok(piece), left))
-    })
-    .boxed()
-}
-
-fn pieces_of_file(file: std::fs::File) -> Pieces {
-    let size = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-    stream::try_unfold(tokio::fs::File::from_std(file), move |mut file| async move {
-        let mut piece = vec![0; size];
-        let read = file.read(&mut piece).await?;
-        piece.truncate(read);
-        Ok((read > 0).then(|| (Bytes::from(piece), file)))
     })
     .boxed()
 }

@@ -5,11 +5,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use futures_util::StreamExt as _;
-use futures_util::stream::{self, BoxStream};
-use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
+use tokio::io::AsyncSeekExt as _;
 
-use super::CHUNK;
+use super::{Pieces, pieces_of};
 use crate::{ContentHash, StoreError};
 
 /// Writing one file takes minutes at most; a draft of this age has no writer any more.
@@ -68,27 +66,11 @@ impl Disk {
         Ok(tokio::fs::read(self.path(hash)).await?.into())
     }
 
-    pub(super) async fn stream(
-        &self,
-        hash: &ContentHash,
-        range: Range<u64>,
-    ) -> Result<BoxStream<'static, Result<Bytes, StoreError>>, StoreError> {
+    pub(super) async fn stream(&self, hash: &ContentHash, range: Range<u64>) -> Result<Pieces, StoreError> {
         let mut file = tokio::fs::File::open(self.path(hash)).await?;
         file.seek(SeekFrom::Start(range.start)).await?;
         let left = range.end.saturating_sub(range.start);
-        Ok(stream::try_unfold((file, left), |(mut file, left)| async move {
-            if left == 0 {
-                return Ok(None);
-            }
-            let mut piece = vec![0; usize::try_from(left.min(CHUNK)).unwrap_or(0)];
-            let read = file.read(&mut piece).await?;
-            if read == 0 {
-                return Err(StoreError::Corrupt("a stored file is shorter than it should be".into()));
-            }
-            piece.truncate(read);
-            Ok(Some((Bytes::from(piece), (file, left - read as u64))))
-        })
-        .boxed())
+        Ok(pieces_of(file, left))
     }
 
     pub(super) async fn size(&self, hash: &ContentHash) -> Result<Option<u64>, StoreError> {
