@@ -193,8 +193,10 @@ impl Service {
         let Some((organization, account)) = store.found(founding, now).await? else {
             return Ok(None);
         };
-        let credits = self.settings().first_credits.to_string();
-        store.audit(FOUNDER, "credits.add", organization.id.as_str(), &credits, now).await?;
+        let credits = self.settings().first_credits;
+        if credits > 0 {
+            store.audit(FOUNDER, "credits.add", organization.id.as_str(), &credits.to_string(), now).await?;
+        }
         // Whoever signs in with it is asked to choose another.
         let hash = account.password_hash.clone().unwrap_or_default();
         let change = AccountChange { password: Some((hash, true)), ..AccountChange::default() };

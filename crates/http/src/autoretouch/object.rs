@@ -15,7 +15,8 @@ pub fn execution(job: &Job) -> ExecutionBody {
     let workflow = job.workflow.as_ref();
     let has_begun = !matches!(job.state, JobState::Waiting | JobState::Unpaid);
     let has_ended = has_begun && !matches!(job.state, JobState::Active | JobState::Delayed);
-    let is_given_back = matches!(job.state, JobState::Failed | JobState::Cancelled | JobState::Unpaid);
+    let has_failed = matches!(job.state, JobState::Failed | JobState::Cancelled);
+    let is_given_back = has_failed || job.state == JobState::Unpaid;
     ExecutionBody {
         id: job.id.to_string(),
         workflow: workflow.map(|used| used.id.to_string()).unwrap_or_default(),
@@ -36,7 +37,7 @@ pub fn execution(job: &Job) -> ExecutionBody {
         result_file_name: name,
         labels: job.labels.clone(),
         charged_credits: if is_given_back { 0 } else { job.charged },
-        failure_reason: (state(job.state) == "FAILED").then(|| reason(job)),
+        failure_reason: has_failed.then(|| reason(job)),
     }
 }
 
